@@ -1,0 +1,12 @@
+/**
+ * mailwright: scriptable mail automation for Deno.
+ *
+ * Typed SMTP sessions, the SASL mechanisms, mail addresses and messages, and a receiver engine for
+ * the other end. Everything here can be imported by URL and has no third-party code.
+ *
+ * @module
+ */
+
+export * from "./src/wire/mod.ts";
+export * from "./src/message/mod.ts";
+export * from "./src/sasl/mod.ts";
