@@ -1,0 +1,164 @@
+/**
+ * Scripts and `mod.ts` by URL (task `url`), as a user has them: in child processes outside the
+ * checkout, without our configuration, with a module cache of their own.
+ *
+ * @module
+ */
+
+import { type FileHost, serveFiles } from "./served.ts";
+
+const SELF_NAME = /"@mailwright\/mailwright"/g;
+const ROOT = new URL("../../", import.meta.url);
+
+/** What a child process left. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a child `deno` in a folder, with the module cache of this check. */
+type RunDeno = (cwd: string, ...args: readonly string[]) => Promise<Ended>;
+
+/** One thing to find out. It throws if it is not so. */
+interface Check {
+  readonly name: string;
+  readonly run: (deno: RunDeno, folder: string) => Promise<void>;
+}
+
+async function say(line: string): Promise<void> {
+  const writer = Deno.stdout.writable.getWriter();
+  await writer.write(new TextEncoder().encode(`${line}\n`));
+  writer.releaseLock();
+}
+
+/** The module cache lies beside the folders, so that nothing of the machine's own cache is used. */
+function denoIn(cache: string): RunDeno {
+  return async (cwd, ...args) => {
+    const command = new Deno.Command("deno", {
+      args: [...args],
+      cwd,
+      env: { DENO_DIR: cache, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+      stdin: "null",
+      signal: AbortSignal.timeout(120_000),
+    });
+    const { code, stdout, stderr } = await command.output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  };
+}
+
+function mustSucceed({ code, stdout, stderr }: Ended): void {
+  if (code !== 0) throw new Error(`Cannot succeed: exit code ${code}\n${stdout}${stderr}`);
+}
+
+async function mustBeEmpty(folder: string): Promise<void> {
+  const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  if (left.length > 0) throw new Error(`Cannot leave nothing behind: found ${left.join(", ")}`);
+}
+
+/** The grants that a script asks for in its first line. */
+async function grantsOf(script: string): Promise<string[]> {
+  const [first = ""] = (await Deno.readTextFile(new URL(`scripts/${script}`, ROOT))).split("\n");
+  if (!/^#!\/usr\/bin\/env -S deno run .*--no-prompt/.test(first)) {
+    throw new Error(`Cannot run "${script}": its first line is no hashbang with --no-prompt`);
+  }
+  return first.split(" ").filter((word) => word.startsWith("--allow-"));
+}
+
+function scriptChecks({ origin, host }: FileHost, script: string): Check[] {
+  const url = `${origin}/scripts/${script}`;
+  const flags = ["run", "--quiet", "--no-config", "--no-prompt", `--allow-import=${host}`];
+  const help: Check = {
+    name: `${script} --help, without any grant`,
+    async run(deno, folder) {
+      await grantsOf(script);
+      const ended = await deno(folder, ...flags, "--check", url, "--help");
+      mustSucceed(ended);
+      if (ended.stdout.trim() === "") throw new Error("Cannot find help: stdout is empty");
+    },
+  };
+  if (script !== "demo.ts") return [help];
+  const demo: Check = {
+    name: `${script}, with the grants of its first line`,
+    async run(deno, folder) {
+      mustSucceed(await deno(folder, ...flags, ...await grantsOf(script), url));
+      await mustBeEmpty(folder);
+    },
+  };
+  return [help, demo];
+}
+
+/** A project of a user that imports `mod.ts`, and every folder that has a door of its own. */
+function consumerChecks({ origin, host }: FileHost, folders: readonly string[]): Check[] {
+  async function writeProgram(folder: string): Promise<void> {
+    const program = await Deno.readTextFile(new URL("consumer.ts", import.meta.url));
+    await Deno.writeTextFile(
+      `${folder}/main.ts`,
+      program.replaceAll(SELF_NAME, `"${origin}/mod.ts"`),
+    );
+    const doors = folders.map((name) => `export * as ${name} from "${origin}/src/${name}/mod.ts";`);
+    await Deno.writeTextFile(`${folder}/doors.ts`, doors.join("\n"));
+  }
+  const flags = ["--quiet", `--allow-import=${host}`];
+  async function use(deno: RunDeno, folder: string): Promise<void> {
+    // --all: a user's compiler options apply to our modules as well.
+    mustSucceed(await deno(folder, "check", "--all", ...flags, "main.ts", "doors.ts"));
+    mustSucceed(await deno(folder, "run", "--no-prompt", ...flags, "main.ts"));
+    mustSucceed(await deno(folder, "run", "--no-prompt", ...flags, "doors.ts"));
+  }
+  return [
+    {
+      name: `mod.ts and ${folders.join(", ")} in a project with a package.json`,
+      async run(deno, folder) {
+        await writeProgram(folder);
+        await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true }\n`);
+        await use(deno, folder);
+      },
+    },
+    {
+      name: `mod.ts and ${folders.join(", ")} in a folder with nothing else`,
+      async run(deno, folder) {
+        await writeProgram(folder);
+        await use(deno, folder);
+      },
+    },
+  ];
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(new URL(folder, ROOT)), ({ name }) => name)).sort();
+}
+
+async function main(): Promise<number> {
+  await using files = serveFiles();
+  const scripts = (await namesIn("scripts/")).filter((name) => name.endsWith(".ts"));
+  // cli and deps belong to the scripts: their packages do not resolve in every project.
+  const folders = (await namesIn("src/")).filter((name) => name !== "cli" && name !== "deps");
+  const checks = [
+    ...scripts.flatMap((script) => scriptChecks(files, script)),
+    ...consumerChecks(files, folders),
+  ];
+  const scratch = await Deno.makeTempDir({ prefix: "mailwright-url-" });
+  const deno = denoIn(`${scratch}/cache`);
+  let failed = 0;
+  try {
+    for (const [index, check] of checks.entries()) {
+      const folder = `${scratch}/${index}`;
+      await Deno.mkdir(folder);
+      try {
+        await check.run(deno, folder);
+        await say(`ok: ${check.name}`);
+      } catch (error) {
+        failed += 1;
+        await say(`FAILED: ${check.name}\n${error}`);
+      }
+    }
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+  await say(`${checks.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main());
