@@ -1,0 +1,49 @@
+/** Every seam, loaded, and one behaviour of each: pins and types cannot drift unseen. */
+
+import { equal, throws } from "node:assert/strict";
+import { Command, CommanderError, Help, Option } from "../../src/deps/commander.ts";
+import { formatBytes } from "../../src/deps/std/bytes.ts";
+import { bold, cyan, dim, green, red, yellow } from "../../src/deps/std/colors.ts";
+import { formatDuration } from "../../src/deps/std/duration.ts";
+
+Deno.test("commander.ts cuts options off arguments", { permissions: "none" }, () => {
+  const command = new Command().argument("<host>").addOption(new Option("-p, --port <port>"));
+  command.parse(["h", "-p25"], { from: "user" });
+  equal(command.opts()["port"], "25");
+  equal(command.args.join(), "h");
+  equal(new Help().displayWidth("\x1b[1mab\x1b[22m"), 2);
+  throws(
+    () =>
+      new Command().exitOverride().configureOutput({ writeErr: () => {} }).parse(["--x"], {
+        from: "user",
+      }),
+    CommanderError,
+  );
+});
+
+Deno.test("std/bytes.ts writes a byte count", { permissions: "none" }, () => {
+  equal(formatBytes(1337), "1.34 kB");
+  // @ts-expect-error: a count is a number
+  throws(() => formatBytes("1337"), TypeError);
+});
+
+Deno.test("std/duration.ts writes a duration", { permissions: "none" }, () => {
+  equal(formatDuration(99_000, { ignoreZero: true }), "1m 39s");
+  // @ts-expect-error: there is no such style
+  throws(() => formatDuration(1, { style: "long" }), TypeError);
+});
+
+Deno.test("std/colors.ts wraps text, and leaves it alone under NO_COLOR", {
+  permissions: "none",
+}, () => {
+  const codes = [[bold, 1, 22], [dim, 2, 22], [red, 31, 39], [green, 32, 39], [yellow, 33, 39], [
+    cyan,
+    36,
+    39,
+  ]] as const;
+  for (const [paint, open, close] of codes) {
+    equal(paint("a"), Deno.noColor ? "a" : `\x1b[${open}ma\x1b[${close}m`);
+  }
+  // @ts-expect-error: the result is text, not a number
+  red("a").toFixed;
+});
