@@ -1,0 +1,85 @@
+/**
+ * What a raw message is made of, as far as sending it must know.
+ *
+ * @module
+ */
+
+/** What a raw message is made of. */
+export interface ContentDescription {
+  /** Whether any octet is above 127. */
+  readonly eightBit: boolean;
+  /** The longest line, in octets without its CR and LF. */
+  readonly longestLine: number;
+  /** Whether a CR stands without an LF after it. */
+  readonly bareCr: boolean;
+  /** Whether an LF stands without a CR before it. */
+  readonly bareLf: boolean;
+  /** Whether a NUL stands anywhere. */
+  readonly nul: boolean;
+  /** Whether the header holds octets above 127, so that it needs SMTPUTF8. */
+  readonly utf8Headers: boolean;
+  /** Whether a change would break a signature: DKIM, ARC, or multipart/signed at the top. */
+  readonly signed: boolean;
+}
+
+const NUL = 0;
+const LF = 10;
+const CR = 13;
+
+const SIGNATURE = /^(?:dkim-signature|arc-seal|arc-message-signature)[ \t]*:/im;
+const SIGNED_TYPE = /^content-type[ \t]*:\s*multipart\/signed\b/im;
+
+/**
+ * Describes a raw message in one pass over its octets.
+ *
+ * @param bytes The message: header, empty line, body; lines end in CRLF or LF.
+ * @returns What it is made of.
+ *
+ * @example Usage
+ * ```ts
+ * import { describeContent } from "@mailwright/mailwright/message";
+ * import { equal } from "node:assert/strict";
+ *
+ * const bytes = new TextEncoder().encode("Subject: Grüße\n\nHello\n");
+ * const { eightBit, bareLf, utf8Headers } = describeContent(bytes);
+ * equal(eightBit && bareLf && utf8Headers, true);
+ * ```
+ */
+export function describeContent(bytes: Uint8Array): ContentDescription {
+  let eightBit = false;
+  let bareCr = false;
+  let bareLf = false;
+  let nul = false;
+  let longestLine = 0;
+  let lineStart = 0;
+  let headerEnd = -1;
+  let utf8Headers = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const octet = bytes[at] as number; // at is below the length
+    if (octet > CR) {
+      if (octet > 127) eightBit = true;
+    } else if (octet === LF) {
+      const afterCr = bytes[at - 1] === CR;
+      const length = at - lineStart - (afterCr && at > lineStart ? 1 : 0);
+      if (!afterCr) bareLf = true;
+      if (length > longestLine) longestLine = length;
+      if (length === 0 && headerEnd < 0) {
+        headerEnd = lineStart;
+        utf8Headers = eightBit;
+      }
+      lineStart = at + 1;
+    } else if (octet === CR) {
+      if (bytes[at + 1] !== LF) bareCr = true;
+    } else if (octet === NUL) {
+      nul = true;
+    }
+  }
+  longestLine = Math.max(longestLine, bytes.length - lineStart);
+  if (headerEnd < 0) {
+    headerEnd = bytes.length;
+    utf8Headers = eightBit;
+  }
+  const header = new TextDecoder("latin1").decode(bytes.subarray(0, headerEnd));
+  const signed = SIGNATURE.test(header) || SIGNED_TYPE.test(header);
+  return { eightBit, longestLine, bareCr, bareLf, nul, utf8Headers, signed };
+}

@@ -1,0 +1,78 @@
+/**
+ * What can be wrong with a mail before anything is sent.
+ *
+ * @module
+ */
+
+// C0, DEL, C1, line separators, halves of characters and what reorders text.
+const UNSAFE =
+  // deno-lint-ignore no-control-regex -- finding control characters is what it is for
+  /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
+
+/** The first 80 characters of a value, harmless to show. */
+function shown(value: string): string {
+  const start = value.length > 80 ? `${value.slice(0, 80)}…` : value;
+  return start.replace(UNSAFE, (unsafe) => `\\u{${unsafe.charCodeAt(0).toString(16)}}`);
+}
+
+/** An address, or a part or a list of addresses, that cannot be used. */
+export class AddressError extends SyntaxError {
+  /** The name of the class. */
+  override readonly name = "AddressError";
+  /** What was to be parsed, as it was given. */
+  readonly value: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+
+  /**
+   * Makes the error and its message.
+   *
+   * @param value What was to be parsed.
+   * @param reason What is wrong with it.
+   * @param options `what` the value was taken for, `address` by default; and the cause.
+   *
+   * @example Usage
+   * ```ts
+   * import { AddressError } from "@mailwright/mailwright/message";
+   * import { equal } from "node:assert/strict";
+   *
+   * equal(new AddressError("a@", "it has no domain").message, 'Cannot parse the address "a@": it has no domain');
+   * ```
+   */
+  constructor(value: string, reason: string, options: ErrorOptions & { what?: string } = {}) {
+    super(`Cannot parse the ${options.what ?? "address"} "${shown(value)}": ${reason}`, options);
+    this.value = value;
+    this.reason = reason;
+  }
+}
+
+/** A header field that cannot be written. */
+export class HeaderError extends SyntaxError {
+  /** The name of the class. */
+  override readonly name = "HeaderError";
+  /** The name of the field, as it was given. */
+  readonly field: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+
+  /**
+   * Makes the error and its message.
+   *
+   * @param field The name of the field.
+   * @param reason What is wrong with it.
+   * @param options The cause.
+   *
+   * @example Usage
+   * ```ts
+   * import { HeaderError } from "@mailwright/mailwright/message";
+   * import { equal } from "node:assert/strict";
+   *
+   * equal(new HeaderError("Bcc", "it is never sent").message, 'Cannot write the header "Bcc": it is never sent');
+   * ```
+   */
+  constructor(field: string, reason: string, options: ErrorOptions = {}) {
+    super(`Cannot write the header "${shown(field)}": ${reason}`, options);
+    this.field = field;
+    this.reason = reason;
+  }
+}
