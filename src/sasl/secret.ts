@@ -9,7 +9,7 @@
  *
  * @example Usage
  * ```ts
- * import { Secret } from "@mailwright/mailwright";
+ * import { Secret } from "@mailwright/mailwright/sasl";
  * import { equal } from "node:assert/strict";
  *
  * equal(`${new Secret("open sesame")}`, "***");
@@ -18,7 +18,11 @@
 export class Secret {
   readonly #value: string;
 
-  /** @param value The secret itself. */
+  /**
+   * Wraps a secret.
+   *
+   * @param value The secret itself.
+   */
   constructor(value: string) {
     this.#value = value;
   }
