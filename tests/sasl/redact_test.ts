@@ -1,0 +1,44 @@
+import { equal } from "node:assert/strict";
+import { redact, Secret } from "../../src/sasl/mod.ts";
+import { octets } from "./both_ends.ts";
+
+const MARKER = 'M4rker+Pässwörd/"7';
+const b64 = (text: string) => octets(text).toBase64();
+
+const FORMS: readonly (readonly [string, string])[] = [
+  ["as it is", MARKER],
+  ["in base64", b64(MARKER)],
+  ["in base64 of the PLAIN response", b64(`\0tim\0${MARKER}`)],
+  ["in base64 one octet on", b64(`a${MARKER}bc`)],
+  ["in base64 two octets on", b64(`ab${MARKER}c`)],
+  ["in base64 for URLs", octets(MARKER).toBase64({ alphabet: "base64url", omitPadding: true })],
+  ["in hexadecimal", octets(MARKER).toHex()],
+  ["in upper hexadecimal", octets(MARKER).toHex().toUpperCase()],
+  ["in a URL", encodeURIComponent(MARKER)],
+  ["in JSON", JSON.stringify(MARKER).slice(1, -1)],
+];
+
+Deno.test.each(FORMS)(
+  "redact() finds the secret %s [T-A08]",
+  { permissions: "none" },
+  (_how, form) => {
+    const seen = redact(`535 5.7.8 no '${form}' here`, new Secret(MARKER));
+    equal(seen, "535 5.7.8 no '***' here");
+  },
+);
+
+Deno.test(
+  "redact() finds each of several, and the prepared form [T-A08]",
+  { permissions: "none" },
+  () => {
+    equal(redact("pencil pencil cGVuY2ls", new Secret("pencil")), "*** *** ***");
+    equal(redact("u\u0308ber \u00fcber", new Secret("u\u0308ber")), "*** ***");
+  },
+);
+
+Deno.test("redact() leaves other text and short base64 alone", { permissions: "none" }, () => {
+  equal(redact("535 Authentication failed", new Secret("pencil")), "535 Authentication failed");
+  // The base64 of "a" begins with "YQ", which is a word of two letters.
+  equal(redact("YQYQ", new Secret("a")), "YQYQ");
+  equal(redact("text", new Secret("")), "text");
+});
