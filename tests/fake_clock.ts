@@ -1,86 +1,95 @@
 /**
- * A clock that tests turn: nothing sleeps, and each sleeper wakes exactly at its time.
+ * A clock that goes only when a test turns it.
  *
  * @module
  */
 
-import { setImmediate } from "node:timers/promises";
 import type { Clock, SleepOptions } from "../src/wire/mod.ts";
 
 interface Sleeper {
   readonly at: number;
-  wake(): void;
+  readonly wake: () => void;
 }
 
-/** A {@linkcode Clock} that moves only by {@linkcode FakeClock.advance}. */
+/**
+ * A {@linkcode Clock} in the hand of a test: `await clock.advance(5_000)` is five seconds.
+ *
+ * Whoever sleeps is woken in order of time, and what runs then may sleep again within the same
+ * advance. Between two wakings everything that waits for no time gets its turn.
+ */
 export class FakeClock implements Clock {
-  readonly #start: number;
+  #wall: number;
+  #monotonic = 0;
   readonly #sleepers = new Set<Sleeper>();
-  #elapsed = 0;
 
-  /** @param start The wall time at the beginning. */
-  constructor(start: number = Date.UTC(2026, 0, 1)) {
-    this.#start = start;
+  /** Begins at a wall time, in milliseconds since 1970. */
+  constructor(wall: number = Date.UTC(2026, 0, 1)) {
+    this.#wall = wall;
   }
 
-  /** How many sleep. */
+  /** How many sleep now. */
   get sleeping(): number {
     return this.#sleepers.size;
   }
 
+  /** When the first of them wakes, on the monotonic side; `Infinity` if nobody sleeps. */
+  get nextWaking(): number {
+    return Math.min(...[...this.#sleepers].map(({ at }) => at));
+  }
+
   now(): number {
-    return this.#start + this.#elapsed;
+    return this.#wall;
   }
 
   monotonic(): number {
-    return this.#elapsed;
+    return this.#monotonic;
   }
 
   sleep(ms: number, { signal }: SleepOptions = {}): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return promise;
-    }
-    const abort = (): void => {
-      this.#sleepers.delete(sleeper);
-      reject(signal?.reason);
-    };
-    const sleeper: Sleeper = {
-      at: this.#elapsed + ms,
-      wake: () => {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const sleeper: Sleeper = {
+        at: this.#monotonic + Math.max(0, ms),
+        wake: () => {
+          this.#sleepers.delete(sleeper);
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        },
+      };
+      const abort = (): void => {
         this.#sleepers.delete(sleeper);
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      },
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#sleepers.add(sleeper);
-    return promise;
+        reject(signal?.reason);
+      };
+      this.#sleepers.add(sleeper);
+      signal?.addEventListener("abort", abort, { once: true });
+    });
   }
 
-  /**
-   * Moves the time on. Sleepers wake one after the other, each at its time, and what they do then is
-   * done before the time moves further; new sleepers within the stretch wake too.
-   *
-   * @param ms How far.
-   */
+  /** Lets time pass, on both sides. */
   async advance(ms: number): Promise<void> {
-    const end = this.#elapsed + ms;
-    await setImmediate(); // lets everybody go to sleep who is about to
-    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
-      this.#elapsed = Math.max(this.#elapsed, next.at);
-      next.wake();
-      await setImmediate();
+    const end = this.#monotonic + ms;
+    await settle();
+    while (this.nextWaking <= end) {
+      this.#pass(this.nextWaking - this.#monotonic);
+      const due = [...this.#sleepers].filter(({ at }) => at <= this.#monotonic);
+      for (const { wake } of due) wake();
+      await settle();
     }
-    this.#elapsed = end;
+    this.#pass(end - this.#monotonic);
   }
 
-  #next(end: number): Sleeper | undefined {
-    let next: Sleeper | undefined;
-    for (const sleeper of this.#sleepers) {
-      if (sleeper.at <= end && (next === undefined || sleeper.at < next.at)) next = sleeper;
-    }
-    return next;
+  /** Sets the wall clock forward or, negative, back: somebody corrected it. */
+  jump(ms: number): void {
+    this.#wall += ms;
   }
+
+  #pass(ms: number): void {
+    this.#wall += ms;
+    this.#monotonic += ms;
+  }
+}
+
+/** Lets everything run that waits for no time: a real timer of zero comes after all of it. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
