@@ -10,3 +10,5 @@
 export * from "./src/wire/mod.ts";
 export * from "./src/message/mod.ts";
 export * from "./src/sasl/mod.ts";
+export * from "./src/smtp/mod.ts";
+export * from "./src/server/mod.ts";

@@ -62,7 +62,7 @@ export class Channel {
   #flushes = 0;
   #reads = 0;
   #dead: { readonly reason: unknown } | undefined;
-  #hidden: readonly string[] = [];
+  #censor: ((text: string) => string) | undefined;
   /** The limits of what is waited for. */
   readonly deadline: Deadline;
 
@@ -126,15 +126,13 @@ export class Channel {
   }
 
   /**
-   * From now on takes these texts out of what the peer says: a server may echo a password.
+   * From now on passes what the peer says through a censor: a server may echo a password.
    *
-   * @param secrets The secret in every form in which it was sent.
+   * @param censor Gives the text without secrets; censors add up.
    */
-  hide(secrets: readonly string[]): void {
-    // Very short ones would blacken half of every line and protect nothing.
-    const long = secrets.filter((secret) => secret.length >= 4);
-    // Longer forms first: a password inside a longer form must not leave the rest behind.
-    this.#hidden = [...new Set([...this.#hidden, ...long])].sort((a, b) => b.length - a.length);
+  censor(censor: (text: string) => string): void {
+    const before = this.#censor;
+    this.#censor = before === undefined ? censor : (text) => censor(before(text));
   }
 
   /**
@@ -153,7 +151,7 @@ export class Channel {
     }
     if (bytes === undefined) return undefined;
     const line = decodeLine(bytes, this.#reader.bareLf);
-    const seen = this.#hidden.length === 0 ? line : this.#censor(line);
+    const seen = this.#censored(line);
     this.#said(this.#peer, seen.text);
     return seen;
   }
@@ -425,9 +423,9 @@ export class Channel {
     });
   }
 
-  #censor(line: ReceivedLine): ReceivedLine {
-    let text = line.text;
-    for (const secret of this.#hidden) text = text.replaceAll(secret, "***");
+  #censored(line: ReceivedLine): ReceivedLine {
+    if (this.#censor === undefined) return line;
+    const text = this.#censor(line.text);
     return text === line.text ? line : { text, bareLf: line.bareLf };
   }
 

@@ -37,6 +37,7 @@ export type LineEnds =
  */
 export class DotStuffer {
   readonly #lineEnds: LineEnds;
+  readonly #dots: boolean;
   #out = new Uint8Array(4096);
   #lineLength = 0;
   #longest = 0;
@@ -49,8 +50,9 @@ export class DotStuffer {
    *
    * @param options `lineEnds`: what to do with line ends that are not CRLF. @default {"normalize"}
    */
-  constructor(options: { readonly lineEnds?: LineEnds } = {}) {
+  constructor(options: { readonly lineEnds?: LineEnds; readonly dots?: boolean } = {}) {
     this.#lineEnds = options.lineEnds ?? "normalize";
+    this.#dots = options.dots ?? true;
   }
 
   /** The longest line so far, in octets without its CRLF. */
@@ -94,7 +96,7 @@ export class DotStuffer {
     while (position < chunk.length) {
       if (this.#atStart) {
         this.#atStart = false;
-        if (chunk[position] === DOT) out[written++] = DOT;
+        if (this.#dots && chunk[position] === DOT) out[written++] = DOT;
       }
       const stop = firstOf(nextCr, nextLf, chunk.length);
       if (stop > position) {
@@ -139,6 +141,7 @@ export class DotStuffer {
     this.#octets = 0;
     this.#afterCr = false;
     this.#atStart = true;
+    if (!this.#dots) return bare ? NOTHING : CRLF;
     return bare ? DOT_LINE : CRLF_DOT_LINE;
   }
 
@@ -160,6 +163,8 @@ export class DotStuffer {
   }
 }
 
+const NOTHING = new Uint8Array(0);
+const CRLF: Uint8Array = new TextEncoder().encode("\r\n");
 const DOT_LINE: Uint8Array = new TextEncoder().encode(".\r\n");
 const CRLF_DOT_LINE: Uint8Array = new TextEncoder().encode("\r\n.\r\n");
 

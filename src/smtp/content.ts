@@ -1,0 +1,230 @@
+/**
+ * The content of a message on its way to DATA or BDAT: what it needs of the server is found out
+ * before anything is sent.
+ *
+ * @module
+ */
+
+import { describeContent } from "../message/mod.ts";
+import { DotStuffer, type LineEnds } from "../wire/mod.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { SmtpLocalError } from "./errors.ts";
+
+/** A message that knows what it is made of, as `compose()` gives it. */
+export interface KnownContent {
+  /** The whole message; lines end in CRLF. */
+  readonly bytes: Uint8Array;
+  /** Whether any octet is above 127. */
+  readonly eightBit: boolean;
+  /** Whether header fields hold raw UTF-8. */
+  readonly utf8Headers: boolean;
+}
+
+/** What can be sent: text, octets, a composed message, or a stream of octets. */
+export type Content =
+  | string
+  | Uint8Array
+  | KnownContent
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>;
+
+/** How content is to be sent. */
+export interface ContentOptions {
+  /**
+   * What a stream is made of; octets and texts are looked at. A stream without a word is announced as
+   * `8BITMIME` where the server offers it, and else cut off at its first octet above 127.
+   */
+  readonly body?: "7BIT" | "8BITMIME" | "BINARYMIME";
+  /** The size of a stream in octets, if known. */
+  readonly size?: number;
+  /**
+   * What to do with line ends that are not CRLF. @default {"normalize"}, but `exact` for a signed
+   * message: changing it would break its signature.
+   */
+  readonly lineEnds?: LineEnds;
+}
+
+/** The longest line of text, in octets without CRLF (RFC 5321 section 4.5.3.1.6). */
+const MAX_TEXT_LINE = 998;
+/** Content up to this size is made ready as a whole, and shares its write with commands. */
+const WHOLE = 256 * 1024;
+
+/** Content that is ready to be written. */
+export interface PreparedContent {
+  /** Framed for DATA, its end excluded; or as it is for BDAT. Absent for what is streamed. */
+  readonly whole?: Uint8Array;
+  /** What ends it, once all of it has been given: in DATA the lone dot, in BDAT a missing CRLF. */
+  readonly end: () => Uint8Array;
+  /** Gives the octets of what is streamed; each chunk is valid until the next is asked for. */
+  readonly chunks: () => AsyncGenerator<Uint8Array>;
+  /** The size to announce, if known. */
+  readonly size: number | undefined;
+  /** What to announce, if the server knows the word. */
+  readonly body: "7BIT" | "8BITMIME" | "BINARYMIME" | undefined;
+  /** Whether header fields hold raw UTF-8. */
+  readonly utf8Headers: boolean;
+}
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+const nothing = (): Uint8Array => NOTHING;
+
+/**
+ * Looks at content and makes it ready.
+ *
+ * @param content What is to be sent.
+ * @param options What is known about it.
+ * @param offered What the server offers.
+ * @param chunking Whether it goes by BDAT instead of DATA.
+ * @returns The content, framed.
+ * @throws {SmtpLocalError} If this server cannot take it as it is.
+ */
+export function prepareContent(
+  content: Content,
+  options: ContentOptions,
+  offered: Capabilities,
+  chunking: boolean,
+): PreparedContent {
+  const { body } = options;
+  if (body === "BINARYMIME" && !(chunking && offered.has("BINARYMIME"))) {
+    throw new SmtpLocalError(
+      "Cannot send binary content: it needs BDAT and a server that offers BINARYMIME and CHUNKING",
+      { enhanced: "5.6.1" },
+    );
+  }
+  const bytes = typeof content === "string" ? encoder.encode(content) : content;
+  if (bytes instanceof Uint8Array) {
+    if (body === "BINARYMIME") {
+      return {
+        whole: bytes,
+        end: nothing,
+        chunks: none,
+        size: bytes.length,
+        body,
+        utf8Headers: false,
+      };
+    }
+    return prepareBytes(bytes, describeContent(bytes), options, offered, chunking);
+  }
+  if ("bytes" in bytes) return prepareBytes(bytes.bytes, bytes, options, offered, chunking);
+  return prepareStream(bytes, options, offered, chunking);
+}
+
+function prepareBytes(
+  bytes: Uint8Array,
+  known: { readonly eightBit: boolean; readonly utf8Headers: boolean; readonly signed?: boolean },
+  options: ContentOptions,
+  offered: Capabilities,
+  chunking: boolean,
+): PreparedContent {
+  const lineEnds = options.lineEnds ?? (known.signed ? "exact" : "normalize");
+  if (known.eightBit && !offered.has("8BITMIME")) throw eightBitRefused();
+  const stuffer = new DotStuffer({ lineEnds, dots: !chunking });
+  const framed = locally(() => stuffer.push(bytes).slice());
+  checkLines(stuffer);
+  const end = locally(() => stuffer.end());
+  const common = {
+    chunks: () => slices(framed),
+    size: bytes.length,
+    body: known.eightBit ? "8BITMIME" as const : undefined,
+    utf8Headers: known.utf8Headers,
+  };
+  if (!chunking) {
+    const ended = { ...common, end: () => end };
+    return framed.length <= WHOLE ? { ...ended, whole: framed } : ended;
+  }
+  const whole = end.length === 0 ? framed : joined(framed, end);
+  return { ...common, whole, end: nothing, size: whole.length };
+}
+
+function prepareStream(
+  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  options: ContentOptions,
+  offered: Capabilities,
+  chunking: boolean,
+): PreparedContent {
+  const eightBit = offered.has("8BITMIME");
+  if (options.body === "8BITMIME" && !eightBit) throw eightBitRefused();
+  const body = options.body ?? (eightBit ? "8BITMIME" : undefined);
+  const stuffer = new DotStuffer({
+    lineEnds: options.lineEnds ?? "normalize",
+    dots: !chunking,
+  });
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      if (options.body === "BINARYMIME") {
+        yield chunk;
+        continue;
+      }
+      if (body !== "8BITMIME" && chunk.some((octet) => octet > 127)) throw eightBitRefused();
+      // A chunk of any size is framed in pieces: memory stays flat.
+      for (let at = 0; at < chunk.length; at += WHOLE) {
+        const piece = chunk.subarray(at, at + WHOLE);
+        const framed = locally(() => stuffer.push(piece));
+        checkLines(stuffer);
+        yield framed;
+      }
+    }
+  }
+  const end = options.body === "BINARYMIME" ? nothing : () => locally(() => stuffer.end());
+  return { end, chunks, size: options.size, body, utf8Headers: false };
+}
+
+/**
+ * Lets go of content that will not be read: a stream is cancelled (S45).
+ *
+ * @param content The content.
+ * @param reason Why.
+ */
+export async function cancelContent(content: Content, reason: unknown): Promise<void> {
+  try {
+    if (content instanceof ReadableStream) {
+      if (!content.locked) await content.cancel(reason);
+    } else if (typeof content === "object" && Symbol.asyncIterator in content) {
+      await content[Symbol.asyncIterator]().return?.();
+    }
+  } catch {
+    // The source is not wanted any more; how it ends is its own affair.
+  }
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += WHOLE) yield bytes.subarray(at, at + WHOLE);
+}
+
+async function* none(): AsyncGenerator<Uint8Array> {}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function checkLines(stuffer: DotStuffer): void {
+  if (stuffer.longestLine > MAX_TEXT_LINE) {
+    throw new SmtpLocalError(
+      `Cannot send a line of ${stuffer.longestLine} octets: ${MAX_TEXT_LINE} are the most; ` +
+        "encode the text as quoted-printable or base64",
+      { enhanced: "5.6.0" },
+    );
+  }
+}
+
+function eightBitRefused(): SmtpLocalError {
+  return new SmtpLocalError(
+    "Cannot send octets above 127: the server does not offer 8BITMIME; " +
+      "encode the text as quoted-printable or base64",
+    { enhanced: "5.6.3" },
+  );
+}
+
+/** What the framing refuses is a local refusal. */
+function locally<T>(frame: () => T): T {
+  try {
+    return frame();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SmtpLocalError(error.message, { enhanced: "5.6.0", cause: error });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * What can go wrong in SMTP above the wire. A 4xx or 5xx reply is a value; errors begin where a
+ * promise is broken.
+ *
+ * @module
+ */
+
+import type { Receipt } from "./receipt.ts";
+import type { SmtpReply } from "./reply.ts";
+
+/** The base of what SMTP itself throws. */
+export abstract class SmtpError extends Error {
+  /** Whether the same thing may work later. */
+  abstract readonly temporary: boolean;
+  /** What became of the message, where one was being sent. */
+  declare readonly receipt?: Receipt;
+}
+
+/** A reply that had to be positive and was not. */
+export class SmtpReplyError extends SmtpError {
+  /** The class, for programs that compare names. */
+  override readonly name = "SmtpReplyError";
+  /** Whether the reply was 4xx. */
+  override readonly temporary: boolean;
+  /** What was said. */
+  readonly verb: string;
+  /** What the server answered. */
+  readonly reply: SmtpReply;
+  /** The server, as the user named it. */
+  readonly host: string;
+
+  /**
+   * Says which command was answered how.
+   *
+   * @param verb What was said: a verb, or `greeting`.
+   * @param reply What the server answered.
+   * @param host The server, as the user named it.
+   */
+  constructor(verb: string, reply: SmtpReply, host: string) {
+    super(`Cannot go on after ${verb} with "${host}": the server answered "${reply}"`);
+    this.verb = verb;
+    this.reply = reply;
+    this.host = host;
+    this.temporary = reply.class === "transient";
+  }
+}
+
+/** Nobody was logged in. */
+export class SmtpAuthError extends SmtpError {
+  /** The class, for programs that compare names. */
+  override readonly name = "SmtpAuthError";
+  /** Whether the server asked to try later. */
+  override readonly temporary: boolean;
+  /** The mechanisms that were tried, in order. */
+  readonly tried: readonly string[];
+  /** What the server answered to the last of them. */
+  readonly reply: SmtpReply | undefined;
+
+  /**
+   * Says why nobody was logged in.
+   *
+   * @param message What was attempted and what was seen, without secrets.
+   * @param options The mechanisms tried, the last reply, the cause.
+   */
+  constructor(
+    message: string,
+    options: ErrorOptions & { tried?: readonly string[]; reply?: SmtpReply | undefined } = {},
+  ) {
+    super(message, options);
+    this.tried = options.tried ?? [];
+    this.reply = options.reply;
+    this.temporary = options.reply?.class === "transient";
+  }
+}
+
+/** Refused by us, before anything was sent: the server could not have taken it as it is meant. */
+export class SmtpLocalError extends SmtpError {
+  /** The class, for programs that compare names. */
+  override readonly name = "SmtpLocalError";
+  /** Always false: the same thing is refused again. */
+  override readonly temporary = false;
+  /** The enhanced status that a server would have given, where there is a fitting one. */
+  readonly enhanced: string | undefined;
+
+  /**
+   * Says what is refused and why.
+   *
+   * @param message What was attempted and what is wrong with it.
+   * @param options A fitting enhanced status code, and the cause.
+   */
+  constructor(message: string, options: ErrorOptions & { enhanced?: string } = {}) {
+    super(message, options);
+    this.enhanced = options.enhanced;
+  }
+}

@@ -1,0 +1,787 @@
+/**
+ * An SMTP session: every command as a method whose reply is a value.
+ *
+ * @module
+ */
+
+import type { Credentials, SaslMechanism } from "../sasl/mod.ts";
+import { type Address, addressLiteral } from "../message/mod.ts";
+import {
+  type ChannelOptions,
+  type Connection,
+  type StartTlsOptions,
+  WireError,
+} from "../wire/mod.ts";
+import { authenticate, type AuthOptions, type AuthResult } from "./authentication.ts";
+import { Capabilities, parseCapabilities } from "./capabilities.ts";
+import {
+  ask,
+  atrn,
+  bdat,
+  checkHelloName,
+  type Command,
+  DATA,
+  etrn,
+  hello,
+  mail,
+  type MailParameters,
+  QUIT,
+  rawCommand,
+  rcpt,
+  type RcptParameters,
+  RSET,
+  STARTTLS,
+  TURN,
+} from "./commands.ts";
+import { type Content, type ContentOptions, prepareContent } from "./content.ts";
+import {
+  Delivery,
+  type DeliveryOptions,
+  type MessageSource,
+  type OutgoingMessage,
+} from "./delivery.ts";
+import {
+  checkMailParameters,
+  checkRcptParameters,
+  type Envelope,
+  toForwardPath,
+  toReversePath,
+} from "./envelope.ts";
+import { SmtpError, SmtpLocalError } from "./errors.ts";
+import { Exchange } from "./exchange.ts";
+import type { ForwardPath, Receipt } from "./receipt.ts";
+import type { SmtpReply } from "./reply.ts";
+import { pulled } from "./source.ts";
+import type { Timers } from "./timers.ts";
+
+/** How a session over an open connection is made. `connectSmtp` is the usual way to one. */
+export interface SessionOptions extends ChannelOptions {
+  /** LMTP (RFC 2033) instead of SMTP. @default {"smtp"} */
+  readonly protocol?: "smtp" | "lmtp";
+  /** The server, as the user named it: for errors, receipts and the check of its certificate. */
+  readonly host: string;
+  /** What TLS must know; `hostname` is the host unless told otherwise. */
+  readonly tls?: StartTlsOptions;
+  /** Our own name in EHLO. @default The address literal of our end of the connection. */
+  readonly name?: string | undefined;
+  /** How long to wait for what. */
+  readonly timers?: Partial<Timers> | undefined;
+  /** Keywords and mechanisms (`AUTH LOGIN`) to act without, as if they were not offered. */
+  readonly without?: readonly string[] | undefined;
+}
+
+/** How a message is sent. */
+export interface SendOptions extends ContentOptions, DeliveryOptions {
+  /** Sends by BDAT where the server offers CHUNKING. @default {false} */
+  readonly chunking?: boolean;
+  /** Closes the connection when it fires; the send then rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options that every method has. */
+export interface CallOptions {
+  /** Closes the connection when it fires; the call then rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One SMTP or LMTP session.
+ *
+ * - A reply is a value whatever its code; only a broken connection, a limit that ran out, an abort or
+ *   a breach of the protocol throws, and then the session is dead.
+ * - Calls are served in the order in which they are made.
+ * - The server never gets what it did not offer, and never a secret outside verified TLS unless that
+ *   was allowed by name.
+ */
+export class SmtpSession implements AsyncDisposable {
+  readonly #exchange: Exchange;
+  readonly #delivery: Delivery;
+  readonly #lmtp: boolean;
+  readonly #tls: StartTlsOptions;
+  readonly #name: string;
+  readonly #without: string[];
+  #offered = new Capabilities();
+  #capabilities = new Capabilities();
+  #greeting: SmtpReply | undefined;
+  #greeted = false;
+  #authenticated: string | undefined;
+  #open = false;
+  #acceptedByHand = 0;
+  #finals: readonly SmtpReply[] = [];
+  #lastReceipt: Receipt | undefined;
+  #queue: Promise<void> = Promise.resolve();
+  #busy = false;
+
+  /**
+   * Makes a session over an open connection. Nothing is read or written yet.
+   *
+   * @param connection The connection; the session owns it.
+   * @param options How to speak.
+   */
+  constructor(connection: Connection, options: SessionOptions) {
+    this.#exchange = new Exchange(connection, options.host, options);
+    this.#lmtp = options.protocol === "lmtp";
+    this.#tls = options.tls ?? { hostname: options.host };
+    this.#name = options.name === undefined ? ownName(connection) : checkHelloName(options.name);
+    this.#without = [...(options.without ?? [])];
+    this.#delivery = new Delivery(this.#exchange, {
+      lmtp: this.#lmtp,
+      capabilities: () => this.#capabilities,
+      secure: () => this.secure,
+    });
+  }
+
+  /** The server, as the user named it. */
+  get host(): string {
+    return this.#exchange.host;
+  }
+
+  /** The greeting, once it was read. */
+  get greeting(): SmtpReply | undefined {
+    return this.#greeting;
+  }
+
+  /** What the server offers now, less what the caller masked. Empty before EHLO and after STARTTLS. */
+  get capabilities(): Capabilities {
+    return this.#capabilities;
+  }
+
+  /** What the server itself offers now, masked or not. */
+  get offered(): Capabilities {
+    return this.#offered;
+  }
+
+  /** Whether the connection is verified TLS, its handshake over. */
+  get secure(): boolean {
+    return this.#exchange.channel.connection.security === "verified";
+  }
+
+  /** The connection below: its ends and its security. */
+  get connection(): Connection {
+    return this.#exchange.channel.connection;
+  }
+
+  /** The mechanism by which the session is logged in. */
+  get authenticated(): string | undefined {
+    return this.#authenticated;
+  }
+
+  /** Whether the session can still be used. */
+  get usable(): boolean {
+    return !this.#exchange.dead;
+  }
+
+  /** The last complete reply. */
+  get lastReply(): SmtpReply | undefined {
+    return this.#exchange.lastReply;
+  }
+
+  /** The receipt of the last message, also of one whose send was rejected. */
+  get lastReceipt(): Receipt | undefined {
+    return this.#lastReceipt;
+  }
+
+  /** The replies to the last content: one in SMTP, one for each accepted recipient in LMTP. */
+  get finals(): readonly SmtpReply[] {
+    return this.#finals;
+  }
+
+  /** How often the session wrote and read: with one write per turn, what it cost in turns. */
+  get turns(): { readonly writes: number; readonly reads: number } {
+    const { writes, reads } = this.#exchange.channel;
+    return { writes, reads };
+  }
+
+  /**
+   * Acts as if the server did not offer something, from now on. Nothing can be added.
+   *
+   * @param without Keywords (`PIPELINING`) and mechanisms (`AUTH LOGIN`), in any case.
+   */
+  mask(...without: string[]): void {
+    this.#without.push(...without);
+    this.#capabilities = this.#offered.without(this.#without);
+  }
+
+  /**
+   * Reads the greeting (RFC 5321 section 3.1).
+   *
+   * @param options A signal.
+   * @returns The greeting, whatever its code: 554 and 421 mean that no mail is taken here.
+   */
+  readGreeting(options: CallOptions = {}): Promise<SmtpReply> {
+    return this.#exclusive(options, async () => {
+      this.#exchange.stage = "greeting";
+      const { greeting } = this.#exchange.timers;
+      this.#greeting = await this.#exchange.reply("the connection", greeting);
+      return this.#greeting;
+    });
+  }
+
+  /**
+   * EHLO (RFC 5321 section 4.1.1.1). The capabilities are those of the reply.
+   *
+   * @param name Our own name. @default The session's.
+   * @param options A signal.
+   * @returns The reply.
+   */
+  ehlo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
+    if (this.#lmtp) return refuse("EHLO", "LMTP greets with LHLO");
+    return this.#hello(hello("EHLO", name), options);
+  }
+
+  /**
+   * HELO (RFC 5321 section 4.1.1.1). Nothing is offered afterwards.
+   *
+   * @param name Our own name. @default The session's.
+   * @param options A signal.
+   * @returns The reply.
+   */
+  helo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
+    if (this.#lmtp) return refuse("HELO", "LMTP greets with LHLO");
+    return this.#hello(hello("HELO", name), options);
+  }
+
+  /**
+   * LHLO, the greeting of LMTP (RFC 2033 section 4.1).
+   *
+   * @param name Our own name. @default The session's.
+   * @param options A signal.
+   * @returns The reply.
+   */
+  lhlo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
+    if (!this.#lmtp) return refuse("LHLO", "it belongs to LMTP; use ehlo()");
+    return this.#hello(hello("LHLO", name), options);
+  }
+
+  /**
+   * STARTTLS and the handshake (RFC 3207). Capabilities are forgotten: say EHLO again.
+   *
+   * @param options A signal.
+   * @returns The reply; after 220 the connection is TLS, its certificate checked.
+   * @throws {TlsError} If the handshake fails. Nothing secret was sent.
+   * @throws {ProtocolError} If anything came behind the 220 in the clear.
+   */
+  startTls(options: CallOptions = {}): Promise<SmtpReply> {
+    if (this.connection.security !== "clear") return refuse("STARTTLS", "TLS is on already");
+    return this.#exclusive(options, async () => {
+      const reply = await this.#exchange.say(STARTTLS);
+      if (reply.ok && reply.code !== 220) throw this.#exchange.misplaced("STARTTLS", reply);
+      if (reply.class === "continue") throw this.#exchange.misplaced("STARTTLS", reply);
+      if (reply.code === 220) await this.#upgrade();
+      return reply;
+    });
+  }
+
+  async #upgrade(): Promise<void> {
+    const { channel, timers } = this.#exchange;
+    this.#exchange.stage = "tls";
+    channel.deadline.arm("TLS handshake", timers.handshake);
+    try {
+      await channel.startTls(this.#tls);
+    } catch (error) {
+      throw this.#exchange.fail(error);
+    } finally {
+      channel.deadline.disarm();
+    }
+    // RFC 3207 section 4.2: all that was said before may have been forged.
+    this.#offered = this.#capabilities = new Capabilities();
+    this.#greeted = false;
+  }
+
+  /**
+   * AUTH (RFC 4954): logs in with the strongest mechanism that both sides know.
+   *
+   * @param given Credentials, or a mechanism of `sasl`.
+   * @param options What is allowed, and a signal.
+   * @returns The last reply, whatever its code, and the mechanisms that were tried.
+   * @throws {SmtpAuthError} If no mechanism can be used here, or the server did not prove itself.
+   */
+  auth(
+    given: Credentials | SaslMechanism,
+    options: AuthOptions & CallOptions = {},
+  ): Promise<AuthResult> {
+    if (this.#authenticated !== undefined) return refuse("AUTH", "the session is logged in");
+    if (this.#open) return refuse("AUTH", "a mail transaction is open");
+    return this.#exclusive(options, async () => {
+      const { auth } = this.#capabilities;
+      const result = await authenticate(this.#exchange, auth, given, this.secure, options);
+      if (result.reply.ok) this.#authenticated = result.tried.at(-1);
+      return result;
+    });
+  }
+
+  /**
+   * MAIL (RFC 5321 section 4.1.1.2): begins a transaction.
+   *
+   * @param from The sender; `null` is `<>`.
+   * @param parameters Parameters of extensions, which the server must offer.
+   * @param options A signal.
+   * @returns The reply.
+   * @throws {SmtpLocalError} If the server does not offer what a parameter asks for.
+   */
+  async mail(
+    from: Address | string | null,
+    parameters?: MailParameters,
+    options: CallOptions = {},
+  ): Promise<SmtpReply> {
+    const path = toReversePath(from);
+    const utf8 = path?.needsSmtpUtf8 ? { ...parameters, smtpUtf8: true } : parameters;
+    const command = mail(path, utf8);
+    if (utf8 !== undefined) checkMailParameters(utf8, this);
+    return await this.#say(command, options);
+  }
+
+  /**
+   * RCPT (RFC 5321 section 4.1.1.3): names a recipient.
+   *
+   * @param to The recipient.
+   * @param parameters Parameters of extensions, which the server must offer.
+   * @param options A signal.
+   * @returns The reply: 250, 251 and 252 are acceptance.
+   */
+  async rcpt(
+    to: ForwardPath | string,
+    parameters?: RcptParameters,
+    options: CallOptions = {},
+  ): Promise<SmtpReply> {
+    const command = rcpt(toForwardPath(to), parameters);
+    if (parameters !== undefined) checkRcptParameters(parameters, this.#capabilities);
+    return await this.#say(command, options);
+  }
+
+  /**
+   * DATA and the content (RFC 5321 section 4.1.1.4).
+   *
+   * @param content The content; dots are added, line ends become CRLF.
+   * @param options What is known of the content, and a signal.
+   * @returns The reply to the content, or the reply to DATA if that was not 354. In LMTP the last one;
+   *   {@linkcode SmtpSession.finals} has them all.
+   */
+  data(content: Content, options: ContentOptions & CallOptions = {}): Promise<SmtpReply> {
+    return this.#exclusive(options, async () => {
+      const ready = prepareContent(content, options, this.#capabilities, false);
+      const go = await this.#exchange.say(DATA);
+      if (go.code !== 354) {
+        if (go.ok || go.class === "continue") throw this.#exchange.misplaced("DATA", go);
+        return go;
+      }
+      this.#open = false;
+      const { channel } = this.#exchange;
+      this.#exchange.stage = "content";
+      try {
+        if (ready.whole !== undefined) channel.putContent(ready.whole);
+        else {
+          for await (const piece of ready.chunks()) {
+            if (!await this.#exchange.write(() => channel.writeContent(piece))) break;
+          }
+        }
+      } catch (error) {
+        this.#exchange.fail(error);
+        throw error;
+      }
+      if (!this.#exchange.dead) channel.putContent(ready.end());
+      await this.#exchange.flush();
+      return await this.#final();
+    });
+  }
+
+  async #final(): Promise<SmtpReply> {
+    const { final } = this.#exchange.timers;
+    const finals = [await this.#exchange.reply("the content", final)];
+    while (this.#lmtp && finals.length < this.#acceptedByHand) {
+      finals.push(await this.#exchange.reply("the content", final));
+    }
+    this.#acceptedByHand = 0;
+    this.#finals = finals;
+    return finals[finals.length - 1] as SmtpReply; // never empty
+  }
+
+  /**
+   * BDAT (RFC 3030): one chunk of content, octet by octet as it is.
+   *
+   * @param chunk The octets.
+   * @param options Whether it is the last chunk, and a signal.
+   * @returns The reply.
+   */
+  async bdat(
+    chunk: Uint8Array,
+    { last = false, ...options }: CallOptions & { readonly last?: boolean } = {},
+  ): Promise<SmtpReply> {
+    if (!this.#capabilities.has("CHUNKING")) {
+      return await refuse("BDAT", "the server does not offer CHUNKING");
+    }
+    return await this.#exclusive(options, async () => {
+      const command = bdat(chunk.length, last);
+      const { channel, timers } = this.#exchange;
+      this.#exchange.quiet();
+      this.#exchange.stage = "bdat";
+      channel.put(command.line);
+      await this.#exchange.write(() => channel.writeContent(chunk));
+      await this.#exchange.flush();
+      if (!last) return await this.#exchange.reply("BDAT", timers.chunk);
+      this.#open = false;
+      return await this.#final();
+    });
+  }
+
+  /** RSET (RFC 5321 section 4.1.1.5): forgets the transaction. */
+  rset(options: CallOptions = {}): Promise<SmtpReply> {
+    return this.#say(RSET, options);
+  }
+
+  /**
+   * VRFY (RFC 5321 section 4.1.1.6): asks about a user or mailbox.
+   *
+   * @param argument A name or an address.
+   * @param options `utf8` adds the SMTPUTF8 parameter; a signal.
+   * @returns The reply; 252 means that the server will not say.
+   */
+  vrfy(
+    argument: string,
+    { utf8 = false, ...options }: CallOptions & { readonly utf8?: boolean } = {},
+  ): Promise<SmtpReply> {
+    return this.#say(ask("VRFY", argument, utf8), options);
+  }
+
+  /**
+   * EXPN (RFC 5321 section 4.1.1.7): asks who is on a list.
+   *
+   * @param argument The list.
+   * @param options `utf8` adds the SMTPUTF8 parameter; a signal.
+   * @returns The reply; {@linkcode SmtpReply.lines} has one member each.
+   */
+  expn(
+    argument: string,
+    { utf8 = false, ...options }: CallOptions & { readonly utf8?: boolean } = {},
+  ): Promise<SmtpReply> {
+    return this.#say(ask("EXPN", argument, utf8), options);
+  }
+
+  /** HELP (RFC 5321 section 4.1.1.8), with an optional topic. */
+  help(topic: string = "", options: CallOptions = {}): Promise<SmtpReply> {
+    return this.#say(ask("HELP", topic), options);
+  }
+
+  /** NOOP (RFC 5321 section 4.1.1.9): is the server still there? */
+  noop(argument: string = "", options: CallOptions = {}): Promise<SmtpReply> {
+    return this.#say(ask("NOOP", argument), options);
+  }
+
+  /**
+   * ETRN (RFC 1985): asks the server to start sending what it holds for a node, on a connection of its
+   * own.
+   *
+   * @param node A domain, `@domain` with its subdomains, or `#queue`.
+   * @param options A signal.
+   * @returns The reply: 250 to 253 if it does (251: nothing waits), 458 or 459 if it cannot or will not.
+   */
+  async etrn(node: string, options: CallOptions = {}): Promise<SmtpReply> {
+    if (!this.#capabilities.has("ETRN")) {
+      return await refuse("ETRN", "the server does not offer it");
+    }
+    return await this.#say(etrn(node), options);
+  }
+
+  /**
+   * ATRN (RFC 2645): reverses the roles. On 250 the session is over and its connection is handed out:
+   * give it to a receiver, for the server is about to send.
+   *
+   * @param domains The domains to ask for; none asks for all that belong to the user.
+   * @param options A signal.
+   * @returns The reply, and after 250 the bare connection.
+   * @throws {SmtpLocalError} If the session is not logged in.
+   */
+  async atrn(domains: readonly string[] = [], options: CallOptions = {}): Promise<Turned> {
+    if (this.#authenticated === undefined) {
+      return await refuse("ATRN", "the session is not logged in (RFC 2645 section 5.1)");
+    }
+    return await this.#turn(atrn(domains), options);
+  }
+
+  /**
+   * TURN (RFC 821 section 3.8): reverses the roles. Obsolete, for anybody could ask for another's mail;
+   * so it takes a consent by name and an authenticated session or verified TLS.
+   *
+   * @param options `allowTurn` must be true; a signal.
+   * @returns The reply, and after 250 the bare connection.
+   */
+  async turn(options: CallOptions & { readonly allowTurn: boolean }): Promise<Turned> {
+    if (!options.allowTurn || (this.#authenticated === undefined && !this.secure)) {
+      return await refuse("TURN", "it needs `allowTurn`, and a login or verified TLS");
+    }
+    return await this.#turn(TURN, options);
+  }
+
+  async #turn(command: Command, options: CallOptions): Promise<Turned> {
+    if (this.#open) return await refuse(command.verb, "a mail transaction is open");
+    return await this.#exclusive(options, async () => {
+      const reply = await this.#exchange.say(command);
+      if (!reply.ok) return { reply };
+      return { reply, connection: this.#exchange.channel.release() };
+    });
+  }
+
+  /**
+   * Any other command, in the caller's words.
+   *
+   * @param line The line without CRLF. Control characters are refused.
+   * @param options A signal.
+   * @returns The reply.
+   * @throws {SmtpLocalError} For verbs that change the session's state: they have methods of their own.
+   */
+  async command(line: string, options: CallOptions = {}): Promise<SmtpReply> {
+    const command = rawCommand(line);
+    if (STATEFUL.has(command.verb)) {
+      return await refuse(
+        command.verb,
+        `it has a method of its own: ${command.verb.toLowerCase()}()`,
+      );
+    }
+    return await this.#say(command, options);
+  }
+
+  /**
+   * Sends one message.
+   *
+   * @param envelope Who sends to whom.
+   * @param content What is sent.
+   * @param options How.
+   * @returns What became of it. "Accepted" means by this server.
+   * @throws {unknown} If it could not be sent as a whole: the reason, whose `receipt` (if it is an
+   *   error of ours; else {@linkcode SmtpSession.lastReceipt}) says what became of it.
+   */
+  async send(envelope: Envelope, content: Content, options: SendOptions = {}): Promise<Receipt> {
+    let message: OutgoingMessage | undefined = { ...options, envelope, content };
+    const take = (): OutgoingMessage | undefined => {
+      const next = message;
+      message = undefined;
+      return next;
+    };
+    const source: MessageSource = { take, wait: () => Promise.resolve(take()) };
+    try {
+      for await (const receipt of this.#run(source, options, options)) {
+        if (receipt.error !== undefined && this.usable) throw receipt.error;
+      }
+    } catch (error) {
+      throw withReceipt(error, this.#lastReceipt);
+    }
+    return this.#lastReceipt as Receipt; // one message gives one receipt
+  }
+
+  /**
+   * Sends many messages, one after the other, without waiting where the server allows it.
+   *
+   * @param messages The messages. The next one is asked for when it can be sent.
+   * @param options Window, and what to do before a message ends; a signal.
+   * @returns One receipt for each message, in their order. When the connection fails, the messages
+   *   under way get theirs, and then the reason is thrown.
+   */
+  sendAll<M extends OutgoingMessage>(
+    messages: Iterable<M> | AsyncIterable<M>,
+    options: DeliveryOptions<M> & CallOptions = {},
+  ): AsyncGenerator<Receipt> {
+    return this.#run(pulled(messages), options, options);
+  }
+
+  /**
+   * As {@linkcode SmtpSession.sendAll}, from a source that can say at once whether it has a message.
+   *
+   * @param source The messages.
+   * @param options Window, and what to do before a message ends; a signal.
+   * @returns The receipts.
+   */
+  sendFrom<M extends OutgoingMessage>(
+    source: MessageSource<M>,
+    options: DeliveryOptions<M> & CallOptions = {},
+  ): AsyncGenerator<Receipt> {
+    return this.#run(source, options, options);
+  }
+
+  async *#run<M extends OutgoingMessage>(
+    source: MessageSource<M>,
+    delivery: DeliveryOptions<M>,
+    { signal }: CallOptions,
+  ): AsyncGenerator<Receipt> {
+    const release = await this.#acquire();
+    try {
+      using _abort = this.#abortable(signal);
+      this.#checkReady();
+      for await (const receipt of this.#delivery.run(source, delivery)) {
+        this.#lastReceipt = receipt;
+        yield receipt;
+      }
+    } finally {
+      release();
+      await source.close?.();
+    }
+  }
+
+  /**
+   * QUIT (RFC 5321 section 4.1.1.10) and the end of the connection. The server has a few seconds to
+   * answer; whatever it does, the session is over and earlier results stand.
+   *
+   * @param options A signal.
+   * @returns The reply, if one came.
+   */
+  quit(options: CallOptions = {}): Promise<SmtpReply | undefined> {
+    return this.#exclusive(options, async () => {
+      if (this.#exchange.dead) return undefined;
+      try {
+        return await this.#exchange.say(QUIT);
+      } catch {
+        return undefined; // gone without a farewell: closed all the same (S22)
+      } finally {
+        this.#exchange.channel.close();
+      }
+    });
+  }
+
+  /** Closes the connection at once, without QUIT. */
+  close(): void {
+    this.#exchange.channel.close();
+  }
+
+  /** Says QUIT if that is possible, and closes. It never throws. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    // In the middle of something QUIT would be taken for content or cross a reply.
+    if (this.#busy || this.#greeting === undefined || this.#exchange.dead) this.close();
+    else await this.quit().catch(() => {});
+  }
+
+  /** Whether a mail transaction was begun by hand and not ended. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  #hello(command: Command, options: CallOptions): Promise<SmtpReply> {
+    return this.#exclusive(options, async () => {
+      const reply = await this.#exchange.say(command);
+      if (reply.class === "continue" || (reply.ok && reply.code === 220)) {
+        throw this.#exchange.misplaced(command.verb, reply);
+      }
+      if (!reply.ok) return reply;
+      // It also resets a transaction (RFC 5321 section 4.1.4).
+      this.#open = false;
+      this.#greeted = true;
+      this.#offered = command.verb === "HELO" ? new Capabilities() : parseCapabilities(reply);
+      this.#capabilities = this.#offered.without(this.#without);
+      return reply;
+    });
+  }
+
+  #say(command: Command, options: CallOptions): Promise<SmtpReply> {
+    return this.#exclusive(options, async () => {
+      if (NEEDS_HELLO.has(command.verb)) this.#checkReady();
+      const reply = await this.#exchange.say(command);
+      if (reply.class === "continue" || reply.code === 220) {
+        throw this.#exchange.misplaced(command.verb, reply);
+      }
+      if (reply.ok) this.#follow(command.verb);
+      return reply;
+    });
+  }
+
+  /** What a positive reply means for the transaction. */
+  #follow(verb: string): void {
+    if (verb === "MAIL" || verb === "RSET") {
+      this.#open = verb === "MAIL";
+      this.#acceptedByHand = 0;
+    } else if (verb === "RCPT") this.#acceptedByHand++;
+  }
+
+  #checkReady(): void {
+    if (!this.#greeted) {
+      throw new SmtpLocalError(
+        `Cannot send mail yet: say ${this.#lmtp ? "LHLO" : "EHLO"} first, and again after STARTTLS`,
+      );
+    }
+  }
+
+  /** Runs one call after the other (S23). */
+  async #exclusive<T>({ signal }: CallOptions, work: () => Promise<T>): Promise<T> {
+    const release = await this.#acquire();
+    try {
+      using _abort = this.#abortable(signal);
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  async #acquire(): Promise<() => void> {
+    const before = this.#queue;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#queue = promise;
+    await before;
+    this.#busy = true;
+    return () => {
+      this.#busy = false;
+      resolve();
+    };
+  }
+
+  #abortable(signal: AbortSignal | undefined): Disposable {
+    const abort = (): void => {
+      this.#exchange.channel.kill(signal?.reason);
+    };
+    if (signal?.aborted) abort();
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", abort, { once: true });
+    return { [Symbol.dispose]: () => signal?.removeEventListener("abort", abort) };
+  }
+}
+
+/** What came of a request to reverse the roles. */
+export interface Turned {
+  /** The reply. */
+  readonly reply: SmtpReply;
+  /** The bare connection, after a positive reply: the server is the client now. */
+  readonly connection?: Connection;
+}
+
+/** Verbs whose effect the session must know. */
+const STATEFUL: ReadonlySet<string> = new Set([
+  "EHLO",
+  "HELO",
+  "LHLO",
+  "STARTTLS",
+  "AUTH",
+  "DATA",
+  "BDAT",
+  "QUIT",
+  "ATRN",
+  "TURN",
+]);
+const NEEDS_HELLO: ReadonlySet<string> = new Set(["MAIL", "RCPT"]);
+
+function refuse(verb: string, why: string): Promise<never> {
+  return Promise.reject(new SmtpLocalError(`Cannot say ${verb}: ${why}`));
+}
+
+/** Our end as an address literal: a host name would need a permission, and often means nothing. */
+function ownName(connection: Connection): string {
+  const { local } = connection;
+  // A zone (fe80::1%eth0) has a meaning on this machine only.
+  const [address = ""] = local.transport === "tcp" ? local.hostname.split("%") : ["127.0.0.1"];
+  return addressLiteral(address);
+}
+
+function withReceipt(error: unknown, receipt: Receipt | undefined): unknown {
+  if (error instanceof SmtpError || error instanceof WireError) {
+    Object.defineProperty(error, "receipt", { value: receipt, configurable: true });
+  }
+  return error;
+}
+
+/**
+ * The receipt that an error of a send carries.
+ *
+ * @param error What a send was rejected with.
+ * @returns The receipt, unless the reason was not ours (an abort, a failure of the content's source):
+ *   then {@linkcode SmtpSession.lastReceipt} has it.
+ */
+export function receiptOf(error: unknown): Receipt | undefined {
+  return error instanceof SmtpError || error instanceof WireError
+    ? (error as { readonly receipt?: Receipt }).receipt // put there by send()
+    : undefined;
+}

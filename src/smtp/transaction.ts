@@ -1,0 +1,260 @@
+/**
+ * One mail transaction as it goes: what was said, what was answered, and the receipt of it.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../wire/mod.ts";
+import { type Command, DATA } from "./commands.ts";
+import type { PreparedContent } from "./content.ts";
+import type { PreparedEnvelope, RecipientPolicy } from "./envelope.ts";
+import type {
+  AcceptedRecipient,
+  ForwardPath,
+  Outcome,
+  Receipt,
+  RejectedRecipient,
+  Stage,
+} from "./receipt.ts";
+import { queueIdOf } from "./receipt.ts";
+import type { SmtpReply } from "./reply.ts";
+
+/** Codes that are positive, and yet no answer to a command of a transaction (T-R16). */
+const WRONG_PHASE: ReadonlySet<number> = new Set([220, 221, 235, 334]);
+
+/** A transaction: begun, answered bit by bit, and in the end a receipt. */
+export class Transaction {
+  /** MAIL, RCPT …, and DATA unless the content goes by BDAT. */
+  readonly commands: readonly Command[];
+  /** The content. */
+  readonly content: PreparedContent;
+  /** Whether the content goes by BDAT. */
+  readonly chunking: boolean;
+  /** What to do when a recipient is refused. */
+  readonly policy: RecipientPolicy;
+  /** How many commands were written. */
+  written = 0;
+  /** How many of them were answered. */
+  answered = 0;
+  /** Whether the write that holds the end of the content has begun: from here on, doubt is possible. */
+  ended = false;
+  /** The octets of content that were written. */
+  octets = 0;
+  readonly #recipients: readonly ForwardPath[];
+  readonly #replies: (SmtpReply | undefined)[] = [];
+  readonly #finals: (SmtpReply | undefined)[] = [];
+  #accepted = 0;
+  #mail: SmtpReply | undefined;
+  #data: SmtpReply | undefined;
+  #final: SmtpReply | undefined;
+  #contentReply = false;
+
+  /**
+   * Prepares to send content to the recipients of an envelope.
+   *
+   * @param envelope The commands and recipients.
+   * @param content The content.
+   * @param options The policy, and whether BDAT is used.
+   */
+  constructor(
+    envelope: PreparedEnvelope,
+    content: PreparedContent,
+    options: { readonly policy: RecipientPolicy; readonly chunking: boolean },
+  ) {
+    this.commands = options.chunking ? envelope.commands : [...envelope.commands, DATA];
+    this.#recipients = envelope.recipients;
+    this.content = content;
+    this.policy = options.policy;
+    this.chunking = options.chunking;
+  }
+
+  /** How many recipients the server has taken. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Whether MAIL was refused. */
+  get mailRefused(): boolean {
+    return this.#mail !== undefined && !this.#mail.ok;
+  }
+
+  /** Whether any recipient was refused. */
+  get anyRefused(): boolean {
+    return this.#accepted < this.#replies.length;
+  }
+
+  /** The reply to DATA. */
+  get data(): SmtpReply | undefined {
+    return this.#data;
+  }
+
+  /** The command that is to be answered next. */
+  get awaited(): Command | undefined {
+    return this.commands[this.answered];
+  }
+
+  /**
+   * Takes the reply to the next command of the envelope.
+   *
+   * @param reply The reply.
+   * @throws {ProtocolError} If no such reply belongs here.
+   */
+  answer(reply: SmtpReply): void {
+    const verb = this.awaited?.verb ?? "";
+    this.answered++;
+    if (verb === "DATA") {
+      this.#data = reply;
+      if (reply.ok || (reply.class === "continue" && reply.code !== 354)) {
+        throw misplaced(verb, reply);
+      }
+      return;
+    }
+    if (reply.class === "continue" || WRONG_PHASE.has(reply.code)) throw misplaced(verb, reply);
+    if (verb === "MAIL") {
+      this.#mail = reply;
+    } else {
+      this.#replies.push(reply);
+      if (reply.ok) this.#accepted++;
+    }
+  }
+
+  /**
+   * Takes the reply to the whole content.
+   *
+   * @param reply The reply.
+   * @param early Whether it came before the content had ended.
+   * @throws {ProtocolError} If no such reply belongs here.
+   */
+  finish(reply: SmtpReply, early: boolean = false): void {
+    if (reply === undefined) return;
+    if (reply.class === "continue" || WRONG_PHASE.has(reply.code) || (early && reply.ok)) {
+      throw misplaced("the content", reply);
+    }
+    this.#final = reply;
+    this.#contentReply = early;
+  }
+
+  /**
+   * Takes an LMTP reply for the next accepted recipient (RFC 2033 section 4.2).
+   *
+   * @param reply The reply.
+   * @returns Whether all accepted recipients are answered.
+   * @throws {ProtocolError} If no such reply belongs here.
+   */
+  finishOne(reply: SmtpReply): boolean {
+    if (reply.class === "continue" || WRONG_PHASE.has(reply.code)) {
+      throw misplaced("the content", reply);
+    }
+    const next = this.#replies.findIndex((rcpt, index) =>
+      rcpt?.ok === true && this.#finals[index] === undefined
+    );
+    this.#finals[next] = reply;
+    this.#final = reply;
+    return this.#finals.filter((final) => final !== undefined).length === this.#accepted;
+  }
+
+  /**
+   * What became of it, as far as it is known now.
+   *
+   * @param where The server, and whether the connection is verified TLS.
+   * @param error What ended it early.
+   * @returns The receipt.
+   */
+  receipt(where: { readonly host: string; readonly tls: boolean }, error?: unknown): Receipt {
+    const lmtp = this.#finals.length > 0;
+    const accepted: AcceptedRecipient[] = [];
+    const rejected: RejectedRecipient[] = [];
+    const inDoubt: ForwardPath[] = [];
+    this.#recipients.forEach((recipient, index) => {
+      const reply = this.#replies[index];
+      const final = lmtp ? this.#finals[index] : this.#final;
+      if (this.mailRefused) rejected.push(refusal(recipient, this.#mail));
+      else if (reply === undefined) rejected.push({ recipient, retry: "later" });
+      else if (!reply.ok) rejected.push(this.#refusedRecipient(recipient, reply, index));
+      else if (this.#data !== undefined && this.#data.code !== 354) {
+        rejected.push(refusal(recipient, this.#data));
+      } else if (final?.ok) {
+        const forward = /<[^<>]*>/.exec(reply.code === 251 ? reply.text : "")?.[0];
+        accepted.push({
+          recipient,
+          reply,
+          ...(lmtp ? { final } : {}),
+          ...(forward === undefined ? {} : { forward }),
+        });
+      } else if (final !== undefined) rejected.push(refusal(recipient, final));
+      else if (this.ended) inDoubt.push(recipient);
+      else rejected.push({ recipient, retry: "later" });
+    });
+    const reply = this.#final ?? this.#data ?? this.#replies.at(-1) ?? this.#mail;
+    const queueId = this.#final?.ok ? queueIdOf(this.#final.text) : undefined;
+    return {
+      outcome: this.#outcome(accepted, rejected, inDoubt, error),
+      stage: this.#stage(),
+      accepted,
+      rejected,
+      inDoubt,
+      ...(reply === undefined ? {} : { reply }),
+      host: where.host,
+      tls: where.tls,
+      octets: this.octets,
+      ...(queueId === undefined ? {} : { queueId }),
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  #refusedRecipient(recipient: ForwardPath, reply: SmtpReply, index: number): RejectedRecipient {
+    // RFC 5321 section 4.5.3.1.10: 452, and from older servers 552, also mean "no more in this one".
+    const someBefore = this.#replies.slice(0, index).some((before) => before?.ok);
+    if ((reply.code === 452 || reply.code === 552) && someBefore && this.policy === "any") {
+      return { recipient, reply, retry: "next-transaction" };
+    }
+    return refusal(recipient, reply);
+  }
+
+  #outcome(
+    accepted: readonly unknown[],
+    rejected: readonly RejectedRecipient[],
+    inDoubt: readonly unknown[],
+    error: unknown,
+  ): Outcome {
+    if (inDoubt.length > 0) return "in-doubt";
+    if (accepted.length > 0) return rejected.length > 0 ? "partial" : "accepted";
+    const replies = rejected.flatMap(({ reply }) => reply ?? []);
+    const decided = replies.length === rejected.length || this.#decidedByOne();
+    // A farewell with 421 answers for all who were not asked any more (S18).
+    const farewell = replies.some((reply) => reply.code === 421);
+    if (replies.length === 0 || (!decided && !farewell && error !== undefined)) return "not-sent";
+    const now = replies.some((reply) => reply.class === "transient");
+    const forGood = replies.some((reply) => reply.class === "permanent");
+    // One refusal for good keeps a message for all from ever being sent; of one for any, the
+    // recipients that were only deferred remain (S35).
+    return this.policy === "all"
+      ? (forGood ? "refused" : "deferred")
+      : (now ? "deferred" : "refused");
+  }
+
+  /** Whether one refused recipient has decided about all of them. */
+  #decidedByOne(): boolean {
+    return this.policy === "all" && this.anyRefused;
+  }
+
+  #stage(): Stage {
+    if (this.#contentReply) return "content";
+    if (this.ended || this.#final !== undefined) return "final";
+    if (this.#data?.code === 354 && this.#accepted > 0) return "content";
+    if (this.octets > 0) return "content";
+    if (this.#data !== undefined && this.#accepted > 0) return "data";
+    if (this.#mail?.ok !== true) return "mail";
+    if (this.#replies.length < this.#recipients.length || this.#accepted === 0) return "rcpt";
+    return this.policy === "all" && this.anyRefused ? "rcpt" : "data";
+  }
+}
+
+function refusal(recipient: ForwardPath, reply: SmtpReply | undefined): RejectedRecipient {
+  if (reply === undefined) return { recipient, retry: "later" };
+  return { recipient, reply, retry: reply.class === "permanent" ? "never" : "later" };
+}
+
+function misplaced(after: string, reply: SmtpReply): ProtocolError {
+  return new ProtocolError(`Cannot take "${reply}" as the answer to ${after}`);
+}
