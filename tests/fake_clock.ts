@@ -70,12 +70,12 @@ export class FakeClock implements Clock {
     const end = this.#monotonic + ms;
     await settle();
     while (this.nextWaking <= end) {
-      this.#pass(this.nextWaking - this.#monotonic);
+      this.#goTo(this.nextWaking);
       const due = [...this.#sleepers].filter(({ at }) => at <= this.#monotonic);
       for (const { wake } of due) wake();
       await settle();
     }
-    this.#pass(end - this.#monotonic);
+    this.#goTo(end);
   }
 
   /** Sets the wall clock forward or, negative, back: somebody corrected it. */
@@ -83,9 +83,9 @@ export class FakeClock implements Clock {
     this.#wall += ms;
   }
 
-  #pass(ms: number): void {
-    this.#wall += ms;
-    this.#monotonic += ms;
+  #goTo(monotonic: number): void {
+    this.#wall += monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
   }
 }
 

@@ -12,19 +12,31 @@ import type { Clock } from "./clock.ts";
  * Setting a limit costs a look at the clock. One sleeping timer watches; when it wakes too early,
  * because the limit has moved on, it sleeps again. So a session of a million replies makes no million
  * timers.
+ *
+ * @example Usage
+ * ```ts
+ * import { Deadline, systemClock } from "@mailwright/mailwright";
+ * import { equal } from "node:assert/strict";
+ *
+ * const expired: string[] = [];
+ * using deadline = new Deadline(systemClock, (timer, ms) => expired.push(`${timer} ${ms}`));
+ * deadline.arm("greeting", 5);
+ * await systemClock.sleep(50);
+ * equal(expired[0], "greeting 5");
+ * ```
  */
 export class Deadline {
   readonly #clock: Clock;
   readonly #expire: (timer: string, limitMs: number) => void;
-  readonly #stop = new AbortController();
   #wait: Limit | undefined;
   #total: Limit | undefined;
+  #over = false;
   #watching = false;
-  #wakesAt = Infinity;
+  #wakesAt = 0;
   #rouse: AbortController | undefined;
 
   /**
-   * Makes one.
+   * A watch without limits.
    *
    * @param clock The clock to go by; only its monotonic side is used.
    * @param expire Called once when a limit is over: it closes the connection.
@@ -41,9 +53,8 @@ export class Deadline {
    * @param ms How long, in milliseconds; `Infinity` is no limit.
    */
   arm(timer: string, ms: number): void {
-    const at = this.#clock.monotonic() + ms;
-    this.#wait = { timer, ms, at };
-    this.#watch(at);
+    this.#wait = this.#limit(timer, ms);
+    this.#watch();
   }
 
   /** Ends the current wait. */
@@ -55,39 +66,37 @@ export class Deadline {
    * Sets, or with `undefined` removes, the limit of a longer stretch (a whole message, a whole run).
    *
    * @param timer What is limited; it is named in the error.
-   * @param ms How long, in milliseconds.
+   * @param ms How long, in milliseconds; `Infinity` is no limit.
    */
   total(timer: string, ms: number | undefined): void {
-    if (ms === undefined) {
-      this.#total = undefined;
-    } else {
-      const at = this.#clock.monotonic() + ms;
-      this.#total = { timer, ms, at };
-      this.#watch(at);
-    }
+    this.#total = ms === undefined ? undefined : this.#limit(timer, ms);
+    this.#watch();
   }
 
   /** Forgets all limits and stops watching. */
   [Symbol.dispose](): void {
     this.#wait = this.#total = undefined;
-    this.#stop.abort();
+    this.#over = true;
     this.#rouse?.abort();
   }
 
-  #watch(at: number): void {
-    if (at === Infinity || this.#stop.signal.aborted) return;
+  #limit(timer: string, ms: number): Limit | undefined {
+    return ms === Infinity ? undefined : { timer, ms, at: this.#clock.monotonic() + ms };
+  }
+
+  #watch(): void {
+    const next = this.#next();
+    if (next === undefined || this.#over) return;
     if (!this.#watching) {
       this.#watching = true;
       this.#sleep();
-    } else if (at < this.#wakesAt) {
+    } else if (next.at < this.#wakesAt) {
       this.#rouse?.abort(); // a nearer limit: the sleeper must wake earlier
     }
   }
 
   async #sleep(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const next = this.#next();
-      if (next === undefined) break;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const left = next.at - this.#clock.monotonic();
       if (left <= 0) {
         this[Symbol.dispose]();
@@ -103,7 +112,6 @@ export class Deadline {
       }
     }
     this.#watching = false;
-    this.#wakesAt = Infinity;
   }
 
   #next(): Limit | undefined {
