@@ -24,11 +24,14 @@ export type TypeHandler<Value> = (argument: ArgumentValue) => Value;
 
 /** The command line was used wrongly. */
 export class ValidationError extends Error {
+  /** Which kind of error this is. */
   override readonly name = "ValidationError";
   /** What cliffy would exit with; our scripts use the number of their own document instead. */
   readonly exitCode: number;
 
   /**
+   * Makes the error.
+   *
    * @param message What was attempted and what was seen.
    * @param options The exit number and the cause.
    */
@@ -42,7 +45,11 @@ export class ValidationError extends Error {
 export class EnumType<const Value extends string> {
   readonly #values: readonly Value[];
 
-  /** @param values The possible values. */
+  /**
+   * Makes the type.
+   *
+   * @param values The possible values.
+   */
   constructor(values: readonly Value[]) {
     this.#values = values;
   }
