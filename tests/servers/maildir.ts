@@ -1,0 +1,57 @@
+/**
+ * Reading what a server put into a Maildir.
+ *
+ * @module
+ */
+import { poll } from "./poll.ts";
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Waits for `count` messages in the `new` and `cur` folders of a Maildir, oldest first. */
+export async function readMaildir(path: string, count = 1): Promise<Uint8Array[]> {
+  const names = await poll(`${count} messages in ${path}`, async () => {
+    const found = [...await list(`${path}/new`), ...await list(`${path}/cur`)];
+    return found.length >= count ? found : undefined;
+  });
+  names.sort((a, b) => arrival(a) - arrival(b));
+  return Promise.all(names.map((name) => Deno.readFile(name)));
+}
+
+/** The body of a stored message as text; delivery adds header fields, never a line here. */
+export function bodyOf(message: Uint8Array = new Uint8Array()): string {
+  const text = new TextDecoder().decode(message);
+  return text.slice(text.indexOf("\r\n\r\n") + 4);
+}
+
+/** Gives a message stored with bare LF the line ends it had on the wire. */
+export function withCrlf(stored: Uint8Array): Uint8Array {
+  const isBare = (byte: number, i: number) => byte === LF && stored[i - 1] !== CR;
+  let added = 0;
+  stored.forEach((byte, i) => added += Number(isBare(byte, i)));
+  const wire = new Uint8Array(stored.length + added);
+  let end = 0;
+  stored.forEach((byte, i) => {
+    if (isBare(byte, i)) wire[end++] = CR;
+    wire[end++] = byte;
+  });
+  return wire;
+}
+
+/** The paths in a folder; none where there is no folder. */
+export async function list(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => `${folder}/${name}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+// A name begins with the second of delivery; the microsecond follows "M" (Dovecot, Postfix) or
+// "H" (Exim).
+function arrival(path: string): number {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const micro = /[MH](\d+)/.exec(name)?.[1] ?? "0";
+  return Number.parseInt(name) * 1e6 + Number(micro);
+}
