@@ -63,7 +63,8 @@ export class Printer {
 
   /** How many columns a line may take; no limit where there is no terminal. */
   get columns(): number {
-    return this.terminal ? this.#columns() : Infinity;
+    if (!this.terminal) return Infinity;
+    return this.#columns() || 80; // some terminals do not know their size and say 0
   }
 
   /**

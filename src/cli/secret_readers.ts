@@ -39,13 +39,8 @@ export const systemReaders: SecretReaders = {
   },
   async file(path) {
     const file = await Deno.open(path);
-    try {
-      const { mode } = await file.stat(); // of the open file: the name may change hands
-      return { mode, bytes: file.readable };
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+    const { mode } = await file.stat(); // of the open file: the name may change hands
+    return { mode, bytes: file.readable };
   },
   command(path) {
     return new Deno.Command(path, {

@@ -10,7 +10,6 @@
 import { type Action, Parser } from "./cliffy/parser.ts";
 import type {
   ArgumentTuple,
-  BuiltinTypes,
   EnvSettings,
   FlagValue,
   Flat,
@@ -19,15 +18,16 @@ import type {
   WithEnv,
   WithOption,
 } from "./cliffy/types.ts";
-import type { EnumType, TypeHandler } from "./cliffy/values.ts";
+import type { BuiltinTypes, EnumType, TypeHandler } from "./cliffy/values.ts";
 
 export {
   type ArgumentValue,
+  type BuiltinTypes,
   EnumType,
   type TypeHandler,
   ValidationError,
 } from "./cliffy/values.ts";
-export type { BuiltinTypes, EnvSettings, OptionSettings } from "./cliffy/types.ts";
+export type { EnvSettings, OptionSettings } from "./cliffy/types.ts";
 
 /** A command that has subcommands: all else was declared before them. */
 export interface ParentCommand {

@@ -43,7 +43,9 @@ Deno.test("Printer has no limit of columns where there is no terminal", {
   permissions: "none",
 }, () => {
   equal(new Printer(new Screen(), "x").columns, Infinity);
-  equal(new Printer(new Screen({ terminal: true }), "x", { columns: () => 72 }).columns, 72);
+  const screen = new Screen({ terminal: true });
+  equal(new Printer(screen, "x", { columns: () => 72 }).columns, 72);
+  equal(new Printer(screen, "x", { columns: () => 0 }).columns, 80);
 });
 
 Deno.test("loadPalette() paints if it may", { permissions: "none" }, async () => {

@@ -1,4 +1,5 @@
 import { deepEqual, doesNotMatch, equal, match, rejects, throws } from "node:assert/strict";
+import process from "node:process";
 import { mock } from "node:test";
 import { Command, EnumType, ValidationError } from "../../src/deps/cliffy.ts";
 
@@ -199,12 +200,13 @@ Deno.test("Command.command() gives a subcommand its own options only", {
   );
 });
 
-Deno.test("Command.command() makes usage errors of subcommands throw as well", {
+Deno.test("Command.command() makes usage errors of subcommands throw, and nothing else", {
   permissions: pure,
 }, async () => {
   const exit = mock.method(Deno, "exit", () => {
     throw new Error("the process would have ended");
   });
+  const write = mock.method(process.stderr, "write", () => true);
   try {
     const list = new Command().option("--json", "").action(() => {});
     const parent = probe().command("list", list).command("sub", new Command().action(() => {}));
@@ -218,7 +220,9 @@ Deno.test("Command.command() makes usage errors of subcommands throw as well", {
       usage('Cannot run probe: unknown command "lst", did you mean list?'),
     );
     equal(exit.mock.callCount(), 0);
+    equal(write.mock.callCount(), 0); // the message is in the error, and printed by the script
   } finally {
+    write.mock.restore();
     exit.mock.restore();
   }
 });
@@ -297,6 +301,7 @@ Deno.test.each<[string, Record<string, string>, string[], number | undefined]>([
   ["environment over default", { SMTP_PORT: "26" }, [], 26],
   ["default", {}, [], 25],
   ["default where the variable is empty", { SMTP_PORT: "" }, [], 25],
+  ["argument over an environment that is wrong", { SMTP_PORT: "x" }, ["--port", "27"], 27],
 ])("Command.env() takes %s", { permissions: pure }, async (_, variables, args, expected) => {
   const seen: unknown[] = [];
   using _grant = environment(variables);

@@ -310,5 +310,6 @@ function hasColors(): boolean {
 }
 
 function helpWidth(): number {
-  return Deno.stdout.isTerminal() ? Math.min(Deno.consoleSize().columns, 100) : 80;
+  // Some terminals do not know their size and say 0.
+  return Deno.stdout.isTerminal() ? Math.min(Deno.consoleSize().columns || 80, 100) : 80;
 }

@@ -7,22 +7,6 @@
 
 import type { EnumType, TypeHandler } from "./values.ts";
 
-/** The types that need no declaration. */
-export interface BuiltinTypes {
-  /** Any text but the empty one. */
-  string: string;
-  /** A finite number. */
-  number: number;
-  /** A whole number in decimal digits. */
-  integer: number;
-  /** `true`, `false`, `1` or `0`. */
-  boolean: boolean;
-  /** The path of a file. */
-  file: string;
-  /** A text that never appears in an error. */
-  secret: string;
-}
-
 /** What a handler or an enumeration gives. */
 export type Parsed<Handler> = Handler extends EnumType<infer Value> ? Value
   : Handler extends TypeHandler<infer Value> ? Value

@@ -5,7 +5,21 @@
  * @module
  */
 
-import type { BuiltinTypes } from "./types.ts";
+/** The types that need no declaration. */
+export interface BuiltinTypes {
+  /** Any text but the empty one. */
+  string: string;
+  /** A finite number. */
+  number: number;
+  /** A whole number in decimal digits. */
+  integer: number;
+  /** `true`, `false`, `1` or `0`. */
+  boolean: boolean;
+  /** The path of a file. */
+  file: string;
+  /** A text that never appears in an error. */
+  secret: string;
+}
 
 /** One text to be turned into a value. */
 export interface ArgumentValue {
