@@ -543,17 +543,19 @@ const NOTHING = new Uint8Array(0);
  * @param envelope Who was to get it.
  * @param error Why not.
  * @param where The server, and whether the connection is verified TLS.
+ * @param retry When to try again.
  * @returns The receipt.
  */
 export function localRefusal(
   envelope: Envelope,
   error: unknown,
   where: { readonly host: string; readonly tls: boolean },
+  retry: "never" | "later" = "never",
 ): Receipt {
   const rejected = envelope.to.flatMap((entry): RejectedRecipient[] => {
     const address = typeof entry === "object" && "address" in entry ? entry.address : entry;
     try {
-      return [{ recipient: toForwardPath(address), retry: "never" }];
+      return [{ recipient: toForwardPath(address), retry }];
     } catch {
       return []; // no address at all: the error says so
     }

@@ -26,7 +26,15 @@ export * from "./limiter.ts";
 export * from "./receipt.ts";
 export { parseReply, type ReplyClass, SmtpReply } from "./reply.ts";
 export * from "./reply_codes.ts";
-export * from "./session.ts";
+export * from "./pool.ts";
+export {
+  type CallOptions,
+  receiptOf,
+  type SendOptions,
+  type SessionOptions,
+  SmtpSession,
+  type Turned,
+} from "./session.ts";
 export * from "./timers.ts";
 export * from "./url.ts";
 export { type Credentials, Secret } from "../sasl/mod.ts";

@@ -82,6 +82,8 @@ export interface Receipt {
   readonly octets: number;
   /** The server's own name for the message, where its last reply tells one. */
   readonly queueId?: string;
+  /** The receipts of its transactions, where a pool needed several. */
+  readonly parts?: readonly Receipt[];
   /** What kept the message from a full answer: a lost connection, an abort, a local refusal. */
   readonly error?: unknown;
 }

@@ -766,7 +766,14 @@ function ownName(connection: Connection): string {
   return addressLiteral(address);
 }
 
-function withReceipt(error: unknown, receipt: Receipt | undefined): unknown {
+/**
+ * Attaches a receipt to an error of ours.
+ *
+ * @param error What a send is rejected with.
+ * @param receipt What became of the message.
+ * @returns The error; one that is not ours (an abort) stays untouched.
+ */
+export function withReceipt(error: unknown, receipt: Receipt | undefined): unknown {
   if (error instanceof SmtpError || error instanceof WireError) {
     Object.defineProperty(error, "receipt", { value: receipt, configurable: true });
   }

@@ -1,0 +1,542 @@
+/**
+ * Several sessions to one server, lent out one transaction after the other.
+ *
+ * @module
+ */
+
+import { systemClock, WireError } from "../wire/mod.ts";
+import { type ConnectOptions, connectSmtp } from "./connect.ts";
+import type { Content } from "./content.ts";
+import {
+  type DeliveryOptions,
+  localRefusal,
+  type MessageSource,
+  type OutgoingMessage,
+} from "./delivery.ts";
+import type { Envelope } from "./envelope.ts";
+import { SmtpLocalError } from "./errors.ts";
+import { type Limiter, UNLIMITED } from "./limiter.ts";
+import { groupRecipients, mergeReceipts, uniqueRecipients } from "./recipients.ts";
+import type { Receipt } from "./receipt.ts";
+import { type SendOptions, type SmtpSession, withReceipt } from "./session.ts";
+import { pulled } from "./source.ts";
+
+/** How a pool is made: as a session is, and how many of them. */
+export interface PoolOptions extends Omit<ConnectOptions, "connection" | "until" | "url"> {
+  /** Where to: as in `connectSmtp`. One pool has one server and one identity. */
+  readonly url: string;
+  /** The most connections at once. @default {5} */
+  readonly maxConnections?: number;
+  /** The most messages over one connection; a server's own limit (MAILMAX) counts too. @default {Infinity} */
+  readonly maxMessages?: number;
+  /** The longest life of a connection, in milliseconds. @default {3_600_000} */
+  readonly maxAgeMs?: number;
+  /** How long an unused connection is kept, in milliseconds. @default {30_000} */
+  readonly idleMs?: number;
+  /** A connection that was unused for longer is asked NOOP first, in milliseconds. @default {10_000} */
+  readonly noopAfterMs?: number;
+  /** The most recipients in one transaction, where the server names no limit. @default {100} */
+  readonly maxRecipients?: number;
+  /** How long {@linkcode SmtpPool.close} lets things go on, in milliseconds. @default {30_000} */
+  readonly closeMs?: number;
+  /** How fast. @default {UNLIMITED} */
+  readonly limiter?: Limiter;
+}
+
+/** What became of one message of {@linkcode SmtpPool.sendAll}. */
+export interface PoolResult<M extends OutgoingMessage> {
+  /** The message. */
+  readonly message: M;
+  /** What became of it; with several transactions, of all of them together. */
+  readonly receipt: Receipt;
+}
+
+/** How often a message moves to another connection before its trouble is reported (S92). */
+const MAX_MOVES = 3;
+
+/** A message in the pool: itself, or a part of its recipients. */
+interface Job {
+  readonly message: OutgoingMessage;
+  readonly delivery: DeliveryOptions;
+  readonly settle: (receipt: Receipt) => void;
+  moves: number;
+}
+
+/** A session and what the pool must know of it. */
+interface Member {
+  readonly session: SmtpSession;
+  readonly since: number;
+  messages: number;
+  idleSince: number;
+}
+
+/**
+ * Sends over several connections, each of which is used for many messages.
+ *
+ * A connection that fails is thrown away; a message that had not begun on it moves to another one, and
+ * anything else is in its receipt. Nothing is sent twice.
+ */
+export class SmtpPool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  readonly #limiter: Limiter;
+  readonly #queue: Job[] = [];
+  readonly #idle: Member[] = [];
+  readonly #working = new Set<Promise<void>>();
+  readonly #serving = new Set<Member>();
+  readonly #closing = new AbortController();
+  #reaping: Promise<void> | undefined;
+  #workers = 0;
+  #sessions = 0;
+
+  /**
+   * Makes a pool. Nothing is dialled before a message comes.
+   *
+   * @param options Where to, how many connections, how fast.
+   */
+  constructor(options: PoolOptions) {
+    for (const name of ["maxConnections", "maxMessages", "maxRecipients"] as const) {
+      const value = options[name] ?? 1;
+      if (!(value >= 1)) {
+        throw new RangeError(`Cannot use "${value}" as ${name}: expected 1 or more`);
+      }
+    }
+    this.#options = options;
+    this.#limiter = options.limiter ?? UNLIMITED;
+  }
+
+  /** How many connections there are, and how many messages wait. */
+  get state(): { readonly connections: number; readonly idle: number; readonly waiting: number } {
+    return { connections: this.#sessions, idle: this.#idle.length, waiting: this.#queue.length };
+  }
+
+  /**
+   * Sends one message over the next free connection.
+   *
+   * Recipients that stand in the list twice get it once. More than one transaction takes are split
+   * into several; with the policy `all` that is a local error.
+   *
+   * @param envelope Who sends to whom.
+   * @param content What is sent.
+   * @param options How. A signal takes the message out of the queue; one that is under way is finished.
+   * @returns What became of it, of all its transactions together.
+   * @throws {unknown} The reason, if it could not be sent as a whole, as with a session.
+   */
+  async send(envelope: Envelope, content: Content, options: SendOptions = {}): Promise<Receipt> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    const job = this.#enqueue({ ...options, envelope, content }, options, resolve);
+    const abort = (): void => {
+      const waiting = this.#queue.indexOf(job);
+      if (waiting >= 0) {
+        this.#queue.splice(waiting, 1);
+        reject(signal?.reason);
+      }
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const receipt = await promise;
+      if (receipt.error !== undefined) throw withReceipt(receipt.error, receipt);
+      return receipt;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /**
+   * Sends many messages. The next one is asked for only when it can be sent soon.
+   *
+   * @param messages The messages.
+   * @param options Window, and what to do before a message ends; a signal stops asking for more.
+   * @returns One result for each message, as they come in.
+   */
+  async *sendAll<M extends OutgoingMessage>(
+    messages: Iterable<M> | AsyncIterable<M>,
+    options: DeliveryOptions<M> & { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<PoolResult<M>> {
+    const source = pulled(messages);
+    const delivery = options as DeliveryOptions; // the pool hands back the messages it was given
+    const ahead = (this.#options.maxConnections ?? 5) * Math.max(2, (options.window ?? 1) * 2);
+    const results: PoolResult<M>[] = [];
+    let under = 0;
+    let failure: { readonly reason: unknown } | undefined;
+    let ended = false;
+    let asking = false;
+    let something = Promise.withResolvers<void>();
+    const begin = (message: M): void => {
+      under++;
+      this.#enqueue(message, delivery, (receipt) => {
+        under--;
+        results.push({ message, receipt });
+        something.resolve();
+      });
+    };
+    const ask = async (): Promise<void> => {
+      asking = true;
+      try {
+        const message = await source.wait();
+        if (message === undefined) ended = true;
+        else if (!ended) begin(message);
+      } catch (reason) {
+        failure = { reason };
+        ended = true;
+      }
+      asking = false;
+      something.resolve();
+    };
+    try {
+      while (true) {
+        if (options.signal?.aborted) ended = true;
+        while (!ended && !asking && under + results.length < ahead) {
+          const message = source.take();
+          if (message === undefined) ask();
+          else begin(message);
+        }
+        if (results.length > 0) yield* results.splice(0);
+        else if (ended && under === 0) break;
+        else {
+          await something.promise;
+          something = Promise.withResolvers();
+        }
+      }
+      options.signal?.throwIfAborted();
+      if (failure !== undefined) throw failure.reason;
+    } finally {
+      ended = true;
+      await source.close?.();
+    }
+  }
+
+  /**
+   * Takes no more messages, lets what is in the pool go out, and says QUIT on every connection. What is
+   * not out in time is not sent, and its receipt says so.
+   */
+  async close(): Promise<void> {
+    this.#closing.abort(new SmtpLocalError("Cannot send: the pool is closed"));
+    const timeUp = new AbortController();
+    const clock = this.#options.clock ?? systemClock;
+    const bound = clock.sleep(this.#options.closeMs ?? 30_000, { signal: timeUp.signal })
+      .then(() => this.#giveUp(), () => {}); // all was out in time
+    await Promise.all(this.#working);
+    timeUp.abort();
+    await bound;
+    await this.#reaping;
+    await Promise.all(this.#idle.splice(0).map((member) => this.#retire(member)));
+  }
+
+  #giveUp(): void {
+    this.#failAll(this.#closing.signal.reason);
+    for (const { session } of this.#serving) session.close();
+  }
+
+  /** Closes the pool. It never throws. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #enqueue(
+    message: OutgoingMessage,
+    delivery: DeliveryOptions,
+    settle: (receipt: Receipt) => void,
+  ): Job {
+    if (this.#closing.signal.aborted) throw this.#closing.signal.reason;
+    const unique = uniqueRecipients(message);
+    const job: Job = {
+      message: unique,
+      delivery: restoring(delivery, unique, message),
+      settle,
+      moves: 0,
+    };
+    this.#queue.push(job);
+    this.#hire();
+    return job;
+  }
+
+  /** One more worker, if there is work and room. */
+  #hire(): void {
+    if (this.#queue.length === 0 || this.#workers >= (this.#options.maxConnections ?? 5)) return;
+    this.#workers++;
+    const work = this.#work().finally(() => {
+      this.#workers--;
+      this.#working.delete(work);
+    });
+    this.#working.add(work);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      let member: Member;
+      try {
+        member = await this.#checkout();
+      } catch (error) {
+        // Somebody else may still get through; nobody waits for ever (S91).
+        if (this.#idle.length > 0) continue;
+        if (this.#sessions === 0) this.#failAll(error);
+        return;
+      }
+      await this.#serve(member);
+      if (this.#reusable(member)) this.#park(member);
+      else await this.#retire(member);
+    }
+  }
+
+  async #checkout(): Promise<Member> {
+    for (let member = this.#idle.pop(); member !== undefined; member = this.#idle.pop()) {
+      if (await this.#alive(member)) return member;
+      await this.#retire(member);
+    }
+    await this.#limiter.take({ connections: 1 }, { signal: this.#closing.signal });
+    this.#sessions++;
+    try {
+      const session = await connectSmtp(this.#options);
+      this.#limiter.report({ connected: true });
+      const now = this.#now();
+      return { session, since: now, messages: 0, idleSince: now };
+    } catch (error) {
+      this.#sessions--;
+      this.#limiter.report({ connected: false });
+      throw error;
+    }
+  }
+
+  async #alive(member: Member): Promise<boolean> {
+    if (!this.#reusable(member)) return false;
+    if (this.#now() - member.idleSince < (this.#options.noopAfterMs ?? 10_000)) return true;
+    try {
+      await member.session.noop();
+      return member.session.usable; // any reply but a farewell is a sign of life
+    } catch {
+      return false;
+    }
+  }
+
+  #reusable({ session, since, messages }: Member): boolean {
+    const most = Math.min(
+      this.#options.maxMessages ?? Infinity,
+      session.capabilities.limits.mailMax ?? Infinity,
+    );
+    return session.usable && !session.open && messages < most &&
+      this.#now() - since < (this.#options.maxAgeMs ?? 3_600_000);
+  }
+
+  /** Sends what is in the queue over one session, as long as both last. */
+  async #serve(member: Member): Promise<void> {
+    const delivery = this.#queue[0]?.delivery;
+    if (delivery === undefined) return;
+    const jobs: Job[] = [];
+    const parked = member.idleSince !== member.since;
+    const source = new QueueSource(() => {
+      const job = this.#next(member, jobs.length, delivery);
+      if (job !== undefined) jobs.push(job);
+      return job;
+    }, this.#limiter);
+    this.#serving.add(member);
+    try {
+      for await (const receipt of member.session.sendFrom(source, delivery)) {
+        const job = jobs.shift();
+        if (job !== undefined) this.#settle(job, receipt, parked || member.messages > 0);
+        member.messages++;
+      }
+    } catch {
+      // The receipts of all messages under way were given before it was thrown.
+    } finally {
+      this.#serving.delete(member);
+    }
+    for (const job of jobs) {
+      // Taken, and never begun: the limiter held it while the session ended.
+      if (source.failure === undefined) this.#queue.unshift(job);
+      else {job.settle(
+          localRefusal(job.message.envelope, source.failure.reason, where(member), "later"),
+        );}
+    }
+  }
+
+  /** Takes the next message for a session, or a part of it that the server takes at once. */
+  #next(member: Member, ahead: number, delivery: DeliveryOptions): Job | undefined {
+    const [job] = this.#queue;
+    // A job of another call has ways of its own, and begins a run of its own.
+    if (job === undefined || !sameDelivery(job.delivery, delivery)) return undefined;
+    if (!this.#reusable({ ...member, messages: member.messages + ahead })) return undefined;
+    this.#queue.shift();
+    const { to, policy } = job.message.envelope;
+    const { limits } = member.session.capabilities;
+    const most = limits.rcptMax ?? this.#options.maxRecipients ?? 100;
+    const groups = groupRecipients(to, most, limits.rcptDomainMax ?? Infinity);
+    if (groups.length === 1) return job;
+    if (policy === "any") return this.#split(job, groups);
+    const error = new SmtpLocalError(
+      `Cannot send to ${to.length} recipients with the policy "all": the server takes ${most} in ` +
+        "one transaction",
+    );
+    job.settle(localRefusal(job.message.envelope, error, where(member)));
+    return this.#next(member, ahead, delivery);
+  }
+
+  /** Makes several jobs of one, whose receipts become one; gives the first of them. */
+  #split(job: Job, groups: readonly Envelope["to"][]): Job {
+    const receipts: Receipt[] = [];
+    const parts = groups.map((to): Job => {
+      const message = { ...job.message, envelope: { ...job.message.envelope, to } };
+      return {
+        message,
+        delivery: restoring(job.delivery, message, job.message),
+        moves: job.moves,
+        settle: (receipt) => {
+          receipts.push(receipt);
+          if (receipts.length === groups.length) job.settle(mergeReceipts(receipts));
+        },
+      };
+    });
+    this.#queue.unshift(...parts.slice(1));
+    return parts[0] ?? job;
+  }
+
+  #settle(job: Job, receipt: Receipt, reused: boolean): void {
+    for (const { reply } of receipt.rejected) {
+      if (reply !== undefined) this.#limiter.report({ code: reply.code });
+    }
+    if (this.#movable(job, receipt, reused)) {
+      this.#queue.unshift({ ...job, moves: job.moves + 1 });
+      this.#hire();
+      return;
+    }
+    const left = receipt.rejected.filter(({ retry }) => retry === "next-transaction");
+    if (left.length > 0 && receipt.accepted.length > 0 && replayable(job.message.content)) {
+      this.#follow(job, receipt, left.map(({ recipient }) => recipient));
+      return;
+    }
+    job.settle(receipt);
+  }
+
+  /** Whether nothing of a message was answered because its connection had died before it (S88, S89). */
+  #movable(job: Job, receipt: Receipt, reused: boolean): boolean {
+    return receipt.outcome === "not-sent" && receipt.stage === "mail" &&
+      receipt.reply === undefined && receipt.error instanceof WireError && reused &&
+      job.moves < MAX_MOVES && replayable(job.message.content) && !this.#closing.signal.aborted;
+  }
+
+  /** The recipients for whom there was no room get a transaction of their own (S36). */
+  #follow(job: Job, receipt: Receipt, to: Envelope["to"]): void {
+    const settled: Receipt = {
+      ...receipt,
+      rejected: receipt.rejected.filter(({ retry }) => retry !== "next-transaction"),
+    };
+    const message = { ...job.message, envelope: { ...job.message.envelope, to } };
+    this.#queue.unshift({
+      message,
+      delivery: restoring(job.delivery, message, job.message),
+      moves: job.moves,
+      settle: (next) => job.settle(mergeReceipts([settled, next])),
+    });
+    this.#hire();
+  }
+
+  #park(member: Member): void {
+    member.idleSince = this.#now();
+    this.#idle.push(member);
+    if (!this.#closing.signal.aborted) this.#reaping ??= this.#reap();
+  }
+
+  /** Says QUIT on connections that nobody has used for a while. */
+  async #reap(): Promise<void> {
+    const clock = this.#options.clock ?? systemClock;
+    const idleMs = this.#options.idleMs ?? 30_000;
+    for (let oldest = this.#idle[0]; oldest !== undefined; oldest = this.#idle[0]) {
+      const left = oldest.idleSince + idleMs - this.#now();
+      try {
+        await clock.sleep(Math.max(left, 1), { signal: this.#closing.signal, background: true });
+      } catch {
+        return; // the pool closes, and with it all members
+      }
+      if (this.#idle[0] === oldest && this.#now() - oldest.idleSince >= idleMs) {
+        this.#idle.shift();
+        await this.#retire(oldest);
+      }
+    }
+    this.#reaping = undefined;
+  }
+
+  async #retire({ session }: Member): Promise<void> {
+    this.#sessions--;
+    await session[Symbol.asyncDispose]();
+  }
+
+  #failAll(error: unknown): void {
+    const where = { host: this.#options.host ?? this.#options.url, tls: false };
+    for (const job of this.#queue.splice(0)) {
+      job.settle({
+        ...localRefusal(job.message.envelope, error, where, "later"),
+        stage: "connect",
+      });
+    }
+  }
+
+  #now(): number {
+    return (this.#options.clock ?? systemClock).monotonic();
+  }
+}
+
+/** Gives a session the messages of the queue, each when the limiter lets it pass. */
+class QueueSource implements MessageSource {
+  readonly #next: () => Job | undefined;
+  readonly #limiter: Limiter;
+  #held: { readonly job: Job; readonly pass: Promise<void> } | undefined;
+  /** What the limiter said instead of letting a message pass. */
+  failure: { readonly reason: unknown } | undefined;
+
+  constructor(next: () => Job | undefined, limiter: Limiter) {
+    this.#next = next;
+    this.#limiter = limiter;
+  }
+
+  take(): OutgoingMessage | undefined {
+    if (this.#held !== undefined) return undefined;
+    const job = this.#next();
+    if (job === undefined) return undefined;
+    const recipients = job.message.envelope.to.length;
+    const pass = this.#limiter.take({ messages: 1, recipients });
+    if (pass === undefined) return job.message;
+    pass.catch(() => {}); // looked at in wait(), unless the session ends before
+    this.#held = { job, pass };
+    return undefined;
+  }
+
+  async wait(): Promise<OutgoingMessage | undefined> {
+    const message = this.take();
+    if (message !== undefined || this.#held === undefined) return message;
+    const { job, pass } = this.#held;
+    try {
+      await pass;
+    } catch (reason) {
+      this.failure = { reason };
+      return undefined;
+    }
+    this.#held = undefined;
+    return job.message;
+  }
+}
+
+function where({ session }: Member): { readonly host: string; readonly tls: boolean } {
+  return { host: session.host, tls: session.secure };
+}
+
+/** Whether content can be read again for another transaction. */
+function replayable(content: Content): boolean {
+  return typeof content === "string" || content instanceof Uint8Array ||
+    (typeof content === "object" && "bytes" in content);
+}
+
+function sameDelivery(a: DeliveryOptions, b: DeliveryOptions): boolean {
+  return a.window === b.window && a.beforeEnd === b.beforeEnd;
+}
+
+/** Lets `beforeEnd` see the message that the caller gave, also where a part of it is sent. */
+function restoring(
+  delivery: DeliveryOptions,
+  part: OutgoingMessage,
+  whole: OutgoingMessage,
+): DeliveryOptions {
+  const { beforeEnd } = delivery;
+  if (beforeEnd === undefined || part === whole) return delivery;
+  return { ...delivery, beforeEnd: () => beforeEnd(whole) };
+}
