@@ -7,16 +7,20 @@
  * @module
  */
 
-import type { Connection, Endpoint, Security, StartTlsOptions } from "./connection.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { type Connection, formatEndpoint, type StartTlsOptions } from "./connection.ts";
+import { checkTls, DenoConnection } from "./deno_connection.ts";
 import { DialError, TimeoutError, TlsError, WireError } from "./errors.ts";
-import { throughProxy } from "./proxy.ts";
+import { certificateName, hostName } from "./host.ts";
+import { askProxy, formatProxy, parseProxy, type Proxy } from "./proxy.ts";
 import { explainTls } from "./tls_failure.ts";
 
 /** Where to connect to. */
 export type Target =
   | { readonly hostname: string; readonly port: number }
   | { readonly path: string };
+
+type Host = Exclude<Target, { readonly path: string }>;
 
 /** A client certificate and its key, PEM. */
 export interface ClientCertificate {
@@ -30,22 +34,26 @@ export interface ClientCertificate {
 export interface DialOptions {
   /** TLS from the first octet; absent for a connection in the clear. */
   readonly tls?: (StartTlsOptions & { readonly clientCertificate?: ClientCertificate }) | undefined;
-  /** `socks5://host:port` or `http://host:port`, without a login. */
+  /** `socks5://host:port` or `http://host:port`, without a login. The proxy looks names up. */
   readonly proxy?: string | undefined;
   /** Ends the attempt; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** For all of it: name look-up, connect, proxy and handshake, in milliseconds. @default {30_000} */
   readonly timeoutMs?: number;
-  /** @default {systemClock} */
+  /** What the time limit goes by. @default {systemClock} */
   readonly clock?: Clock;
 }
 
 /**
  * Opens a connection.
  *
+ * Through a proxy, the ends of the connection are those of the way to the proxy.
+ *
  * @param target A host and port, or the path of a Unix socket.
  * @param options TLS, proxy, signal and time limit.
  * @returns The connection; with `tls`, the handshake is over and the certificate checked.
+ * @throws {TypeError} If host, proxy or certificates cannot be what they should be.
+ * @throws {RangeError} If the port is none.
  * @throws {DialError} If nothing answers.
  * @throws {TlsError} If TLS does not come about.
  * @throws {TimeoutError} If it takes too long.
@@ -61,110 +69,110 @@ export interface DialOptions {
  */
 export async function dial(target: Target, options: DialOptions = {}): Promise<Connection> {
   const { clock = systemClock, timeoutMs = 30_000, signal } = options;
-  const done = new AbortController();
-  const over = new AbortController();
-  const timer = clock.sleep(timeoutMs, { signal: done.signal, background: true }).then(
-    () => over.abort(new TimeoutError("connect", timeoutMs)),
+  const route = planRoute(target, options);
+  const context = { host: targetName(target), stage: "connect" };
+  const connected = new AbortController();
+  const late = new AbortController();
+  const timer = clock.sleep(timeoutMs, { signal: connected.signal, background: true }).then(
+    () => late.abort(new TimeoutError("connect", timeoutMs).at(context)),
     () => {}, // connected in time
   );
-  const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+  const either = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   try {
-    return await open(target, options, either);
+    return await open(route, either);
   } catch (error) {
-    if (either.aborted) throw at(either.reason, target);
-    throw at(error, target);
+    if (either.aborted) throw either.reason;
+    throw error instanceof WireError ? error.at(context) : error;
   } finally {
-    done.abort();
+    connected.abort();
     await timer;
   }
 }
 
-function at(error: unknown, target: Target): unknown {
-  return error instanceof WireError
-    ? error.at({ host: targetName(target), stage: "connect" })
-    : error;
+/** The way to the target, checked before anything is sent. */
+interface Route {
+  readonly target: Target;
+  readonly proxy: Proxy | undefined;
+  readonly tls: DialOptions["tls"];
 }
 
-async function open(
-  target: Target,
-  options: DialOptions,
-  signal: AbortSignal,
-): Promise<Connection> {
+function planRoute(target: Target, { proxy, tls }: DialOptions): Route {
+  if ("path" in target && proxy !== undefined) {
+    throw new TypeError("Cannot reach a Unix socket through a proxy");
+  }
+  return {
+    target: "path" in target ? target : checkHost(target),
+    proxy: proxy === undefined ? undefined : parseProxy(proxy),
+    tls: tls && { ...tls, ...checkTls(tls) },
+  };
+}
+
+function checkHost({ hostname, port }: Host): Host {
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new RangeError(`Cannot connect to port ${port}: expected 1 to 65535`);
+  }
+  return { hostname: hostName(hostname), port };
+}
+
+async function open({ target, proxy, tls }: Route, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
-  const { tls } = options;
   if (tls?.clientCertificate !== undefined) {
-    return await connectWithCertificate(target, tls, tls.clientCertificate, options, signal);
+    if (
+      "path" in target || proxy !== undefined || tls.hostname !== certificateName(target.hostname)
+    ) {
+      throw new TlsError(
+        "Cannot send a client certificate here: it needs a direct connection whose name is the host",
+        { failure: "unsupported" },
+      );
+    }
+    return await connectWithCertificate(target, tls, tls.clientCertificate, signal);
   }
-  const plain = await connectPlain(target, options, signal);
-  if (tls === undefined) return plain;
-  return await closing(plain, signal, () => plain.startTls(tls));
+  if ("path" in target) {
+    const plain = await connectUnix(target);
+    return await closing(plain, signal, () => upgrade(plain, tls));
+  }
+  const plain = await connectTcp(proxy ?? target, signal, proxy);
+  return await closing(plain, signal, async () => {
+    if (proxy !== undefined) await askProxy(plain, proxy, target);
+    return await upgrade(plain, tls);
+  });
 }
 
-async function connectPlain(
-  target: Target,
-  { proxy }: DialOptions,
-  signal: AbortSignal,
-): Promise<Connection> {
-  if (proxy !== undefined) {
-    if ("path" in target) throw new TypeError("Cannot reach a Unix socket through a proxy");
-    const { hostname, port } = new URL(proxy);
-    const defaultPort = proxy.startsWith("socks5") ? 1080 : 8080;
-    const through = await connectTcp(
-      { hostname, port: port === "" ? defaultPort : Number(port) },
-      signal,
-    );
-    return await closing(through, signal, () => throughProxy(through, proxy, target));
-  }
-  return "path" in target ? await connectUnix(target, signal) : await connectTcp(target, signal);
+async function upgrade(plain: Connection, tls: DialOptions["tls"]): Promise<Connection> {
+  return tls === undefined ? plain : await plain.startTls(tls);
 }
 
 async function connectTcp(
-  target: { readonly hostname: string; readonly port: number },
+  { hostname, port }: Host,
   signal: AbortSignal,
+  proxy: Proxy | undefined,
 ): Promise<Connection> {
   try {
-    const socket = await Deno.connect({ ...target, signal });
+    const socket = await Deno.connect({ hostname, port, signal });
     // Two small writes per reply cost 44 ms with Nagle's algorithm and delayed acknowledgements.
     socket.setNoDelay(true);
     return new DenoConnection(socket, "clear");
   } catch (error) {
-    throw dialError(target, error, signal);
+    const name = targetName({ hostname, port });
+    throw dialError(proxy === undefined ? `"${name}"` : `the proxy "${formatProxy(proxy)}"`, error);
   }
 }
 
-async function connectUnix(
-  target: { readonly path: string },
-  signal: AbortSignal,
-): Promise<Connection> {
+async function connectUnix({ path }: { readonly path: string }): Promise<Connection> {
   try {
-    return new DenoConnection(
-      await Deno.connect({ transport: "unix", path: target.path }),
-      "clear",
-    );
+    return new DenoConnection(await Deno.connect({ transport: "unix", path }), "clear");
   } catch (error) {
-    throw dialError(target, error, signal);
+    throw dialError(`"unix:${path}"`, error);
   }
 }
 
 async function connectWithCertificate(
-  target: Target,
-  tls: StartTlsOptions,
+  target: Host,
+  { hostname, caCerts = [] }: StartTlsOptions,
   { cert, key }: ClientCertificate,
-  options: DialOptions,
   signal: AbortSignal,
 ): Promise<Connection> {
-  if ("path" in target || options.proxy !== undefined || tls.hostname !== target.hostname) {
-    throw new TlsError(
-      "Cannot send a client certificate here: it needs a direct connection whose name is the host",
-      { failure: "unsupported" },
-    );
-  }
-  const connecting = Deno.connectTls({
-    ...target,
-    cert,
-    key,
-    caCerts: [...(tls.caCerts ?? [])],
-  });
+  const connecting = Deno.connectTls({ ...target, cert, key, caCerts: [...caCerts] });
   // connectTls takes no signal: what comes too late is closed.
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => {
@@ -172,15 +180,27 @@ async function connectWithCertificate(
       reject(signal.reason);
     }, { once: true });
   });
+  let socket: Deno.TlsConn;
   try {
-    const socket = await Promise.race([connecting, aborted]);
-    const connection = new DenoConnection(socket, "verified");
-    await closing(connection, signal, () => socket.handshake());
-    return connection;
+    socket = await Promise.race([connecting, aborted]);
   } catch (error) {
-    if (error instanceof Deno.errors.InvalidData) throw explainTls(error, tls.hostname);
-    throw dialError(target, error, signal);
+    if (!(error instanceof Deno.errors.InvalidData)) {
+      throw dialError(`"${targetName(target)}"`, error);
+    }
+    throw new TlsError(`Cannot use the client certificate: ${error.message}`, {
+      failure: "bad-certificate",
+      cause: error,
+    });
   }
+  const connection = new DenoConnection(socket, "verified");
+  return await closing(connection, signal, async () => {
+    try {
+      await socket.handshake();
+      return connection;
+    } catch (error) {
+      throw explainTls(error, hostname);
+    }
+  });
 }
 
 /** Does something with a connection that is closed if the signal fires or the work fails. */
@@ -193,7 +213,9 @@ async function closing<T>(
   signal.addEventListener("abort", close, { once: true });
   try {
     signal.throwIfAborted();
-    return await work();
+    const result = await work();
+    signal.throwIfAborted();
+    return result;
   } catch (error) {
     close();
     throw error;
@@ -202,93 +224,16 @@ async function closing<T>(
   }
 }
 
-function dialError(target: Target, error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  const reason = error instanceof Error ? error : new Error(String(error));
-  const name = targetName(target);
+function dialError(whom: string, error: unknown): DialError {
+  const reason = error instanceof Error ? error.message : String(error);
   // A missing permission is not mended by trying later; a name that does not resolve may be (F9).
   const temporary = !(error instanceof Deno.errors.NotCapable) &&
     !(error instanceof Deno.errors.PermissionDenied);
-  return new DialError(`Cannot connect to "${name}": ${reason.message}`, {
-    cause: error,
-    temporary,
-  });
+  return new DialError(`Cannot connect to ${whom}: ${reason}`, { cause: error, temporary });
 }
 
 function targetName(target: Target): string {
-  return "path" in target ? `unix:${target.path}` : `${target.hostname}:${target.port}`;
-}
-
-/** A socket of Deno. */
-class DenoConnection implements Connection {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
-  readonly security: Security;
-  readonly #socket: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn;
-  #upgraded: Deno.TlsConn | undefined;
-  #closed = false;
-
-  constructor(socket: Deno.TcpConn | Deno.UnixConn | Deno.TlsConn, security: Security) {
-    this.#socket = socket;
-    this.security = security;
-    this.local = endpoint(socket.localAddr);
-    this.remote = endpoint(socket.remoteAddr);
-  }
-
-  read(buffer: Uint8Array): Promise<number | null> {
-    return this.#socket.read(buffer);
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    let written = await this.#socket.write(bytes);
-    while (written < bytes.length) written += await this.#socket.write(bytes.subarray(written));
-  }
-
-  async startTls({ hostname, caCerts = [] }: StartTlsOptions): Promise<Connection> {
-    if (this.security !== "clear" || this.remote.transport !== "tcp") {
-      throw new TlsError(`Cannot start TLS on a ${this.remote.transport} connection`, {
-        failure: "unsupported",
-      });
-    }
-    try {
-      this.#upgraded = await Deno.startTls(this.#socket as Deno.TcpConn, { // a TCP socket: checked above
-        hostname,
-        caCerts: [...caCerts],
-      });
-      if (this.#closed) {
-        this.#upgraded.close();
-        throw new Deno.errors.Interrupted("operation canceled");
-      }
-      // startTls resolves before the certificate is checked (denoland/deno#11759).
-      await this.#upgraded.handshake();
-      return new DenoConnection(this.#upgraded, "verified");
-    } catch (error) {
-      this.close();
-      throw explainTls(error, hostname);
-    }
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const socket of [this.#upgraded, this.#socket]) {
-      try {
-        socket?.close();
-      } catch {
-        // Closed already, or taken over by TLS: both are BadResource.
-      }
-    }
-  }
-}
-
-function endpoint(address: Deno.Addr): Endpoint {
-  switch (address.transport) {
-    case "tcp":
-    case "udp":
-      return { transport: "tcp", hostname: address.hostname, port: address.port };
-    case "unix":
-    case "unixpacket":
-      return { transport: "unix", path: address.path };
-    default:
-      throw new TypeError(`Cannot use a ${address.transport} address`);
-  }
+  return formatEndpoint(
+    "path" in target ? { transport: "unix", ...target } : { transport: "tcp", ...target },
+  );
 }
