@@ -158,13 +158,15 @@ export class TimeoutError extends WireError {
 /** The peer broke the protocol. The session is dead: nothing more is sent. */
 export class ProtocolError extends WireError {
   /** The class, for programs that compare names. */
-  override readonly name = "ProtocolError";
+  override readonly name: string = "ProtocolError";
   /** Whether the same thing may work later. */
   override readonly temporary = false;
 }
 
 /** A line from the peer was longer than the limit. */
 export class LineTooLongError extends ProtocolError {
+  /** The class, for programs that compare names. */
+  override readonly name = "LineTooLongError";
   /** The limit, in octets. */
   readonly limit: number;
 

@@ -8,6 +8,8 @@ import { LineTooLongError } from "./errors.ts";
 
 const CR = 13;
 const LF = 10;
+/** The size to which a buffer grows where content rushes in. */
+const LARGE = 128 * 1024;
 
 /** Where the bytes come from. */
 export interface ByteSource {
@@ -20,7 +22,23 @@ export interface ByteSource {
  * arrived, {@linkcode LineReader.fill} reads once.
  *
  * Each byte is looked at once however the stream is cut (the scan remembers where it stopped), and
- * bytes are moved only when the buffer is full.
+ * bytes are moved only when at least as many have been taken.
+ *
+ * @example Usage
+ * ```ts
+ * import { LineReader, memoryPair } from "@mailwright/mailwright";
+ * import { equal } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * await server.write(new TextEncoder().encode("220 mail.example\r\n250"));
+ * const reader = new LineReader(client);
+ * await reader.fill();
+ * equal(new TextDecoder().decode(reader.line(512)), "220 mail.example");
+ * equal(reader.line(512), undefined); // the rest of the second line has yet to come
+ * equal(reader.buffered, 3);
+ * client.close();
+ * server.close();
+ * ```
  */
 export class LineReader {
   readonly #source: ByteSource;
@@ -31,14 +49,14 @@ export class LineReader {
   #bareLf = false;
 
   /**
-   * Makes one.
+   * A reader with an empty buffer.
    *
    * @param source Where the bytes come from.
-   * @param bufferSize The size of the buffer to begin with, in octets.
+   * @param bufferSize The size of the buffer to begin with, in octets: two or more.
    */
   constructor(source: ByteSource, bufferSize: number = 16 * 1024) {
     this.#source = source;
-    this.#buffer = new Uint8Array(bufferSize);
+    this.#buffer = new Uint8Array(Math.max(2, bufferSize));
   }
 
   /** How many octets have arrived and are not yet taken. */
@@ -60,8 +78,10 @@ export class LineReader {
    * @throws {LineTooLongError} If there are more than `limit` octets and no line end among them.
    */
   line(limit: number): Uint8Array | undefined {
+    // A line feed behind the last octet keeps the search out of stale ones.
+    this.#buffer[this.#end] = LF;
     const at = this.#buffer.indexOf(LF, this.#scanned);
-    if (at < 0 || at >= this.#end) {
+    if (at === this.#end) {
       this.#scanned = this.#end;
       // One more for the CR whose LF has yet to come.
       if (this.buffered > limit + 1) throw new LineTooLongError(limit);
@@ -82,7 +102,7 @@ export class LineReader {
    */
   async fill(): Promise<boolean> {
     this.#makeRoom();
-    const count = await this.#source.read(this.#buffer.subarray(this.#end));
+    const count = await this.#source.read(this.#buffer.subarray(this.#end, -1));
     if (count === null) return false;
     this.#end += count;
     return true;
@@ -113,13 +133,19 @@ export class LineReader {
   }
 
   #makeRoom(): void {
+    const size = this.#buffer.length;
+    const room = size - 1 - this.#end; // the last octet is for the line feed of the search
     if (this.#start === this.#end) {
+      // The last read filled it to the brim: content is coming, and more of it per read is faster.
+      if (room === 0 && size < LARGE) this.#buffer = new Uint8Array(size * 2);
       this.#start = this.#end = this.#scanned = 0;
-    }
-    if (this.#end < this.#buffer.length) return;
-    // Room is made by doubling, or by moving at least half a buffer: linear in all that is read.
-    const free = this.#start >= this.#buffer.length / 2;
-    const target = free ? this.#buffer : new Uint8Array(this.#buffer.length * 2);
+    } // Linear in all that is read: what is moved is never more than what was taken, or what a buffer
+    // of half the size held. The first also spares reads of a few octets at the end of the buffer.
+    else if (this.#start >= size / 2 && room < size / 4) this.#move(this.#buffer);
+    else if (room === 0) this.#move(new Uint8Array(size * 2));
+  }
+
+  #move(target: Uint8Array): void {
     target.set(this.#buffer.subarray(this.#start, this.#end));
     this.#scanned -= this.#start;
     this.#end -= this.#start;
