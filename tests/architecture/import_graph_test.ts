@@ -1,4 +1,4 @@
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Import, visitImports } from "./imports.ts";
 
 /** The paths of the `.ts` files under a folder. */
@@ -93,7 +93,7 @@ Deno.test("every folder of src has its door and no cycle", async (t) => {
         );
         return [file, relative.filter((to) => to.startsWith(`src/${folder}/`))];
       }));
-      deepEqual(cycleIn(edges), []);
+      equal(cycleIn(edges).join(" imports "), "");
     });
   }
 });
