@@ -93,55 +93,49 @@ export class Delivery {
   }
 
   /**
-   * Sends messages in order and gives one receipt for each.
+   * Sends messages in order and tells one receipt for each.
    *
    * A local refusal is a receipt with its `error`. When the connection fails, the messages under way
    * get their receipts, and then the error is thrown.
    *
    * @param source The messages.
    * @param options Window, and what to do before a message ends.
-   * @returns The receipts, in the order of the messages.
+   * @param tell Hears the receipts, in the order of the messages. Nothing more is written before the
+   *   promise resolves that it may return.
    */
-  async *run<M extends OutgoingMessage>(
+  async run<M extends OutgoingMessage>(
     source: MessageSource<M>,
-    options: DeliveryOptions<M> = {},
-  ): AsyncGenerator<Receipt> {
+    options: DeliveryOptions<M>,
+    tell: (receipt: Receipt) => Promise<void> | void,
+  ): Promise<void> {
     const flights: Flight<M>[] = [];
-    let finished = false;
     try {
       while (true) {
         if (flights.length === 0) {
-          const message = await source.wait();
+          const message = source.take() ?? await source.wait();
           if (message === undefined) break;
           flights.push(this.#prepare(message));
         }
         const [head] = flights;
         if (head === undefined) break; // never: one was there, or was just pushed
-        if (head.transaction === undefined) {
-          flights.shift();
-          yield head.refusal;
-          continue;
+        if (head.transaction !== undefined) {
+          if (this.#windowed(head, options)) await this.#runWindow(flights, source, options);
+          else await this.#runOne(flights, head, source, options);
         }
-        if (this.#windowed(head, options)) await this.#runWindow(flights, source, options);
-        else await this.#runOne(flights, head, source, options);
         flights.shift();
-        yield head.transaction.receipt(this.#where());
+        const heard = tell(head.refusal ?? head.transaction.receipt(this.#where()));
+        if (heard !== undefined) await heard;
       }
-      finished = true;
     } catch (error) {
       for (const flight of flights) {
         await cancelContent(flight.message.content, error);
-        yield flight.transaction === undefined
-          ? flight.refusal
-          : flight.transaction.receipt(this.#where(), error);
+        await tell(flight.refusal ?? flight.transaction.receipt(this.#where(), error));
       }
-      finished = true;
-      throw error;
-    } finally {
-      // The caller has stopped asking in the middle: what is open cannot be closed in good order.
-      if (!finished && flights.some(({ transaction }) => (transaction?.written ?? 0) > 0)) {
+      // What is open cannot be closed in good order (a listener that threw, a source that failed).
+      if (flights.some(({ transaction }) => (transaction?.written ?? 0) > 0)) {
         this.#exchange.fail(new ClosedError("Cannot use the session: sending was broken off"));
       }
+      throw error;
     }
   }
 
@@ -280,7 +274,9 @@ export class Delivery {
   async #envelope(transaction: Transaction): Promise<boolean> {
     const { commands } = transaction;
     while (true) {
-      while (transaction.answered < transaction.written) await this.#answer(transaction);
+      while (transaction.answered < transaction.written) {
+        if (!this.#answerAtOnce(transaction)) await this.#answer(transaction);
+      }
       if (transaction.written === commands.length) break;
       if (transaction.mailRefused) return false;
       const dataNext = commands[transaction.written]?.verb === "DATA";
@@ -338,11 +334,25 @@ export class Delivery {
     await this.#exchange.reply("the lone dot", this.#exchange.timers.final);
   }
 
+  /** Takes the next reply if it is here already, as most are behind the first one of a turn. */
+  #answerAtOnce(transaction: Transaction): boolean {
+    const reply = this.#exchange.replyAtOnce();
+    if (reply === undefined) return false;
+    this.#take(transaction, reply);
+    return true;
+  }
+
   async #answer(transaction: Transaction): Promise<void> {
     const command = transaction.awaited;
     if (command === undefined) return;
     this.#exchange.stage = command.verb.toLowerCase();
-    const reply = await this.#exchange.reply(command.verb, this.#exchange.timers[command.timer]);
+    this.#take(
+      transaction,
+      await this.#exchange.reply(command.verb, this.#exchange.timers[command.timer]),
+    );
+  }
+
+  #take(transaction: Transaction, reply: SmtpReply): void {
     this.#breaking(() => transaction.answer(reply));
   }
 
@@ -380,7 +390,7 @@ export class Delivery {
         this.#leftOpen = true;
         return false;
       }
-      if (!this.#exchange.dead) await options.beforeEnd?.(message);
+      if (!this.#exchange.dead && options.beforeEnd !== undefined) await options.beforeEnd(message);
     } catch (error) {
       // S44: the end is never written, so the server throws away what it has.
       this.#exchange.fail(new ClosedError("Cannot go on: the content broke off", { cause: error }));
@@ -441,8 +451,11 @@ export class Delivery {
   async #answerWhole(transaction: Transaction): Promise<void> {
     const reset = await this.#exchange.reply("RSET", this.#exchange.timers.command);
     this.#checkReset(reset);
-    while (transaction.answered < transaction.written) await this.#answer(transaction);
-    const reply = await this.#exchange.reply("the content", this.#exchange.timers.final);
+    while (transaction.answered < transaction.written) {
+      if (!this.#answerAtOnce(transaction)) await this.#answer(transaction);
+    }
+    const reply = this.#exchange.replyAtOnce() ??
+      await this.#exchange.reply("the content", this.#exchange.timers.final);
     this.#leftOpen = !reply.ok;
     if (transaction.accepted > 0) return this.#breaking(() => transaction.finish(reply));
     // The chunk of a transaction without recipients must be refused.

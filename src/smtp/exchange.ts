@@ -87,7 +87,7 @@ export class Exchange {
    */
   quiet(): void {
     if (this.channel.buffered === 0) return;
-    const said = this.#attempt(() => this.tryReply());
+    const said = this.replyAtOnce();
     if (said?.code === 421 && this.channel.buffered === 0) throw this.channel.reason;
     const seen = said === undefined ? "an unfinished line" : `"${said}"`;
     throw this.fail(new ProtocolError(`Cannot go on: unsolicited data from the server, ${seen}`));
@@ -100,9 +100,10 @@ export class Exchange {
    * {@linkcode Exchange.reply} that does not find any (D6).
    */
   async flush(): Promise<void> {
-    if (this.channel.pending === 0) return;
-    await this.write(() => this.channel.flush());
+    if (this.channel.pending > 0) await this.write(this.#flushing);
   }
+
+  readonly #flushing = (): Promise<void> => this.channel.flush();
 
   /**
    * Runs a write under the limit for writes of content.
@@ -135,13 +136,13 @@ export class Exchange {
    * @throws {WireError} If it does not come, or is none.
    */
   async reply(awaited: string, ms: number): Promise<SmtpReply> {
-    const ready = this.#attempt(() => this.tryReply());
+    const ready = this.replyAtOnce();
     if (ready !== undefined) return ready;
     const limit = this.#writeError === undefined ? ms : Math.min(ms, DRAIN_MS);
     this.channel.deadline.arm(`reply to ${awaited}`, limit);
     try {
       while (await this.channel.fill()) {
-        const reply = this.tryReply();
+        const reply = this.#nextReply();
         if (reply !== undefined) return reply;
       }
     } catch (error) {
@@ -165,9 +166,17 @@ export class Exchange {
    * The next reply, if all of it is here.
    *
    * @returns The reply, or `undefined` if more must be read.
-   * @throws {ProtocolError} If what is here is no reply.
+   * @throws {WireError} If what is here is no reply, or the channel is dead.
    */
-  tryReply(): SmtpReply | undefined {
+  replyAtOnce(): SmtpReply | undefined {
+    try {
+      return this.#nextReply();
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  #nextReply(): SmtpReply | undefined {
     for (let line = this.channel.takeLine(); line !== undefined; line = this.channel.takeLine()) {
       const reply = this.#parser.add(line);
       if (reply === undefined) continue;
@@ -210,13 +219,5 @@ export class Exchange {
    */
   misplaced(after: string, reply: SmtpReply): unknown {
     return this.fail(new ProtocolError(`Cannot take "${reply}" as the answer to ${after}`));
-  }
-
-  #attempt<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw this.fail(error);
-    }
   }
 }

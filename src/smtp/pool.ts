@@ -156,7 +156,8 @@ export class SmtpPool implements AsyncDisposable {
   ): AsyncGenerator<PoolResult<M>> {
     const source = pulled(messages);
     const delivery = options as DeliveryOptions; // the pool hands back the messages it was given
-    const ahead = (this.#options.maxConnections ?? 5) * Math.max(2, (options.window ?? 1) * 2);
+    // For each connection what is under way, what follows it in the same write, and as much in reserve.
+    const ahead = (this.#options.maxConnections ?? 5) * 8 * (options.window ?? 1);
     const results: PoolResult<M>[] = [];
     let under = 0;
     let failure: { readonly reason: unknown } | undefined;
@@ -332,11 +333,11 @@ export class SmtpPool implements AsyncDisposable {
     }, this.#limiter);
     this.#serving.add(member);
     try {
-      for await (const receipt of member.session.sendFrom(source, delivery)) {
+      await member.session.deliver(source, (receipt) => {
         const job = jobs.shift();
         if (job !== undefined) this.#settle(job, receipt, parked || member.messages > 0);
         member.messages++;
-      }
+      }, delivery);
     } catch {
       // The receipts of all messages under way were given before it was thrown.
     } finally {

@@ -51,6 +51,7 @@ import { SmtpError, SmtpLocalError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import type { ForwardPath, Receipt } from "./receipt.ts";
 import type { SmtpReply } from "./reply.ts";
+import { Rendezvous } from "./rendezvous.ts";
 import { pulled } from "./source.ts";
 import type { Timers } from "./timers.ts";
 
@@ -558,13 +559,15 @@ export class SmtpSession implements AsyncDisposable {
       return next;
     };
     const source: MessageSource = { take, wait: () => Promise.resolve(take()) };
+    let refusal: { readonly error: unknown } | undefined;
     try {
-      for await (const receipt of this.#run(source, options, options)) {
-        if (receipt.error !== undefined && this.usable) throw receipt.error;
-      }
+      await this.deliver(source, (receipt) => {
+        if (receipt.error !== undefined) refusal = { error: receipt.error };
+      }, options);
     } catch (error) {
       throw withReceipt(error, this.#lastReceipt);
     }
+    if (refusal !== undefined) throw withReceipt(refusal.error, this.#lastReceipt);
     return this.#lastReceipt as Receipt; // one message gives one receipt
   }
 
@@ -576,40 +579,46 @@ export class SmtpSession implements AsyncDisposable {
    * @returns One receipt for each message, in their order. When the connection fails, the messages
    *   under way get theirs, and then the reason is thrown.
    */
-  sendAll<M extends OutgoingMessage>(
+  async *sendAll<M extends OutgoingMessage>(
     messages: Iterable<M> | AsyncIterable<M>,
     options: DeliveryOptions<M> & CallOptions = {},
   ): AsyncGenerator<Receipt> {
-    return this.#run(pulled(messages), options, options);
+    const turn = new Rendezvous<Receipt>();
+    const delivered = this.deliver(pulled(messages), (receipt) => turn.give(receipt), options)
+      .finally(() => turn.end());
+    delivered.catch(() => {}); // looked at below, unless the caller breaks off
+    try {
+      for (let next = await turn.take(); next !== undefined; next = await turn.take()) {
+        yield next.value;
+      }
+      await delivered;
+    } finally {
+      turn.breakOff();
+      await delivered.catch(() => {}); // what the caller should hear was thrown above
+    }
   }
 
   /**
-   * As {@linkcode SmtpSession.sendAll}, from a source that can say at once whether it has a message.
+   * As {@linkcode SmtpSession.sendAll}, with a listener in place of an iteration.
    *
-   * @param source The messages.
+   * @param source The messages, from where it is known at once whether there is one.
+   * @param tell Hears one receipt for each message, in their order. Nothing more is written before the
+   *   promise resolves that it may return; if it throws, sending is broken off.
    * @param options Window, and what to do before a message ends; a signal.
-   * @returns The receipts.
    */
-  sendFrom<M extends OutgoingMessage>(
+  async deliver<M extends OutgoingMessage>(
     source: MessageSource<M>,
+    tell: (receipt: Receipt) => Promise<void> | void,
     options: DeliveryOptions<M> & CallOptions = {},
-  ): AsyncGenerator<Receipt> {
-    return this.#run(source, options, options);
-  }
-
-  async *#run<M extends OutgoingMessage>(
-    source: MessageSource<M>,
-    delivery: DeliveryOptions<M>,
-    { signal }: CallOptions,
-  ): AsyncGenerator<Receipt> {
+  ): Promise<void> {
     const release = await this.#acquire();
     try {
-      using _abort = this.#abortable(signal);
+      using _abort = this.#abortable(options.signal);
       this.#checkReady();
-      for await (const receipt of this.#delivery.run(source, delivery)) {
+      await this.#delivery.run(source, options, (receipt) => {
         this.#lastReceipt = receipt;
-        yield receipt;
-      }
+        return tell(receipt);
+      });
     } finally {
       release();
       await source.close?.();

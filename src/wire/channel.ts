@@ -443,11 +443,20 @@ const encoder = new TextEncoder();
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function decodeLine(bytes: Uint8Array, bareLf: boolean): ReceivedLine {
+  const ascii = shortAscii(bytes);
+  if (ascii !== undefined) return { text: ascii, bareLf };
   try {
     return { text: utf8.decode(bytes), bareLf };
   } catch {
     return { text: decode(bytes), raw: bytes.slice(), bareLf };
   }
+}
+
+/** Most lines are short and ASCII: a call into the platform costs more than looking at them here. */
+function shortAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.length > 80) return undefined;
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] as number > 127) return undefined; // in range
+  return decode(bytes);
 }
 
 /** Latin-1 as it is; the platform's decoder of that name is Windows-1252. */
