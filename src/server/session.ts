@@ -11,7 +11,15 @@ import type { Intervene, SeenCommand } from "./intervention.ts";
 import type { ReceiverLimits } from "./limits.ts";
 import { badSequence, refusal, replyLines, type ServerReply } from "./reply.ts";
 import type { Transaction } from "./transaction.ts";
-import { type Channel, ClosedError, type ReceivedLine, type TranscriptEvent } from "../wire/mod.ts";
+import {
+  Channel,
+  type Clock,
+  ClosedError,
+  type Connection,
+  type ReceivedLine,
+  type TranscriptEvent,
+  type TranscriptListener,
+} from "../wire/mod.ts";
 
 /** How a session ended. */
 export type SessionEnd =
@@ -43,6 +51,9 @@ export interface SessionSettings {
   readonly strict: boolean;
   readonly requires: "nothing" | "tls" | "login";
   readonly intervene: Intervene | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock | undefined;
+  readonly onEvent: TranscriptListener | undefined;
 }
 
 /** Replies gather up to here before they are written without waiting for a pause of the client. */
@@ -76,12 +87,19 @@ export class ServerSession {
   /**
    * Makes one.
    *
-   * @param channel The channel to the client.
+   * @param connection The connection to the client.
    * @param backend What is served.
    * @param settings How.
    */
-  constructor(channel: Channel, backend: SmtpBackend, settings: SessionSettings) {
-    this.channel = channel;
+  constructor(connection: Connection, backend: SmtpBackend, settings: SessionSettings) {
+    const { signal, clock, onEvent } = settings;
+    this.channel = new Channel(connection, {
+      end: "S",
+      lineLimit: Infinity, // lines that are too long are answered here, and what is held is bounded
+      signal,
+      ...(clock === undefined ? {} : { clock }),
+      ...(onEvent === undefined ? {} : { onEvent: (event) => onEvent(this.#shown(event)) }),
+    });
     this.backend = backend;
     this.settings = settings;
     const { clear, tls, authenticated } = settings.capabilities;
@@ -254,13 +272,8 @@ export class ServerSession {
     }
   }
 
-  /**
-   * Takes the secret out of what a transcript shows, by the state of the session.
-   *
-   * @param event What happened.
-   * @returns What may be shown.
-   */
-  shown(event: TranscriptEvent): TranscriptEvent {
+  /** Takes secrets out of what a transcript shows, by the state of the session. */
+  #shown(event: TranscriptEvent): TranscriptEvent {
     if (event.kind !== "line" || event.end !== "C") return event;
     const text = this.secretNext
       ? "${hidden}"

@@ -17,7 +17,6 @@ import { badSequence, badSyntax, refusal, reply } from "./reply.ts";
 import { type Answer, ServerSession, type SessionEnd } from "./session.ts";
 import { atrn, etrn, turn } from "./turn_commands.ts";
 import {
-  Channel,
   type Clock,
   type Connection,
   type ReceivedLine,
@@ -116,22 +115,18 @@ export async function serveSmtp(
   backend: SmtpBackend,
   options: ServeOptions = {},
 ): Promise<SessionEnd> {
-  const { signal, clock, onEvent, protocol = "smtp" } = options;
+  const { protocol = "smtp", strict = true, requires = "nothing", signal } = options;
   const limits = { ...DEFAULT_RECEIVER_LIMITS, ...options.limits };
-  const channel = new Channel(connection, {
-    end: "S",
-    lineLimit: Infinity, // the session answers lines that are too long, and bounds what it holds
-    signal,
-    ...(clock === undefined ? {} : { clock }),
-    ...(onEvent === undefined ? {} : { onEvent: (event) => onEvent(session.shown(event)) }),
-  });
-  const session = new ServerSession(channel, backend, {
+  const session = new ServerSession(connection, backend, {
     protocol,
+    strict,
+    requires,
     limits,
     capabilities: options.capabilities ?? ordinary(backend, limits),
-    strict: options.strict ?? true,
-    requires: options.requires ?? "nothing",
     intervene: options.intervene,
+    signal,
+    clock: options.clock,
+    onEvent: options.onEvent,
   });
   try {
     return await serve(session);
@@ -143,7 +138,7 @@ export async function serveSmtp(
     throw error;
   } finally {
     await session.reset();
-    channel.close();
+    session.channel.close();
   }
 }
 
