@@ -185,11 +185,12 @@ export class Transaction {
       else if (this.ended) inDoubt.push(recipient);
       else rejected.push({ recipient, retry: "later" });
     });
-    const reply = this.#final ?? this.#data ?? this.#replies.at(-1) ?? this.#mail;
+    const stage = this.#stage();
+    const reply = this.#replyOf(stage);
     const queueId = this.#final?.ok ? queueIdOf(this.#final.text) : undefined;
     return {
       outcome: this.#outcome(accepted, rejected, inDoubt, error),
-      stage: this.#stage(),
+      stage,
       accepted,
       rejected,
       inDoubt,
@@ -236,6 +237,13 @@ export class Transaction {
   /** Whether one refused recipient has decided about all of them. */
   #decidedByOne(): boolean {
     return this.policy === "all" && this.anyRefused;
+  }
+
+  /** The last reply of a stage: what was pipelined behind a refusal says nothing about it. */
+  #replyOf(stage: Stage): SmtpReply | undefined {
+    if (stage === "mail") return this.#mail;
+    if (stage === "rcpt") return this.#replies.at(-1);
+    return this.#final ?? this.#data ?? this.#replies.at(-1);
   }
 
   #stage(): Stage {
