@@ -5,7 +5,7 @@
  * @module
  */
 
-import { describeContent } from "../message/mod.ts";
+import { type ContentDescription, describeContent } from "../message/mod.ts";
 import { DotStuffer, type LineEnds } from "../wire/mod.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { SmtpLocalError } from "./errors.ts";
@@ -67,6 +67,8 @@ export interface PreparedContent {
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
+const LONE_DOT = encoder.encode(".\r\n");
+const LF = 10;
 const nothing = (): Uint8Array => NOTHING;
 
 /**
@@ -104,29 +106,34 @@ export function prepareContent(
         utf8Headers: false,
       };
     }
-    return prepareBytes(bytes, describeContent(bytes), options, offered, chunking);
+    const seen = describeContent(bytes);
+    return prepareBytes(bytes, seen, seen, options, offered, chunking);
   }
-  if ("bytes" in bytes) return prepareBytes(bytes.bytes, bytes, options, offered, chunking);
+  if ("bytes" in bytes) {
+    const seen = describeContent(bytes.bytes);
+    return prepareBytes(bytes.bytes, bytes, seen, options, offered, chunking);
+  }
   return prepareStream(bytes, options, offered, chunking);
 }
 
 function prepareBytes(
   bytes: Uint8Array,
-  known: { readonly eightBit: boolean; readonly utf8Headers: boolean; readonly signed?: boolean },
+  known: { readonly utf8Headers: boolean; readonly signed?: boolean },
+  seen: ContentDescription,
   options: ContentOptions,
   offered: Capabilities,
   chunking: boolean,
 ): PreparedContent {
-  const lineEnds = options.lineEnds ?? (known.signed ? "exact" : "normalize");
-  if (known.eightBit && !offered.has("8BITMIME")) throw eightBitRefused();
-  const stuffer = new DotStuffer({ lineEnds, dots: !chunking });
-  const framed = locally(() => stuffer.push(bytes).slice());
-  checkLines(stuffer);
-  const end = locally(() => stuffer.end());
+  if (seen.eightBit && !offered.has("8BITMIME")) throw eightBitRefused();
+  checkLine(seen.longestLine);
+  const { framed, end } = frame(bytes, seen, {
+    lineEnds: options.lineEnds ?? (known.signed ? "exact" : "normalize"),
+    dots: !chunking,
+  });
   const common = {
     chunks: () => slices(framed),
     size: bytes.length,
-    body: known.eightBit ? "8BITMIME" as const : undefined,
+    body: seen.eightBit ? "8BITMIME" as const : undefined,
     utf8Headers: known.utf8Headers,
   };
   if (!chunking) {
@@ -135,6 +142,19 @@ function prepareBytes(
   }
   const whole = end.length === 0 ? framed : joined(framed, end);
   return { ...common, whole, end: nothing, size: whole.length };
+}
+
+/** Makes octets ready for the wire; what is ready already, as composed mail is, is not copied. */
+function frame(
+  bytes: Uint8Array,
+  seen: ContentDescription,
+  options: { readonly lineEnds: LineEnds; readonly dots: boolean },
+): { readonly framed: Uint8Array; readonly end: Uint8Array } {
+  const clean = !seen.bareCr && !seen.bareLf && !seen.nul && !(options.dots && seen.dotLine) &&
+    bytes[bytes.length - 1] === LF;
+  if (clean) return { framed: bytes, end: options.dots ? LONE_DOT : NOTHING };
+  const stuffer = new DotStuffer(options);
+  return locally(() => ({ framed: stuffer.push(bytes), end: stuffer.end() }));
 }
 
 function prepareStream(
@@ -161,7 +181,7 @@ function prepareStream(
       for (let at = 0; at < chunk.length; at += WHOLE) {
         const piece = chunk.subarray(at, at + WHOLE);
         const framed = locally(() => stuffer.push(piece));
-        checkLines(stuffer);
+        checkLine(stuffer.longestLine);
         yield framed;
       }
     }
@@ -201,10 +221,10 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return both;
 }
 
-function checkLines(stuffer: DotStuffer): void {
-  if (stuffer.longestLine > MAX_TEXT_LINE) {
+function checkLine(octets: number): void {
+  if (octets > MAX_TEXT_LINE) {
     throw new SmtpLocalError(
-      `Cannot send a line of ${stuffer.longestLine} octets: ${MAX_TEXT_LINE} are the most; ` +
+      `Cannot send a line of ${octets} octets: ${MAX_TEXT_LINE} are the most; ` +
         "encode the text as quoted-printable or base64",
       { enhanced: "5.6.0" },
     );

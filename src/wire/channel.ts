@@ -229,7 +229,7 @@ export class Channel {
     const text = line.expose();
     // Three octets are the most that one UTF-16 unit becomes in UTF-8.
     this.#reserve(text.length * 3 + 2);
-    this.#outLength += encoder.encodeInto(text, this.#out.subarray(this.#outLength)).written;
+    this.#outLength += encode(text, this.#out, this.#outLength);
     this.#out[this.#outLength++] = 13;
     this.#out[this.#outLength++] = 10;
     this.#said(this.#end, line.shown);
@@ -452,6 +452,16 @@ function decodeLine(bytes: Uint8Array, bareLf: boolean): ReceivedLine {
   }
 }
 
+/** Most lines are short and ASCII: a call into the platform costs more than writing them here. */
+function encode(text: string, into: Uint8Array, at: number): number {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 127) return encoder.encodeInto(text, into.subarray(at)).written;
+    into[at + index] = code;
+  }
+  return text.length;
+}
+
 /** Most lines are short and ASCII: a call into the platform costs more than looking at them here. */
 function shortAscii(bytes: Uint8Array): string | undefined {
   if (bytes.length > 80) return undefined;
@@ -461,7 +471,8 @@ function shortAscii(bytes: Uint8Array): string | undefined {
 
 /** Latin-1 as it is; the platform's decoder of that name is Windows-1252. */
 function decode(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  // apply() takes anything with a length and indices, whatever its type says.
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 function reasonText(error: unknown): string {
