@@ -5,6 +5,19 @@
  * @module
  */
 
+// Not a plain specifier: `deno check` of a project with a package.json would ask for Node's types.
+const NODE_CRYPTO = "node:crypto";
+
+interface Digester {
+  update(bytes: Uint8Array): Digester;
+  digest(): Uint8Array;
+}
+
+interface NodeCrypto {
+  createHash(algorithm: "md5"): Digester;
+  createHmac(algorithm: "md5", key: Uint8Array): Digester;
+}
+
 /**
  * The MD5 digest of octets.
  *
@@ -22,7 +35,7 @@
  */
 export async function md5(bytes: Uint8Array): Promise<Uint8Array> {
   // On first use: a static import of node:crypto doubles the time an empty script takes to start.
-  const { createHash } = await import("node:crypto");
+  const { createHash }: NodeCrypto = await import(NODE_CRYPTO);
   return new Uint8Array(createHash("md5").update(bytes).digest());
 }
 
@@ -44,6 +57,6 @@ export async function md5(bytes: Uint8Array): Promise<Uint8Array> {
  * ```
  */
 export async function hmacMd5(key: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {
-  const { createHmac } = await import("node:crypto");
+  const { createHmac }: NodeCrypto = await import(NODE_CRYPTO);
   return new Uint8Array(createHmac("md5", key).update(bytes).digest());
 }
