@@ -1,11 +1,12 @@
 /**
  * The dots at the start of lines, both ways (RFC 5321 section 4.5.2, RFC 1939 section 3).
  *
- * Both directions keep their state across chunks, look for line ends with `indexOf` and copy runs.
+ * Both directions keep their state across chunks, look at each octet once and copy runs.
  *
  * @module
  */
 
+const NUL = 0;
 const CR = 13;
 const LF = 10;
 const DOT = 46;
@@ -36,31 +37,33 @@ export type LineEnds =
  * ```
  */
 export class DotStuffer {
-  readonly #lineEnds: LineEnds;
+  readonly #exact: boolean;
   readonly #dots: boolean;
   #out = new Uint8Array(4096);
   #lineLength = 0;
   #longest = 0;
-  #afterCr = false;
-  #atStart = true;
   #octets = 0;
+  #afterCr = false; // held back: its LF may come with the next chunk
+  #over = false;
 
   /**
-   * Makes one.
+   * A stuffer at the start of a content.
    *
-   * @param options `lineEnds`: what to do with line ends that are not CRLF. @default {"normalize"}
+   * @param options `lineEnds`: what to do with line ends that are not CRLF. `dots`: whether to double
+   * dots and to end with one; without, only line ends are made right, for BDAT (RFC 3030).
+   * @default {{ lineEnds: "normalize", dots: true }}
    */
   constructor(options: { readonly lineEnds?: LineEnds; readonly dots?: boolean } = {}) {
-    this.#lineEnds = options.lineEnds ?? "normalize";
+    this.#exact = options.lineEnds === "exact";
     this.#dots = options.dots ?? true;
   }
 
-  /** The longest line so far, in octets without its CRLF. */
+  /** The longest line of this content so far, in octets without its CRLF. */
   get longestLine(): number {
     return Math.max(this.#longest, this.#lineLength);
   }
 
-  /** How many octets of content were pushed. */
+  /** How many octets of this content were pushed. */
   get octets(): number {
     return this.#octets;
   }
@@ -73,104 +76,113 @@ export class DotStuffer {
    * @throws {SyntaxError} If the chunk holds NUL, or, with `exact`, a lone CR or LF.
    */
   push(chunk: Uint8Array): Uint8Array {
+    if (this.#over) {
+      this.#over = false;
+      this.#longest = this.#octets = 0;
+    }
+    const { length } = chunk;
     const base = this.#octets;
-    this.#octets += chunk.length;
-    const nul = chunk.indexOf(0);
-    if (nul >= 0) throw new SyntaxError(`Cannot send octet ${base + nul}: NUL is not text`);
-    // The worst case doubles every octet (only line feeds, or only dots behind them), and one more
-    // for a CR held back.
-    if (this.#out.length < 2 * chunk.length + 2) this.#out = new Uint8Array(2 * chunk.length + 2);
+    this.#octets += length;
+    if (length === 0) return NOTHING;
+    // The worst case doubles every octet (line feeds, dots behind them); two more for a held-back CR.
+    if (this.#out.length < 2 * length + 2) this.#out = new Uint8Array(2 * length + 2);
     const out = this.#out;
     let written = 0;
-    let position = 0;
-    let nextCr = chunk.indexOf(CR);
-    let nextLf = chunk.indexOf(LF);
-    if (this.#afterCr && chunk.length > 0) {
-      this.#afterCr = false;
-      if (nextLf === 0) {
-        position = 1;
-        nextLf = chunk.indexOf(LF, 1);
-      } else this.#refuseIfExact("CR", base - 1);
-      written = this.#endLine(out, written);
+    let from = 0; // the first octet that is not yet written
+    let begin = -this.#lineLength; // the first octet of the line; negative: in an earlier chunk
+    let fresh = this.#lineLength === 0;
+    if (this.#afterCr) {
+      out[written++] = CR;
+      fresh = chunk[0] !== LF;
+      if (fresh) {
+        this.#alone("CR", base - 1);
+        out[written++] = LF;
+        this.#longest = this.longestLine;
+        begin = 0;
+      }
     }
-    while (position < chunk.length) {
-      if (this.#atStart) {
-        this.#atStart = false;
-        if (this.#dots && chunk[position] === DOT) out[written++] = DOT;
+    if (fresh && this.#dots && chunk[0] === DOT) out[written++] = DOT;
+
+    for (let at = 0; at < length; at++) {
+      const octet = chunk[at] as number; // within bounds
+      if (octet > CR) continue; // a plain loop over the octets is faster here than two of indexOf
+      let lineLength = at - begin;
+      if (octet === LF) {
+        const crlf = at === 0 ? this.#afterCr : chunk[at - 1] === CR;
+        if (!crlf) {
+          this.#alone("LF", base + at);
+          written = copyRun(chunk, from, at, out, written);
+          out[written++] = CR;
+          from = at;
+        } else if (at > 0) lineLength--;
+      } else if (octet === CR && at + 1 < length && chunk[at + 1] !== LF) {
+        this.#alone("CR", base + at);
+        written = copyRun(chunk, from, at + 1, out, written);
+        out[written++] = LF;
+        from = at + 1;
+      } else if (octet === NUL) {
+        throw new SyntaxError(`Cannot send octet ${base + at}: NUL is not text`);
+      } else continue;
+      if (lineLength > this.#longest) this.#longest = lineLength;
+      begin = at + 1;
+      if (this.#dots && chunk[begin] === DOT) {
+        written = copyRun(chunk, from, begin, out, written);
+        out[written++] = DOT;
+        from = begin;
       }
-      const stop = firstOf(nextCr, nextLf, chunk.length);
-      if (stop > position) {
-        const run = position === 0 && stop === chunk.length
-          ? chunk
-          : chunk.subarray(position, stop);
-        out.set(run, written);
-        written += run.length;
-        this.#lineLength += run.length;
-      }
-      if (stop === chunk.length) break;
-      if (stop === nextLf) {
-        this.#refuseIfExact("LF", base + stop);
-        position = stop + 1;
-      } else if (stop + 1 === chunk.length) {
-        this.#afterCr = true; // its LF may come with the next chunk
-        break;
-      } else if (nextLf === stop + 1) {
-        position = stop + 2;
-      } else {
-        this.#refuseIfExact("CR", base + stop);
-        position = stop + 1;
-      }
-      if (nextCr < position && nextCr >= 0) nextCr = chunk.indexOf(CR, position);
-      if (nextLf < position && nextLf >= 0) nextLf = chunk.indexOf(LF, position);
-      written = this.#endLine(out, written);
     }
-    return out.subarray(0, written);
+
+    this.#afterCr = chunk[length - 1] === CR;
+    const stop = this.#afterCr ? length - 1 : length;
+    this.#lineLength = stop - begin;
+    return out.subarray(0, copyRun(chunk, from, stop, out, written));
   }
 
   /**
    * Ends the content: the missing CRLF if the last line has none, and the lone dot.
    *
-   * @returns The octets that end DATA. The stuffer is then ready for the next content.
+   * @returns The octets that end DATA. The next push begins another content.
+   * @throws {SyntaxError} If, with `exact`, the content ends in a lone CR.
    */
   end(): Uint8Array {
-    if (this.#afterCr) this.#refuseIfExact("CR", this.#octets - 1);
+    if (this.#afterCr) this.#alone("CR", this.#octets - 1);
     // An empty content is not given an empty line: the dot follows the CRLF of "DATA" itself.
-    const bare = this.#atStart && !this.#afterCr;
-    this.#longest = Math.max(this.#longest, this.#lineLength);
+    const ended = this.#lineLength === 0 && !this.#afterCr;
+    this.#longest = this.longestLine;
     this.#lineLength = 0;
-    this.#octets = 0;
     this.#afterCr = false;
-    this.#atStart = true;
-    if (!this.#dots) return bare ? NOTHING : CRLF;
-    return bare ? DOT_LINE : CRLF_DOT_LINE;
+    this.#over = true;
+    if (!this.#dots) return ended ? NOTHING : CRLF;
+    return ended ? DOT_LINE : CRLF_DOT_LINE;
   }
 
-  #endLine(out: Uint8Array, written: number): number {
-    out[written] = CR;
-    out[written + 1] = LF;
-    if (this.#lineLength > this.#longest) this.#longest = this.#lineLength;
-    this.#lineLength = 0;
-    this.#atStart = true;
-    return written + 2;
-  }
-
-  #refuseIfExact(what: "CR" | "LF", at: number): void {
-    if (this.#lineEnds === "exact") {
-      throw new SyntaxError(
-        `Cannot send octet ${at}: a lone ${what} is not a line end, and the content must stay exact`,
-      );
-    }
+  #alone(what: "CR" | "LF", at: number): void {
+    if (!this.#exact) return;
+    throw new SyntaxError(
+      `Cannot send octet ${at}: a lone ${what} is not a line end, and the content must stay exact`,
+    );
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const CRLF: Uint8Array = new TextEncoder().encode("\r\n");
 const DOT_LINE: Uint8Array = new TextEncoder().encode(".\r\n");
 const CRLF_DOT_LINE: Uint8Array = new TextEncoder().encode("\r\n.\r\n");
 
-function firstOf(a: number, b: number, none: number): number {
-  if (a < 0) return b < 0 ? none : b;
-  return b < 0 || a < b ? a : b;
+/** Copies octets and says where the next goes. A call of `set` does not pay for a few. */
+function copyRun(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  if (to - from > 32) {
+    target.set(source.subarray(from, to), at);
+    return at + to - from;
+  }
+  for (let next = from; next < to; next++) target[at++] = source[next] as number; // within bounds
+  return at;
 }
 
 /** What ends a dot-stuffed body. */
@@ -199,16 +211,17 @@ export type BodyEnd =
 export class DotUnstuffer {
   readonly #bodyEnd: BodyEnd;
   #out = new Uint8Array(4096);
-  // What of a line has been held back: "" | "." | ".\r" at its start, or "\r" within it.
+  // Where in a line it is. Behind "dot" and "dot-cr" stand octets that are not given out yet.
   #state: "start" | "dot" | "dot-cr" | "text" | "cr" = "start";
   #ended = false;
   #consumed = 0;
   #bareLf = false;
 
   /**
-   * Makes one.
+   * A reader at the start of a body.
    *
-   * @param options `bodyEnd`: what ends a line. @default {"crlf"}
+   * @param options `bodyEnd`: what ends a line.
+   * @default {{ bodyEnd: "crlf" }}
    */
   constructor(options: { readonly bodyEnd?: BodyEnd } = {}) {
     this.#bodyEnd = options.bodyEnd ?? "crlf";
@@ -241,7 +254,7 @@ export class DotUnstuffer {
     let written = 0;
     let position = 0;
     while (position < chunk.length && !this.#ended) {
-      const octet = chunk[position];
+      const octet = chunk[position] as number; // within bounds
       switch (this.#state) {
         case "start":
           if (octet === DOT) {
@@ -268,7 +281,7 @@ export class DotUnstuffer {
           }
           break;
         case "cr":
-          out[written++] = octet === undefined ? 0 : octet;
+          out[written++] = octet;
           position++;
           this.#state = octet === LF ? "start" : octet === CR ? "cr" : "text";
           break;

@@ -1,0 +1,43 @@
+/**
+ * Counts what is done to octets, so that growth is asserted without a stopwatch.
+ *
+ * @module
+ */
+
+/** What was done. */
+export interface Work {
+  /** Octets that `indexOf` looked at. */
+  examined: number;
+  /** Octets that `set` and `copyWithin` moved. */
+  moved: number;
+}
+
+/**
+ * Runs something and counts what it does to octets.
+ *
+ * @param work What to run.
+ * @returns The counts.
+ */
+export async function countWork(work: () => unknown): Promise<Work> {
+  const counts: Work = { examined: 0, moved: 0 };
+  const { indexOf, set, copyWithin } = Uint8Array.prototype;
+  Uint8Array.prototype.indexOf = function (octet, from = 0) {
+    const found = indexOf.call(this, octet, from);
+    counts.examined += Math.max(0, (found < 0 ? this.length : found + 1) - from);
+    return found;
+  };
+  Uint8Array.prototype.set = function (source, offset) {
+    counts.moved += source.length;
+    set.call(this, source, offset);
+  };
+  Uint8Array.prototype.copyWithin = function (target, start, end) {
+    counts.moved += (end ?? this.length) - start;
+    return copyWithin.call(this, target, start, end);
+  };
+  try {
+    await work();
+  } finally {
+    Object.assign(Uint8Array.prototype, { indexOf, set, copyWithin });
+  }
+  return counts;
+}
