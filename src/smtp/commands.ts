@@ -5,8 +5,15 @@
  * @module
  */
 
-import type { Address } from "../message/mod.ts";
+import { type Address, addressLiteral } from "../message/mod.ts";
 import { escapeControls, WireLine } from "../wire/mod.ts";
+import {
+  type MailParameters,
+  mailWords,
+  type RcptParameters,
+  rcptWords,
+  refused,
+} from "./parameters.ts";
 import type { Timers } from "./timers.ts";
 
 /** One command, ready to be written. */
@@ -19,54 +26,10 @@ export interface Command {
   readonly timer: keyof Timers;
 }
 
-/** An extension's parameter that has no type of its own. */
-export interface OtherParameter {
-  /** The keyword. */
-  readonly keyword: string;
-  /** Its value, if it has one. */
-  readonly value?: string;
-}
-
-/** The parameters of MAIL, each from its extension. Absent ones are not sent. */
-export interface MailParameters {
-  /** The size of the message, in octets (SIZE, RFC 1870). */
-  readonly size?: number;
-  /** What the content is made of (8BITMIME, BINARYMIME). */
-  readonly body?: "7BIT" | "8BITMIME" | "BINARYMIME";
-  /** Addresses or headers need UTF-8 (SMTPUTF8, RFC 6531). */
-  readonly smtpUtf8?: boolean;
-  /** Who submitted it; `null` says that nobody vouches (AUTH, RFC 4954 section 5). */
-  readonly auth?: string | null;
-  /** How much a failure notice returns (DSN, RFC 3461). */
-  readonly ret?: "FULL" | "HDRS";
-  /** Names the envelope in notices (DSN). */
-  readonly envid?: string;
-  /** Every hop must use TLS (REQUIRETLS, RFC 8689). */
-  readonly requireTls?: boolean;
-  /** Hold the message for so many seconds (FUTURERELEASE, RFC 4865). */
-  readonly holdFor?: number;
-  /** Hold the message until then (FUTURERELEASE). */
-  readonly holdUntil?: Date;
-  /** Deliver within so many seconds, or return it (`R`) or notify (`N`) (DELIVERBY, RFC 2852). */
-  readonly by?: { readonly seconds: number; readonly mode: "R" | "N"; readonly trace?: boolean };
-  /** The priority, -9 to 9 (MT-PRIORITY, RFC 6710). */
-  readonly mtPriority?: number;
-  /** Parameters of other extensions. */
-  readonly other?: readonly OtherParameter[];
-}
-
-/** The parameters of RCPT (DSN, RFC 3461). Absent ones are not sent. */
-export interface RcptParameters {
-  /** When to notify the sender. */
-  readonly notify?: "NEVER" | readonly ("SUCCESS" | "FAILURE" | "DELAY")[];
-  /** The address the sender first wrote, with its type (`rfc822`, `utf-8`). */
-  readonly orcpt?: { readonly type?: string; readonly address: string };
-  /** Parameters of other extensions. */
-  readonly other?: readonly OtherParameter[];
-}
-
 /** The longest command line, in octets with CRLF (RFC 5321 section 4.5.3.1.4). */
 const MAX_LINE = 512;
+const UTF8_WORD = " SMTPUTF8";
+const NON_ASCII = /[^\0-\x7f]/;
 
 /**
  * Greets the server.
@@ -91,9 +54,8 @@ export function hello(verb: "EHLO" | "HELO" | "LHLO", name: string): Command {
 export function mail(from: Address | null, parameters?: MailParameters): Command {
   const path = `FROM:<${from ?? ""}>`;
   if (parameters === undefined) return command("MAIL", path, "mail");
-  const words = mailParameters(parameters);
-  // Each extension widens the line by its own words (RFC 5321 section 4.5.3.1.4).
-  return command("MAIL", [path, ...words].join(" "), "mail", words.join(" ").length + 1);
+  const { words, allowance } = mailWords(parameters);
+  return command("MAIL", [path, ...words].join(" "), "mail", { allowance });
 }
 
 /**
@@ -107,8 +69,8 @@ export function mail(from: Address | null, parameters?: MailParameters): Command
 export function rcpt(to: Address | "Postmaster", parameters?: RcptParameters): Command {
   const path = `TO:<${to}>`;
   if (parameters === undefined) return command("RCPT", path, "rcpt");
-  const words = rcptParameters(parameters);
-  return command("RCPT", [path, ...words].join(" "), "rcpt", words.join(" ").length + 1);
+  const { words, allowance } = rcptWords(parameters);
+  return command("RCPT", [path, ...words].join(" "), "rcpt", { allowance });
 }
 
 /** DATA. */
@@ -141,9 +103,10 @@ export function bdat(octets: number, last: boolean): Command {
  *
  * @param verb The verb.
  * @param argument Its argument.
- * @param utf8 Adds the SMTPUTF8 parameter (RFC 6531 section 3.7.4.2).
+ * @param utf8 Adds the SMTPUTF8 parameter (RFC 6531 section 3.7.4.2), which VRFY and EXPN have.
  * @returns The command.
- * @throws {SyntaxError} If the argument holds a control character.
+ * @throws {SyntaxError} If the argument is missing, holds a control character, or is not ASCII without
+ *   the parameter.
  */
 export function ask(
   verb: "VRFY" | "EXPN" | "HELP" | "NOOP",
@@ -153,7 +116,11 @@ export function ask(
   if (argument === "" && (verb === "VRFY" || verb === "EXPN")) {
     throw new SyntaxError(`Cannot ask ${verb} "": expected an address or a name`);
   }
-  return command(verb, utf8 ? `${argument} SMTPUTF8` : argument, "command");
+  if (!utf8) {
+    if (NON_ASCII.test(argument)) throw refused(`argument of ${verb}`, argument, "ASCII");
+    return command(verb, argument, "command");
+  }
+  return command(verb, `${argument}${UTF8_WORD}`, "command", { allowance: UTF8_WORD.length });
 }
 
 /**
@@ -197,184 +164,83 @@ export function auth(mechanism: string, response?: string, shown?: string): Comm
     throw refused("mechanism", mechanism, "a SASL mechanism name");
   }
   const text = response === undefined ? mechanism : `${mechanism} ${response}`;
-  // 12288 is what RFC 4954 section 4 allows for the exchange; the session splits earlier.
-  return {
-    verb: "AUTH",
-    line: new WireLine(
-      `AUTH ${text}`,
-      shown === undefined ? {} : { shown: `AUTH ${mechanism} ${shown}` },
-    ),
-    timer: "command",
-  };
+  // It may be longer than other lines (RFC 4954 section 4); the exchange knows how much.
+  return command("AUTH", text, "command", {
+    allowance: Infinity,
+    shown: shown === undefined ? undefined : `AUTH ${mechanism} ${shown}`,
+  });
 }
 
 /**
  * Any other command, in the user's own words.
  *
  * @param text The line without CRLF.
+ * @param shown How a transcript shows a line that holds a secret.
  * @returns The command.
  * @throws {SyntaxError} If it does not begin with a verb, is too long or holds a control character.
  */
-export function rawCommand(text: string): Command {
-  const verb = /^[A-Za-z][A-Za-z0-9]{0,19}(?= |$)/.exec(text)?.[0];
-  if (verb === undefined) throw refused("command", text, "a line that begins with a verb");
-  return command(verb.toUpperCase(), text.slice(verb.length + 1), "command", 0, verb);
-}
-
-/**
- * Writes text as xtext (RFC 3461 section 4): `+`, `=` and whatever is not printable become `+HH`.
- *
- * @param text Any text.
- * @returns Its xtext, made of the UTF-8 octets.
- *
- * @example Usage
- * ```ts
- * import { xtext } from "@mailwright/mailwright";
- * import { equal } from "node:assert/strict";
- *
- * equal(xtext("a+b=c"), "a+2Bb+3Dc");
- * ```
- */
-export function xtext(text: string): string {
-  if (/^[!-*,-<>-~]*$/.test(text)) return text;
-  let out = "";
-  for (const octet of new TextEncoder().encode(text)) {
-    out += octet >= 33 && octet <= 126 && octet !== PLUS && octet !== EQUALS
-      ? String.fromCharCode(octet)
-      : `+${octet.toString(16).toUpperCase().padStart(2, "0")}`;
+export function rawCommand(text: string, shown?: string): Command {
+  const verb = /^[A-Za-z][A-Za-z0-9-]{0,19}(?= |$)/.exec(text)?.[0].toUpperCase();
+  if (verb === undefined) {
+    throw new SyntaxError("Cannot use the command: expected a line that begins with a verb");
   }
-  return out;
+  return commandLine(verb, text, "command", { shown });
 }
 
-const PLUS = 43;
-const EQUALS = 61;
 const DOMAIN =
   /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
 /**
  * The name with which we introduce ourselves.
  *
- * @param name A domain or an address literal. An underscore, which host names may not have, becomes
- *   a hyphen.
+ * @param name A domain, or an IP address with or without brackets. An underscore, which host names may
+ *   not have, becomes a hyphen.
  * @returns The name to say.
  * @throws {SyntaxError} If it is neither.
  */
 export function checkHelloName(name: string): string {
+  const address = /^\[(?:IPv6:)?([^[\]]*)\]$/i.exec(name)?.[1] ?? name;
+  if (address !== name || /:|^[\d.]+$/.test(name)) return addressLiteral(address);
   const domain = name.replaceAll("_", "-");
-  const literal = /^\[(?:IPv6:[0-9A-Fa-f:.]{2,45}|\d{1,3}(?:\.\d{1,3}){3})\]$/.test(name);
-  if (literal) return name;
   if (name.length > 255 || !DOMAIN.test(domain)) {
-    throw refused(
-      "EHLO name",
-      name,
-      `a domain such as client.example or an address such as [192.0.2.1]`,
-    );
+    throw refused("EHLO name", name, "a domain such as client.example or an IP address");
   }
   return domain;
+}
+
+/** What a line may be besides ordinary. */
+interface LineOptions {
+  /** By how many octets it may be longer. */
+  readonly allowance?: number;
+  /** How a transcript shows it. */
+  readonly shown?: string | undefined;
 }
 
 function command(
   verb: string,
   argument: string,
   timer: keyof Timers,
-  allowance: number = 0,
-  written: string = verb,
+  options: LineOptions = {},
 ): Command {
-  const text = argument === "" ? written : `${written} ${argument}`;
+  return commandLine(verb, argument === "" ? verb : `${verb} ${argument}`, timer, options);
+}
+
+function commandLine(
+  verb: string,
+  text: string,
+  timer: keyof Timers,
+  { allowance = 0, shown }: LineOptions,
+): Command {
+  const most = MAX_LINE + allowance;
   // Octets are at most three per UTF-16 unit: only a line that may be too long is measured.
-  if (text.length * 3 + 2 > MAX_LINE) {
+  if (text.length * 3 + 2 > most) {
     const octets = new TextEncoder().encode(text).length + 2;
-    if (octets > MAX_LINE + allowance) {
+    if (octets > most) {
+      const seen = shown ?? `${escapeControls(text.slice(0, 40))}…`;
       throw new SyntaxError(
-        `Cannot send ${verb} "${escapeControls(argument.slice(0, 40))}…": the line has ${octets} ` +
-          `octets, more than ${MAX_LINE + allowance}`,
+        `Cannot send "${seen}": the line has ${octets} octets, more than ${most}`,
       );
     }
   }
-  return { verb, line: new WireLine(text), timer };
-}
-
-function mailParameters(parameters: MailParameters): string[] {
-  const words: string[] = [];
-  const { size, body, smtpUtf8, ret, envid, requireTls, by, mtPriority } = parameters;
-  if (size !== undefined) {
-    words.push(`SIZE=${wholeNumber("SIZE", size, 0, Number.MAX_SAFE_INTEGER)}`);
-  }
-  if (body !== undefined) words.push(`BODY=${body}`);
-  if (smtpUtf8) words.push("SMTPUTF8");
-  if (parameters.auth !== undefined) {
-    words.push(`AUTH=${parameters.auth === null ? "<>" : xtext(parameters.auth)}`);
-  }
-  if (ret !== undefined) words.push(`RET=${ret}`);
-  if (envid !== undefined) {
-    if (envid.length === 0 || xtext(envid).length > 100) {
-      throw refused("ENVID", envid, "1 to 100 characters");
-    }
-    words.push(`ENVID=${xtext(envid)}`);
-  }
-  if (requireTls) words.push("REQUIRETLS");
-  if (parameters.holdFor !== undefined && parameters.holdUntil !== undefined) {
-    throw new SyntaxError("Cannot hold a message both for a time and until a date");
-  }
-  if (parameters.holdFor !== undefined) {
-    words.push(`HOLDFOR=${wholeNumber("HOLDFOR", parameters.holdFor, 1, 999_999_999)}`);
-  }
-  if (parameters.holdUntil !== undefined) {
-    words.push(`HOLDUNTIL=${parameters.holdUntil.toISOString().replace(/\.\d+Z$/, "Z")}`);
-  }
-  if (by !== undefined) {
-    const least = by.mode === "R" ? 1 : -999_999_999; // R needs a positive time (RFC 2852)
-    const seconds = wholeNumber("BY", by.seconds, least, 999_999_999);
-    words.push(`BY=${seconds};${by.mode}${by.trace ? "T" : ""}`);
-  }
-  if (mtPriority !== undefined) {
-    words.push(`MT-PRIORITY=${wholeNumber("MT-PRIORITY", mtPriority, -9, 9)}`);
-  }
-  words.push(...otherParameters(parameters.other));
-  return words;
-}
-
-function rcptParameters({ notify, orcpt, other }: RcptParameters): string[] {
-  const words: string[] = [];
-  if (notify !== undefined) {
-    const list = notify === "NEVER" ? [notify] : [...new Set(notify)];
-    if (list.length === 0) throw refused("NOTIFY", "", "NEVER, or SUCCESS, FAILURE and DELAY");
-    words.push(`NOTIFY=${list.join(",")}`);
-  }
-  if (orcpt !== undefined) {
-    const { type = "rfc822", address } = orcpt;
-    if (!/^[A-Za-z0-9-]+$/.test(type)) throw refused("ORCPT type", type, "a word such as rfc822");
-    words.push(`ORCPT=${type};${xtext(address)}`);
-  }
-  words.push(...otherParameters(other));
-  return words;
-}
-
-/** `esmtp-param` of RFC 5321 section 4.1.2. */
-function otherParameters(other: readonly OtherParameter[] = []): string[] {
-  return other.map(({ keyword, value }) => {
-    if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(keyword)) {
-      throw refused("parameter", keyword, "letters, digits and hyphens");
-    }
-    if (value === undefined) return keyword;
-    if (!/^[!-<>-~]+$/.test(value)) {
-      throw refused(`value of ${keyword}`, value, `printable ASCII without blanks and "="`);
-    }
-    return `${keyword}=${value}`;
-  });
-}
-
-function wholeNumber(name: string, value: number, least: number, most: number): number {
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new RangeError(
-      `Cannot send ${name} "${value}": expected a whole number from ${least} to ${most}`,
-    );
-  }
-  return value;
-}
-
-function refused(what: string, value: string, expected: string): SyntaxError {
-  return new SyntaxError(
-    `Cannot use the ${what} "${escapeControls(value.slice(0, 80))}": expected ${expected}`,
-  );
+  return { verb, line: new WireLine(text, shown === undefined ? {} : { shown }), timer };
 }

@@ -7,9 +7,10 @@
 
 import { Address, parseAddress } from "../message/mod.ts";
 import type { Capabilities } from "./capabilities.ts";
-import { type Command, mail, type MailParameters, rcpt, type RcptParameters } from "./commands.ts";
+import { type Command, mail, rcpt } from "./commands.ts";
 import type { PreparedContent } from "./content.ts";
 import { SmtpLocalError } from "./errors.ts";
+import type { MailParameters, RcptParameters } from "./parameters.ts";
 import type { ForwardPath } from "./receipt.ts";
 
 /** One recipient with parameters of his own. */

@@ -15,7 +15,7 @@ export {
   type OtherParameter,
   type RcptParameters,
   xtext,
-} from "./commands.ts";
+} from "./parameters.ts";
 export * from "./connect.ts";
 export type { Content, ContentOptions, KnownContent } from "./content.ts";
 export type { DeliveryOptions, MessageSource, OutgoingMessage } from "./delivery.ts";

@@ -24,11 +24,9 @@ import {
   etrn,
   hello,
   mail,
-  type MailParameters,
   QUIT,
   rawCommand,
   rcpt,
-  type RcptParameters,
   RSET,
   STARTTLS,
   TURN,
@@ -49,6 +47,7 @@ import {
 } from "./envelope.ts";
 import { SmtpError, SmtpLocalError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
+import type { MailParameters, RcptParameters } from "./parameters.ts";
 import type { ForwardPath, Receipt } from "./receipt.ts";
 import type { SmtpReply } from "./reply.ts";
 import { Rendezvous } from "./rendezvous.ts";
