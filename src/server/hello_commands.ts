@@ -31,7 +31,6 @@ async function introduce(session: ServerSession, client: string): Promise<void> 
 
 /** STARTTLS: RFC 3207 section 4. */
 export function startTls(session: ServerSession, argument: string): Answer {
-  const { channel, settings } = session;
   if (session.secure) throw badSequence("TLS is already there");
   session.demand("STARTTLS");
   if (argument !== "") throw badSyntax("STARTTLS takes no parameter");
@@ -42,9 +41,7 @@ export function startTls(session: ServerSession, argument: string): Answer {
     next: async () => {
       await session.flush();
       await session.forget();
-      channel.deadline.arm("handshake", settings.limits.handshakeMs);
-      await channel.startTls({ hostname: session.backend.hostname });
-      channel.deadline.disarm();
+      await session.secureConnection();
       return undefined;
     },
   };

@@ -36,4 +36,4 @@ export { type CapabilityLists, capabilityLists, type CapabilityOptions } from ".
 export type { OfferState } from "./capabilities.ts";
 export type { ServerReply } from "./reply.ts";
 export type { SessionEnd } from "./session.ts";
-export { type CredentialStore, Secret } from "../sasl/mod.ts";
+export { type CredentialStore, sameSecret, SASL_MECHANISMS, Secret } from "../sasl/mod.ts";

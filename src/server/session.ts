@@ -173,6 +173,13 @@ export class ServerSession {
     this.user = undefined;
   }
 
+  /** Upgrades to TLS, in good time. */
+  async secureConnection(): Promise<void> {
+    this.channel.deadline.arm("handshake", this.settings.limits.handshakeMs);
+    await this.channel.startTls({ hostname: this.backend.hostname });
+    this.channel.deadline.disarm();
+  }
+
   /**
    * Reads a line. What was answered so far goes out before anything is waited for, so the replies to
    * one batch of commands leave in one write.

@@ -41,6 +41,8 @@ export interface ServeOptions {
    * @default {true}
    */
   readonly strict?: boolean;
+  /** Whether TLS comes before the greeting. @default {false} */
+  readonly implicitTls?: boolean;
   /** What MAIL needs first. @default {"nothing"} */
   readonly requires?: "nothing" | "tls" | "login";
   /** Is shown each command and may step in. */
@@ -129,6 +131,7 @@ export async function serveSmtp(
     onEvent: options.onEvent,
   });
   try {
+    if (options.implicitTls) await session.secureConnection();
     return await serve(session);
   } catch (error) {
     signal?.throwIfAborted();
@@ -163,7 +166,7 @@ async function serve(session: ServerSession): Promise<SessionEnd> {
     await session.flush();
     return end;
   } catch (error) {
-    if (error instanceof WireError) throw error;
+    if (error instanceof WireError || session.channel.dead) throw error;
     // A defect of the backend, or a line without end: the client is told that it is over.
     const last = error instanceof RefusalError
       ? error.reply
