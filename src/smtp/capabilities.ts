@@ -117,14 +117,12 @@ export class Capabilities {
   without(without: readonly string[]): Capabilities {
     const keywords = new Map(this.#keywords);
     for (const word of without) {
-      const [keyword = "", parameter] = word.trim().toUpperCase().split(/\s+/);
-      if (parameter === undefined) {
-        keywords.delete(keyword);
-      } else {
-        const rest = keywords.get(keyword)?.filter((entry) => entry.toUpperCase() !== parameter);
-        if (rest?.length === 0) keywords.delete(keyword);
-        else if (rest !== undefined) keywords.set(keyword, rest);
-      }
+      const [keyword = "", ...some] = word.trim().toUpperCase().split(/\s+/);
+      const rest = some.length === 0
+        ? []
+        : keywords.get(keyword)?.filter((entry) => !some.includes(entry.toUpperCase()));
+      if (rest?.length === 0) keywords.delete(keyword);
+      else if (rest !== undefined) keywords.set(keyword, rest);
     }
     return new Capabilities(keywords);
   }
@@ -152,17 +150,21 @@ export class Capabilities {
 export function parseCapabilities(reply: SmtpReply): Capabilities {
   const keywords = new Map<string, readonly string[]>();
   for (const line of reply.lines.slice(1)) {
-    const [word = "", ...parameters] = line.trim().split(/[ \t]+/);
+    const [word = "", ...parameters] = line.split(/[ \t]+/);
     // "AUTH=LOGIN PLAIN" is what servers said before RFC 2554; it is merged with AUTH (S68).
     const legacy = /^AUTH=(.*)$/i.exec(word)?.[1];
-    const keyword = legacy === undefined ? word.toUpperCase() : "AUTH";
-    if (!/^[A-Z0-9][A-Z0-9-]*$/.test(keyword)) continue;
-    const words = legacy === undefined || legacy === "" ? parameters : [legacy, ...parameters];
-    keywords.set(keyword, union(keywords.get(keyword) ?? [], words, keyword === "AUTH"));
+    const keyword = legacy === undefined ? word : "AUTH";
+    // Looked at before it is in upper case, in which other letters become those of ASCII.
+    if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(keyword)) continue;
+    const name = keyword.toUpperCase();
+    const words = [legacy ?? "", ...parameters].filter((entry) => entry !== "");
+    keywords.set(name, union(keywords.get(name) ?? [], words, name === "AUTH"));
   }
   return new Capabilities(keywords);
 }
 
+/** RFC 4422 section 3.1. */
+const MECHANISM = /^[A-Za-z0-9_-]{1,20}$/;
 /** How many mechanisms are looked at; some servers were seen to offer dozens (T-A12). */
 const MAX_MECHANISMS = 64;
 
@@ -172,8 +174,8 @@ function union(
   merge: boolean,
 ): readonly string[] {
   if (!merge) return before.length > 0 ? before : more; // a repeated keyword: the first one counts
-  const seen = new Map([...before, ...more].map((word) => [word.toUpperCase(), word]));
-  return [...seen.keys()].slice(0, MAX_MECHANISMS);
+  const names = [...before, ...more.filter((name) => MECHANISM.test(name))];
+  return [...new Set(names.map((name) => name.toUpperCase()))].slice(0, MAX_MECHANISMS);
 }
 
 /** Digits only, and a number that a double holds exactly; anything else is unknown (T-R15). */
