@@ -8,11 +8,12 @@
  */
 
 import { type Clock, systemClock } from "./clock.ts";
-import type { Connection, StartTlsOptions } from "./connection.ts";
+import { type Connection, formatEndpoint, type StartTlsOptions } from "./connection.ts";
 import { Deadline } from "./deadline.ts";
 import { ClosedError, ProtocolError, TimeoutError, WireError } from "./errors.ts";
 import { escapeControls } from "./escape.ts";
 import { LineReader } from "./line_reader.ts";
+import { explainTls } from "./tls_failure.ts";
 import type { TranscriptEvent, TranscriptListener } from "./transcript.ts";
 import type { WireLine } from "./wire_line.ts";
 
@@ -20,7 +21,7 @@ import type { WireLine } from "./wire_line.ts";
 export interface ChannelOptions {
   /** Which end this is. @default {"C"} */
   readonly end?: "C" | "S";
-  /** @default {systemClock} */
+  /** What deadlines and the transcript go by. @default {systemClock} */
   readonly clock?: Clock;
   /** Ends everything: the connection is closed and every wait rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -40,12 +41,42 @@ export interface ReceivedLine {
   readonly bareLf: boolean;
 }
 
+/** How many octets are looked at for what an error shows of an unread line. */
+const SHOWN = 512;
 /** How many lines an error carries. */
 const TAIL = 12;
 /** Commands and small content gather here and leave in one write. */
 const OUT_SIZE = 64 * 1024;
 
-/** A connection, its reader, its deadline and its transcript. */
+/**
+ * A connection, its reader, its deadline and its transcript.
+ *
+ * One read and one write may be under way at a time.
+ *
+ * @example Usage
+ * ```ts
+ * import { Channel, memoryPair, type TranscriptEvent, WireLine } from "@mailwright/mailwright";
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * await server.write(new TextEncoder().encode("220 mail.example ready\r\n"));
+ *
+ * const events: TranscriptEvent[] = [];
+ * const channel = new Channel(client, { onEvent: (event) => events.push(event) });
+ * channel.deadline.arm("greeting", 5_000);
+ * equal((await channel.readLine())?.text, "220 mail.example ready");
+ * channel.deadline.disarm();
+ * channel.put(new WireLine("AUTH PLAIN AGEAYg==", { shown: "AUTH PLAIN ***" }));
+ * await channel.flush();
+ * channel.close();
+ * server.close();
+ *
+ * deepEqual(events.filter(({ kind }) => kind === "line").map(({ end, text }) => `${end}: ${text}`), [
+ *   "S: 220 mail.example ready",
+ *   "C: AUTH PLAIN ***",
+ * ]);
+ * ```
+ */
 export class Channel {
   #connection: Connection;
   #reader: LineReader;
@@ -57,19 +88,23 @@ export class Channel {
   readonly #signal: AbortSignal | undefined;
   readonly #began: number;
   readonly #tail: { readonly end: "C" | "S"; readonly text: string }[] = [];
+  // What is put while a flush is under way must not get into the octets that it writes.
   #out: Uint8Array = new Uint8Array(2048);
+  #spare: Uint8Array | undefined;
   #outLength = 0;
-  #flushes = 0;
+  #writes = 0;
   #reads = 0;
+  #reading = false;
+  #unwritable: ClosedError | undefined;
   #dead: { readonly reason: unknown } | undefined;
   #censor: ((text: string) => string) | undefined;
   /** The limits of what is waited for. */
   readonly deadline: Deadline;
 
   /**
-   * Makes one.
+   * A channel over an open connection.
    *
-   * @param connection An open connection. The channel owns it from now on.
+   * @param connection The connection. The channel owns it from now on.
    * @param options Which end this is, clock, signal, listener, limits.
    */
   constructor(connection: Connection, options: ChannelOptions = {}) {
@@ -83,11 +118,11 @@ export class Channel {
     this.#began = this.#clock.monotonic();
     this.#reader = this.#newReader();
     this.deadline = new Deadline(this.#clock, (timer, limitMs) => {
-      this.kill(new TimeoutError(timer, limitMs, decode(this.#reader.peek(80))));
+      this.kill(new TimeoutError(timer, limitMs, this.unread));
     });
+    this.note("open", "");
     if (this.#signal?.aborted) this.#abort();
     else this.#signal?.addEventListener("abort", this.#abort, { once: true });
-    this.note("open", "");
   }
 
   /** The connection below: for its ends and its security. */
@@ -98,6 +133,12 @@ export class Channel {
   /** How many octets have arrived and are not yet read. */
   get buffered(): number {
     return this.#reader.buffered;
+  }
+
+  /** The beginning of what has arrived and is not yet read, as it may be shown. */
+  get unread(): string {
+    const text = utf8.decode(this.#reader.peek(SHOWN));
+    return escapeControls(this.#censor?.(text) ?? text).slice(0, 80);
   }
 
   /** Whether the channel is dead. */
@@ -112,7 +153,7 @@ export class Channel {
 
   /** How many writes were made: with one write per turn this counts the turns. */
   get writes(): number {
-    return this.#flushes;
+    return this.#writes;
   }
 
   /** How many reads were made. */
@@ -170,7 +211,7 @@ export class Channel {
         if (this.#reader.buffered === 0) return null;
         throw this.kill(
           new ClosedError("Cannot read a line: the connection ended within it", {
-            partial: escapeControls(decode(this.#reader.peek(80))),
+            partial: this.unread,
           }),
         );
       }
@@ -185,18 +226,26 @@ export class Channel {
    */
   async fill(): Promise<boolean> {
     this.#throwIfDead();
+    this.#idle("read");
     this.#reads++;
+    this.#reading = true;
     try {
       return await this.#reader.fill();
     } catch (error) {
       this.#throwIfDead();
       if (error instanceof Deno.errors.UnexpectedEof) return false;
+      // In TLS 1.3 the server's verdict on the client comes behind the handshake.
+      if (error instanceof Deno.errors.InvalidData) {
+        throw this.kill(explainTls(error, formatEndpoint(this.#connection.remote)));
+      }
       throw this.kill(
         new ClosedError(`Cannot read: ${reasonText(error)}`, {
           cause: error,
-          partial: escapeControls(decode(this.#reader.peek(80))),
+          partial: this.unread,
         }),
       );
+    } finally {
+      this.#reading = false;
     }
   }
 
@@ -224,8 +273,10 @@ export class Channel {
    * Adds a line to what the next {@linkcode Channel.flush} writes.
    *
    * @param line The line; CRLF is added.
+   * @throws {WireError} If the channel is dead.
    */
   put(line: WireLine): void {
+    this.#throwIfDead();
     const text = line.expose();
     // Three octets are the most that one UTF-16 unit becomes in UTF-8.
     this.#reserve(text.length * 3 + 2);
@@ -239,8 +290,10 @@ export class Channel {
    * Adds octets of content to what the next {@linkcode Channel.flush} writes.
    *
    * @param bytes The octets as they go out. They are copied.
+   * @throws {WireError} If the channel is dead.
    */
   putContent(bytes: Uint8Array): void {
+    this.#throwIfDead();
     if (bytes.length === 0) return;
     this.#reserve(bytes.length);
     this.#out.set(bytes, this.#outLength);
@@ -253,7 +306,7 @@ export class Channel {
     return this.#outLength;
   }
 
-  /** Forgets what was put and not yet flushed. */
+  /** Forgets what was put and not yet flushed. The transcript has it all the same. */
   discard(): void {
     this.#outLength = 0;
   }
@@ -261,25 +314,32 @@ export class Channel {
   /**
    * Writes all that was put, in one write.
    *
+   * @throws {ClosedError} If the write fails. What the peer has said before can still be read.
    * @throws {WireError} If the channel is dead or dies.
    */
   async flush(): Promise<void> {
     if (this.#outLength === 0) return;
-    const bytes = this.#out.subarray(0, this.#outLength);
+    const out = this.#out;
+    const bytes = out.subarray(0, this.#outLength);
+    this.#out = this.#spare ?? new Uint8Array(2048);
+    this.#spare = undefined;
     this.#outLength = 0;
     await this.#write(bytes);
-    if (this.#out.length > OUT_SIZE) this.#out = new Uint8Array(OUT_SIZE);
+    if (out.length <= OUT_SIZE) this.#spare = out;
   }
 
   /**
-   * Writes octets of content, after all that was put before.
+   * Writes octets of content, after all that was put before. A few of them are only put, to leave with
+   * what follows: the last ones need a {@linkcode Channel.flush}.
    *
    * @param bytes The octets as they go out. They are not copied: leave them alone until it resolves.
+   * @throws {ClosedError} If the write fails. What the peer has said before can still be read.
    * @throws {WireError} If the channel is dead or dies.
    */
   async writeContent(bytes: Uint8Array): Promise<void> {
     if (this.#outLength + bytes.length <= OUT_SIZE / 2) return this.putContent(bytes);
     await this.flush();
+    this.#throwIfDead();
     this.#content(bytes);
     await this.#write(bytes);
   }
@@ -290,14 +350,17 @@ export class Channel {
    * @param options What the client must know.
    * @throws {ProtocolError} If anything is unread: it came in the clear and must not count inside TLS.
    * @throws {TlsError} If the handshake or the check of the certificate fails.
+   * @throws {TypeError} If a read is under way: the platform would lose the connection (T-S17).
    */
   async startTls(options: StartTlsOptions): Promise<void> {
     this.#throwIfDead();
+    this.#idle("start TLS");
     // RFC 3207 section 4: an attacker on the way could have put it there (T-S03, T-S04).
     if (this.#reader.buffered > 0) {
-      const seen = escapeControls(decode(this.#reader.peek(80)));
       throw this.kill(
-        new ProtocolError(`Cannot start TLS: unread data after the reply to STARTTLS: "${seen}"`),
+        new ProtocolError(
+          `Cannot start TLS: unread data after the reply to STARTTLS: "${this.unread}"`,
+        ),
       );
     }
     try {
@@ -318,11 +381,15 @@ export class Channel {
    *
    * @returns The connection, open and with nothing unread.
    * @throws {ProtocolError} If anything is unread.
+   * @throws {TypeError} If a read is under way.
    */
   release(): Connection {
     this.#throwIfDead();
+    this.#idle("hand over the connection");
     if (this.#reader.buffered > 0) {
-      throw this.kill(new ProtocolError("Cannot hand over the connection: unread data"));
+      throw this.kill(
+        new ProtocolError(`Cannot hand over the connection: unread data "${this.unread}"`),
+      );
     }
     this.#dead = {
       reason: new ClosedError("Cannot use the session: its connection was handed on"),
@@ -374,15 +441,23 @@ export class Channel {
     if (this.#dead !== undefined) throw this.#dead.reason;
   }
 
+  /** Refuses what must not meet a pending read (D1). */
+  #idle(purpose: string): void {
+    if (this.#reading) throw new TypeError(`Cannot ${purpose}: a read is under way`);
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     this.#throwIfDead();
-    this.#flushes++;
+    // How much of it went out is unknown: what came behind it would mean something else.
+    if (this.#unwritable !== undefined) throw this.#unwritable;
+    this.#writes++;
     try {
       await this.#connection.write(bytes);
     } catch (error) {
       this.#throwIfDead();
       // Not dead yet: the peer's last words may still be readable (D6, F7).
-      throw new ClosedError(`Cannot write: ${reasonText(error)}`, { cause: error });
+      this.#unwritable = new ClosedError(`Cannot write: ${reasonText(error)}`, { cause: error });
+      throw this.#unwritable;
     }
   }
 
@@ -440,15 +515,18 @@ export class Channel {
 }
 
 const encoder = new TextEncoder();
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 function decodeLine(bytes: Uint8Array, bareLf: boolean): ReceivedLine {
-  const ascii = shortAscii(bytes);
-  if (ascii !== undefined) return { text: ascii, bareLf };
+  const text = utf8.decode(bytes);
+  // The strict decoder takes more than twice the time. Only where this stands in the text can there
+  // have been anything else than UTF-8.
+  if (!text.includes("\ufffd")) return { text, bareLf };
   try {
-    return { text: utf8.decode(bytes), bareLf };
+    return { text: strictUtf8.decode(bytes), bareLf };
   } catch {
-    return { text: decode(bytes), raw: bytes.slice(), bareLf };
+    return { text: latin1(bytes), raw: bytes.slice(), bareLf };
   }
 }
 
@@ -462,17 +540,13 @@ function encode(text: string, into: Uint8Array, at: number): number {
   return text.length;
 }
 
-/** Most lines are short and ASCII: a call into the platform costs more than looking at them here. */
-function shortAscii(bytes: Uint8Array): string | undefined {
-  if (bytes.length > 80) return undefined;
-  for (let at = 0; at < bytes.length; at++) if (bytes[at] as number > 127) return undefined; // in range
-  return decode(bytes);
-}
-
 /** Latin-1 as it is; the platform's decoder of that name is Windows-1252. */
-function decode(bytes: Uint8Array): string {
-  // apply() takes anything with a length and indices, whatever its type says.
-  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) { // a call takes only so many arguments
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  }
+  return text;
 }
 
 function reasonText(error: unknown): string {

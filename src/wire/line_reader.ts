@@ -9,7 +9,7 @@ import { LineTooLongError } from "./errors.ts";
 const CR = 13;
 const LF = 10;
 /** The size to which a buffer grows where content rushes in. */
-const LARGE = 128 * 1024;
+const LARGE = 64 * 1024;
 
 /** Where the bytes come from. */
 export interface ByteSource {
