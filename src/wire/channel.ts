@@ -13,6 +13,9 @@ import { Deadline } from "./deadline.ts";
 import { ClosedError, ProtocolError, TimeoutError, WireError } from "./errors.ts";
 import { escapeControls } from "./escape.ts";
 import { LineReader } from "./line_reader.ts";
+import { OutBuffer } from "./out_buffer.ts";
+import { decodeLine, decodeLoosely, type ReceivedLine } from "./received_line.ts";
+import { Recorder } from "./recorder.ts";
 import { explainTls } from "./tls_failure.ts";
 import type { TranscriptEvent, TranscriptListener } from "./transcript.ts";
 import type { WireLine } from "./wire_line.ts";
@@ -31,22 +34,10 @@ export interface ChannelOptions {
   readonly lineLimit?: number;
 }
 
-/** One received line. */
-export interface ReceivedLine {
-  /** The text: UTF-8, or Latin-1 where it is no valid UTF-8. */
-  readonly text: string;
-  /** The octets, only where the text is no valid UTF-8. */
-  readonly raw?: Uint8Array;
-  /** Whether it ended in a lone LF. */
-  readonly bareLf: boolean;
-}
-
 /** How many octets are looked at for what an error shows of an unread line. */
 const SHOWN = 512;
-/** How many lines an error carries. */
-const TAIL = 12;
-/** Commands and small content gather here and leave in one write. */
-const OUT_SIZE = 64 * 1024;
+/** Content up to this size waits for what follows, in octets. */
+const SMALL = 32 * 1024;
 
 /**
  * A connection, its reader, its deadline and its transcript.
@@ -81,22 +72,17 @@ export class Channel {
   #connection: Connection;
   #reader: LineReader;
   readonly #lineLimit: number;
-  readonly #clock: Clock;
   readonly #end: "C" | "S";
   readonly #peer: "C" | "S";
-  readonly #onEvent: TranscriptListener | undefined;
+  readonly #recorder: Recorder;
   readonly #signal: AbortSignal | undefined;
-  readonly #began: number;
-  readonly #tail: { readonly end: "C" | "S"; readonly text: string }[] = [];
-  // What is put while a flush is under way must not get into the octets that it writes.
-  #out: Uint8Array = new Uint8Array(2048);
-  #spare: Uint8Array | undefined;
-  #outLength = 0;
+  readonly #out = new OutBuffer();
   #writes = 0;
   #reads = 0;
   #reading = false;
   #unwritable: ClosedError | undefined;
   #dead: { readonly reason: unknown } | undefined;
+  #gone: AbortController | undefined;
   #censor: ((text: string) => string) | undefined;
   /** The limits of what is waited for. */
   readonly deadline: Deadline;
@@ -110,14 +96,13 @@ export class Channel {
   constructor(connection: Connection, options: ChannelOptions = {}) {
     this.#connection = connection;
     this.#lineLimit = options.lineLimit ?? 8192;
-    this.#clock = options.clock ?? systemClock;
     this.#end = options.end ?? "C";
     this.#peer = this.#end === "C" ? "S" : "C";
-    this.#onEvent = options.onEvent;
     this.#signal = options.signal;
-    this.#began = this.#clock.monotonic();
-    this.#reader = this.#newReader();
-    this.deadline = new Deadline(this.#clock, (timer, limitMs) => {
+    this.#reader = new LineReader(connection);
+    const { clock = systemClock } = options;
+    this.#recorder = new Recorder(clock, connection.security !== "clear", options.onEvent);
+    this.deadline = new Deadline(clock, (timer, limitMs) => {
       this.kill(new TimeoutError(timer, limitMs, this.unread));
     });
     this.note("open", "");
@@ -137,7 +122,7 @@ export class Channel {
 
   /** The beginning of what has arrived and is not yet read, as it may be shown. */
   get unread(): string {
-    const text = utf8.decode(this.#reader.peek(SHOWN));
+    const text = decodeLoosely(this.#reader.peek(SHOWN));
     return escapeControls(this.#censor?.(text) ?? text).slice(0, 80);
   }
 
@@ -149,6 +134,13 @@ export class Channel {
   /** What killed it. */
   get reason(): unknown {
     return this.#dead?.reason;
+  }
+
+  /** Fires with the reason when the channel dies: for a wait on anything but the connection. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#dead !== undefined) this.#gone.abort(this.#dead.reason);
+    return this.#gone.signal;
   }
 
   /** How many writes were made: with one write per turn this counts the turns. */
@@ -163,7 +155,7 @@ export class Channel {
 
   /** The last lines of both ends, as they may be shown. */
   get tail(): readonly string[] {
-    return this.#tail.map(({ end, text }) => `${end}: ${escapeControls(text).slice(0, 200)}`);
+    return this.#recorder.tail;
   }
 
   /**
@@ -193,7 +185,7 @@ export class Channel {
     if (bytes === undefined) return undefined;
     const line = decodeLine(bytes, this.#reader.bareLf);
     const seen = this.#censored(line);
-    this.#said(this.#peer, seen.text);
+    this.#recorder.line(this.#peer, seen.text);
     return seen;
   }
 
@@ -277,13 +269,8 @@ export class Channel {
    */
   put(line: WireLine): void {
     this.#throwIfDead();
-    const text = line.expose();
-    // Three octets are the most that one UTF-16 unit becomes in UTF-8.
-    this.#reserve(text.length * 3 + 2);
-    this.#outLength += encode(text, this.#out, this.#outLength);
-    this.#out[this.#outLength++] = 13;
-    this.#out[this.#outLength++] = 10;
-    this.#said(this.#end, line.shown);
+    this.#out.line(line.expose());
+    this.#recorder.line(this.#end, line.shown);
   }
 
   /**
@@ -295,20 +282,18 @@ export class Channel {
   putContent(bytes: Uint8Array): void {
     this.#throwIfDead();
     if (bytes.length === 0) return;
-    this.#reserve(bytes.length);
-    this.#out.set(bytes, this.#outLength);
-    this.#outLength += bytes.length;
-    this.#content(bytes);
+    this.#out.content(bytes);
+    this.#recorder.content(this.#end, bytes);
   }
 
   /** How many octets wait for the next {@linkcode Channel.flush}. */
   get pending(): number {
-    return this.#outLength;
+    return this.#out.length;
   }
 
   /** Forgets what was put and not yet flushed. The transcript has it all the same. */
   discard(): void {
-    this.#outLength = 0;
+    this.#out.clear();
   }
 
   /**
@@ -318,14 +303,10 @@ export class Channel {
    * @throws {WireError} If the channel is dead or dies.
    */
   async flush(): Promise<void> {
-    if (this.#outLength === 0) return;
-    const out = this.#out;
-    const bytes = out.subarray(0, this.#outLength);
-    this.#out = this.#spare ?? new Uint8Array(2048);
-    this.#spare = undefined;
-    this.#outLength = 0;
+    if (this.#out.length === 0) return;
+    const bytes = this.#out.take();
     await this.#write(bytes);
-    if (out.length <= OUT_SIZE) this.#spare = out;
+    this.#out.giveBack(bytes);
   }
 
   /**
@@ -337,10 +318,10 @@ export class Channel {
    * @throws {WireError} If the channel is dead or dies.
    */
   async writeContent(bytes: Uint8Array): Promise<void> {
-    if (this.#outLength + bytes.length <= OUT_SIZE / 2) return this.putContent(bytes);
+    if (this.#out.length + bytes.length <= SMALL) return this.putContent(bytes);
     await this.flush();
     this.#throwIfDead();
-    this.#content(bytes);
+    this.#recorder.content(this.#end, bytes);
     await this.#write(bytes);
   }
 
@@ -372,7 +353,9 @@ export class Channel {
       this.#throwIfDead();
       throw this.kill(error);
     }
-    this.#reader = this.#newReader();
+    // Nothing of the old reader counts inside TLS.
+    this.#reader = new LineReader(this.#connection);
+    this.#recorder.tls = true;
     this.note("tls", "");
   }
 
@@ -412,6 +395,7 @@ export class Channel {
       this.#detach();
       this.#connection.close();
       this.note("close", "");
+      this.#gone?.abort(reason);
     }
     return this.#dead.reason;
   }
@@ -428,13 +412,7 @@ export class Channel {
    * @param text What may be shown of it.
    */
   note(kind: TranscriptEvent["kind"], text: string): void {
-    this.#onEvent?.({
-      at: this.#clock.monotonic() - this.#began,
-      end: this.#end,
-      tls: this.#connection.security !== "clear",
-      kind,
-      text,
-    });
+    this.#recorder.note(this.#end, kind, text);
   }
 
   #throwIfDead(): void {
@@ -461,43 +439,6 @@ export class Channel {
     }
   }
 
-  #reserve(more: number): void {
-    const need = this.#outLength + more;
-    if (need <= this.#out.length) return;
-    const larger = new Uint8Array(Math.max(need, this.#out.length * 2));
-    larger.set(this.#out.subarray(0, this.#outLength));
-    this.#out = larger;
-  }
-
-  #newReader(): LineReader {
-    return new LineReader(this.#connection);
-  }
-
-  #said(end: "C" | "S", text: string): void {
-    this.#tail.push({ end, text });
-    if (this.#tail.length > TAIL) this.#tail.shift();
-    if (this.#onEvent !== undefined) {
-      this.#onEvent({
-        at: this.#clock.monotonic() - this.#began,
-        end,
-        tls: this.#connection.security !== "clear",
-        kind: "line",
-        text,
-      });
-    }
-  }
-
-  #content(bytes: Uint8Array): void {
-    this.#onEvent?.({
-      at: this.#clock.monotonic() - this.#began,
-      end: this.#end,
-      tls: this.#connection.security !== "clear",
-      kind: "content",
-      text: "",
-      bytes: bytes.slice(),
-    });
-  }
-
   #censored(line: ReceivedLine): ReceivedLine {
     if (this.#censor === undefined) return line;
     const text = this.#censor(line.text);
@@ -512,41 +453,6 @@ export class Channel {
     this.deadline[Symbol.dispose]();
     this.#signal?.removeEventListener("abort", this.#abort);
   }
-}
-
-const encoder = new TextEncoder();
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-
-function decodeLine(bytes: Uint8Array, bareLf: boolean): ReceivedLine {
-  const text = utf8.decode(bytes);
-  // The strict decoder takes more than twice the time. Only where this stands in the text can there
-  // have been anything else than UTF-8.
-  if (!text.includes("\ufffd")) return { text, bareLf };
-  try {
-    return { text: strictUtf8.decode(bytes), bareLf };
-  } catch {
-    return { text: latin1(bytes), raw: bytes.slice(), bareLf };
-  }
-}
-
-/** Most lines are short and ASCII: a call into the platform costs more than writing them here. */
-function encode(text: string, into: Uint8Array, at: number): number {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code > 127) return encoder.encodeInto(text, into.subarray(at)).written;
-    into[at + index] = code;
-  }
-  return text.length;
-}
-
-/** Latin-1 as it is; the platform's decoder of that name is Windows-1252. */
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 4096) { // a call takes only so many arguments
-    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  }
-  return text;
 }
 
 function reasonText(error: unknown): string {

@@ -32,5 +32,6 @@ export * from "./errors.ts";
 export * from "./escape.ts";
 export * from "./line_reader.ts";
 export * from "./memory.ts";
+export type { ReceivedLine } from "./received_line.ts";
 export * from "./transcript.ts";
 export * from "./wire_line.ts";

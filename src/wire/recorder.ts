@@ -1,0 +1,82 @@
+/**
+ * Keeps the end of a conversation for errors, and tells all of it to a listener.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import { escapeControls } from "./escape.ts";
+import type { TranscriptEvent, TranscriptListener } from "./transcript.ts";
+
+/** How many lines an error carries. */
+const TAIL = 12;
+
+/** What makes events of one connection. */
+export class Recorder {
+  readonly #clock: Clock;
+  readonly #listener: TranscriptListener | undefined;
+  readonly #began: number;
+  readonly #tail: { readonly end: "C" | "S"; readonly text: string }[] = [];
+  /** Whether what happens now goes through TLS. */
+  tls: boolean;
+
+  /**
+   * A recorder of what happens from now on.
+   *
+   * @param clock The clock of the events.
+   * @param tls Whether the connection is TLS already.
+   * @param listener Hears the events.
+   */
+  constructor(clock: Clock, tls: boolean, listener: TranscriptListener | undefined) {
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#began = clock.monotonic();
+    this.tls = tls;
+  }
+
+  /** The last lines of both ends, as they may be shown. */
+  get tail(): readonly string[] {
+    return this.#tail.map(({ end, text }) => `${end}: ${escapeControls(text).slice(0, 200)}`);
+  }
+
+  /**
+   * Notes a line.
+   *
+   * @param end Who said it.
+   * @param text What may be shown of it.
+   */
+  line(end: "C" | "S", text: string): void {
+    this.#tail.push({ end, text });
+    if (this.#tail.length > TAIL) this.#tail.shift();
+    this.note(end, "line", text);
+  }
+
+  /**
+   * Notes octets of content.
+   *
+   * @param end Who sent them.
+   * @param bytes The octets; they are copied.
+   */
+  content(end: "C" | "S", bytes: Uint8Array): void {
+    if (this.#listener !== undefined) this.note(end, "content", "", bytes.slice());
+  }
+
+  /**
+   * Notes anything else.
+   *
+   * @param end Whose doing it was.
+   * @param kind What happened.
+   * @param text What may be shown of it.
+   * @param bytes The octets of content.
+   */
+  note(end: "C" | "S", kind: TranscriptEvent["kind"], text: string, bytes?: Uint8Array): void {
+    this.#listener?.({
+      at: this.#clock.monotonic() - this.#began,
+      end,
+      tls: this.tls,
+      kind,
+      text,
+      ...(bytes === undefined ? {} : { bytes }),
+    });
+  }
+}
