@@ -78,14 +78,17 @@ interface Member {
  */
 export class SmtpPool implements AsyncDisposable {
   readonly #options: PoolOptions;
+  readonly #sessionOptions: ConnectOptions;
   readonly #limiter: Limiter;
   readonly #queue: Job[] = [];
   readonly #idle: Member[] = [];
   readonly #working = new Set<Promise<void>>();
-  readonly #serving = new Set<Member>();
   readonly #closing = new AbortController();
+  readonly #over = new AbortController();
   #reaping: Promise<void> | undefined;
+  readonly #wholes = new WeakMap<OutgoingMessage, OutgoingMessage>();
   #workers = 0;
+  #lingering = 0;
   #sessions = 0;
 
   /**
@@ -101,6 +104,11 @@ export class SmtpPool implements AsyncDisposable {
       }
     }
     this.#options = options;
+    const { signal } = this.#over;
+    this.#sessionOptions = {
+      ...options,
+      signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]),
+    };
     this.#limiter = options.limiter ?? UNLIMITED;
   }
 
@@ -225,9 +233,10 @@ export class SmtpPool implements AsyncDisposable {
     await Promise.all(this.#idle.splice(0).map((member) => this.#retire(member)));
   }
 
+  /** Ends all that still goes on; each message has its receipt. */
   #giveUp(): void {
+    this.#over.abort(this.#closing.signal.reason);
     this.#failAll(this.#closing.signal.reason);
-    for (const { session } of this.#serving) session.close();
   }
 
   /** Closes the pool. It never throws. */
@@ -241,21 +250,25 @@ export class SmtpPool implements AsyncDisposable {
     settle: (receipt: Receipt) => void,
   ): Job {
     if (this.#closing.signal.aborted) throw this.#closing.signal.reason;
-    const unique = uniqueRecipients(message);
-    const job: Job = {
-      message: unique,
-      delivery: restoring(delivery, unique, message),
-      settle,
-      moves: 0,
-    };
+    const to = uniqueRecipients(message.envelope.to);
+    const job: Job = { message: this.#part(message, to), delivery, settle, moves: 0 };
     this.#queue.push(job);
     this.#hire();
     return job;
   }
 
-  /** One more worker, if there is work and room. */
+  /** The same message to some of its recipients; `beforeEnd` is shown the one the caller gave. */
+  #part(message: OutgoingMessage, to: Envelope["to"]): OutgoingMessage {
+    if (to === message.envelope.to) return message;
+    const part = { ...message, envelope: { ...message.envelope, to } };
+    this.#wholes.set(part, this.#wholes.get(message) ?? message);
+    return part;
+  }
+
+  /** One more worker, if there is work, nobody about to take it, and room. */
   #hire(): void {
-    if (this.#queue.length === 0 || this.#workers >= (this.#options.maxConnections ?? 5)) return;
+    if (this.#queue.length <= this.#lingering) return;
+    if (this.#workers >= (this.#options.maxConnections ?? 5)) return;
     this.#workers++;
     const work = this.#work().finally(() => {
       this.#workers--;
@@ -286,10 +299,12 @@ export class SmtpPool implements AsyncDisposable {
       if (await this.#alive(member)) return member;
       await this.#retire(member);
     }
-    await this.#limiter.take({ connections: 1 }, { signal: this.#closing.signal });
+    const { signal } = this.#over;
+    const pass = this.#limiter.take({ connections: 1 }, { signal });
+    if (pass !== undefined) await orAborted(pass, signal);
     this.#sessions++;
     try {
-      const session = await connectSmtp(this.#options);
+      const session = await connectSmtp(this.#sessionOptions);
       this.#limiter.report({ connected: true });
       const now = this.#now();
       return { session, since: now, messages: 0, idleSince: now };
@@ -324,24 +339,32 @@ export class SmtpPool implements AsyncDisposable {
   async #serve(member: Member): Promise<void> {
     const delivery = this.#queue[0]?.delivery;
     if (delivery === undefined) return;
+    const { beforeEnd } = delivery;
     const jobs: Job[] = [];
     const parked = member.idleSince !== member.since;
-    const source = new QueueSource(() => {
-      const job = this.#next(member, jobs.length, delivery);
-      if (job !== undefined) jobs.push(job);
-      return job;
-    }, this.#limiter);
-    this.#serving.add(member);
+    const source = new QueueSource(
+      () => {
+        const job = this.#next(member, jobs.length, delivery);
+        if (job !== undefined) jobs.push(job);
+        return job;
+      },
+      () => this.#linger(),
+      this.#limiter,
+      this.#over.signal,
+    );
     try {
       await member.session.deliver(source, (receipt) => {
         const job = jobs.shift();
         if (job !== undefined) this.#settle(job, receipt, parked || member.messages > 0);
         member.messages++;
-      }, delivery);
+      }, {
+        ...delivery,
+        ...(beforeEnd === undefined ? {} : {
+          beforeEnd: (part) => beforeEnd(this.#wholes.get(part) ?? part),
+        }),
+      });
     } catch {
       // The receipts of all messages under way were given before it was thrown.
-    } finally {
-      this.#serving.delete(member);
     }
     for (const job of jobs) {
       // Taken, and never begun: the limiter held it while the session ended.
@@ -350,6 +373,16 @@ export class SmtpPool implements AsyncDisposable {
           localRefusal(job.message.envelope, source.failure.reason, where(member), "later"),
         );}
     }
+  }
+
+  /**
+   * Waits a moment for more: whoever was just told a receipt may send the next message at once, and it
+   * should find this connection and not open another.
+   */
+  async #linger(): Promise<void> {
+    this.#lingering++;
+    for (let turn = 0; turn < 20 && this.#queue.length === 0; turn++) await undefined;
+    this.#lingering--;
   }
 
   /** Takes the next message for a session, or a part of it that the server takes at once. */
@@ -377,10 +410,10 @@ export class SmtpPool implements AsyncDisposable {
   #split(job: Job, groups: readonly Envelope["to"][]): Job {
     const receipts: Receipt[] = [];
     const parts = groups.map((to): Job => {
-      const message = { ...job.message, envelope: { ...job.message.envelope, to } };
+      const message = this.#part(job.message, to);
       return {
         message,
-        delivery: restoring(job.delivery, message, job.message),
+        delivery: job.delivery,
         moves: job.moves,
         settle: (receipt) => {
           receipts.push(receipt);
@@ -398,7 +431,6 @@ export class SmtpPool implements AsyncDisposable {
     }
     if (this.#movable(job, receipt, reused)) {
       this.#queue.unshift({ ...job, moves: job.moves + 1 });
-      this.#hire();
       return;
     }
     const left = receipt.rejected.filter(({ retry }) => retry === "next-transaction");
@@ -422,14 +454,13 @@ export class SmtpPool implements AsyncDisposable {
       ...receipt,
       rejected: receipt.rejected.filter(({ retry }) => retry !== "next-transaction"),
     };
-    const message = { ...job.message, envelope: { ...job.message.envelope, to } };
+    const message = this.#part(job.message, to);
     this.#queue.unshift({
       message,
-      delivery: restoring(job.delivery, message, job.message),
+      delivery: job.delivery,
       moves: job.moves,
       settle: (next) => job.settle(mergeReceipts([settled, next])),
     });
-    this.#hire();
   }
 
   #park(member: Member): void {
@@ -480,14 +511,23 @@ export class SmtpPool implements AsyncDisposable {
 /** Gives a session the messages of the queue, each when the limiter lets it pass. */
 class QueueSource implements MessageSource {
   readonly #next: () => Job | undefined;
+  readonly #linger: () => Promise<void>;
   readonly #limiter: Limiter;
+  readonly #signal: AbortSignal;
   #held: { readonly job: Job; readonly pass: Promise<void> } | undefined;
   /** What the limiter said instead of letting a message pass. */
   failure: { readonly reason: unknown } | undefined;
 
-  constructor(next: () => Job | undefined, limiter: Limiter) {
+  constructor(
+    next: () => Job | undefined,
+    linger: () => Promise<void>,
+    limiter: Limiter,
+    signal: AbortSignal,
+  ) {
     this.#next = next;
+    this.#linger = linger;
     this.#limiter = limiter;
+    this.#signal = signal;
   }
 
   take(): OutgoingMessage | undefined {
@@ -495,7 +535,7 @@ class QueueSource implements MessageSource {
     const job = this.#next();
     if (job === undefined) return undefined;
     const recipients = job.message.envelope.to.length;
-    const pass = this.#limiter.take({ messages: 1, recipients });
+    const pass = this.#limiter.take({ messages: 1, recipients }, { signal: this.#signal });
     if (pass === undefined) return job.message;
     pass.catch(() => {}); // looked at in wait(), unless the session ends before
     this.#held = { job, pass };
@@ -503,11 +543,12 @@ class QueueSource implements MessageSource {
   }
 
   async wait(): Promise<OutgoingMessage | undefined> {
+    await this.#linger();
     const message = this.take();
     if (message !== undefined || this.#held === undefined) return message;
     const { job, pass } = this.#held;
     try {
-      await pass;
+      await orAborted(pass, this.#signal);
     } catch (reason) {
       this.failure = { reason };
       return undefined;
@@ -521,6 +562,19 @@ function where({ session }: Member): { readonly host: string; readonly tls: bool
   return { host: session.host, tls: session.secure };
 }
 
+/** Waits for a limiter, which may not know about signals. */
+async function orAborted(pass: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([pass, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 /** Whether content can be read again for another transaction. */
 function replayable(content: Content): boolean {
   return typeof content === "string" || content instanceof Uint8Array ||
@@ -529,15 +583,4 @@ function replayable(content: Content): boolean {
 
 function sameDelivery(a: DeliveryOptions, b: DeliveryOptions): boolean {
   return a.window === b.window && a.beforeEnd === b.beforeEnd;
-}
-
-/** Lets `beforeEnd` see the message that the caller gave, also where a part of it is sent. */
-function restoring(
-  delivery: DeliveryOptions,
-  part: OutgoingMessage,
-  whole: OutgoingMessage,
-): DeliveryOptions {
-  const { beforeEnd } = delivery;
-  if (beforeEnd === undefined || part === whole) return delivery;
-  return { ...delivery, beforeEnd: () => beforeEnd(whole) };
 }

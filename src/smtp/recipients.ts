@@ -5,7 +5,6 @@
  */
 
 import { Address } from "../message/mod.ts";
-import type { OutgoingMessage } from "./delivery.ts";
 import { type Envelope, toForwardPath } from "./envelope.ts";
 import type { ForwardPath, Outcome, Receipt } from "./receipt.ts";
 
@@ -15,12 +14,11 @@ type Entry = Envelope["to"][number];
  * Leaves out recipients that stand in the list twice: the same local part, and the same domain in any
  * case. What is no address stays, so that the envelope can refuse it.
  *
- * @param message The message.
- * @returns The same message where nobody stands twice.
+ * @param to The recipients.
+ * @returns The same list where nobody stands twice.
  */
-export function uniqueRecipients<M extends OutgoingMessage>(message: M): M {
-  const { to } = message.envelope;
-  if (to.length < 2) return message;
+export function uniqueRecipients(to: Envelope["to"]): Envelope["to"] {
+  if (to.length < 2) return to;
   const seen = new Set<string>();
   const unique = to.filter((entry) => {
     const key = keyOf(entry);
@@ -29,8 +27,7 @@ export function uniqueRecipients<M extends OutgoingMessage>(message: M): M {
     seen.add(key);
     return true;
   });
-  if (unique.length === to.length) return message;
-  return { ...message, envelope: { ...message.envelope, to: unique } };
+  return unique.length === to.length ? to : unique;
 }
 
 /**
