@@ -9,6 +9,7 @@
 
 import { normalizeLiteral } from "./address_literal.ts";
 import { AddressError } from "./errors.ts";
+import { unfitForHeader } from "./characters.ts";
 import { toAscii, toUnicode } from "./idna.ts";
 
 // RFC 5321 section 4.5.3.1: a path is at most 256 octets, its angle brackets included.
@@ -25,8 +26,6 @@ const DOT_STRING = `${ATEXT}+(?:\\.${ATEXT}+)*`;
 const QUOTED_STRING = `"(?:[ !#-[\\]-~]|\\\\[ -~]|${UTF8})*"`;
 const LOCAL_PART = new RegExp(`^(?:${DOT_STRING}|${QUOTED_STRING})(?=@)`, "u");
 const NON_ASCII = /[^ -~]/;
-// deno-lint-ignore no-control-regex -- finding control characters is what it is for
-const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
 
 /** What {@linkcode parseAddress} accepts besides the ordinary. */
 export interface AddressOptions {
@@ -162,8 +161,8 @@ function domainPart(text: string, at: number, { allowLiterals = false }: Address
 function reasonAgainst(text: string): string | undefined {
   if (text === "") return "it is empty";
   if (text === "<>") return "the null path is not an address";
-  if (CONTROL.test(text)) return "it holds a control character";
-  if (!text.isWellFormed()) return "it holds half a character";
+  const unfit = unfitForHeader(text);
+  if (unfit !== undefined) return unfit;
   if (/[,;:<>]/.test(text)) {
     return "one address is wanted, without a name, angle brackets or parameters";
   }

@@ -17,7 +17,7 @@ function shown(value: string): string {
 
 /** An address, or a part or a list of addresses, that cannot be used. */
 export class AddressError extends SyntaxError {
-  /** The name of the class. */
+  /** The class, for programs that compare names. */
   override readonly name = "AddressError";
   /** What was to be parsed, as it was given. */
   readonly value: string;
@@ -25,7 +25,7 @@ export class AddressError extends SyntaxError {
   readonly reason: string;
 
   /**
-   * Makes the error and its message.
+   * Makes one.
    *
    * @param value What was to be parsed.
    * @param reason What is wrong with it.
@@ -48,7 +48,7 @@ export class AddressError extends SyntaxError {
 
 /** A header field that cannot be written. */
 export class HeaderError extends SyntaxError {
-  /** The name of the class. */
+  /** The class, for programs that compare names. */
   override readonly name = "HeaderError";
   /** The name of the field, as it was given. */
   readonly field: string;
@@ -56,7 +56,7 @@ export class HeaderError extends SyntaxError {
   readonly reason: string;
 
   /**
-   * Makes the error and its message.
+   * Makes one.
    *
    * @param field The name of the field.
    * @param reason What is wrong with it.
