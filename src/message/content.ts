@@ -16,6 +16,8 @@ export interface ContentDescription {
   readonly bareLf: boolean;
   /** Whether a NUL stands anywhere. */
   readonly nul: boolean;
+  /** Whether a line begins with a dot, which DATA has to double. */
+  readonly dotLine: boolean;
   /** Whether the header holds octets above 127, so that it needs SMTPUTF8. */
   readonly utf8Headers: boolean;
   /** Whether a change would break a signature: DKIM, ARC, or multipart/signed at the top. */
@@ -25,7 +27,9 @@ export interface ContentDescription {
 const NUL = 0;
 const LF = 10;
 const CR = 13;
+const DOT = 46;
 
+const latin1 = new TextDecoder("latin1");
 const SIGNATURE = /^(?:dkim-signature|arc-seal|arc-message-signature)[ \t]*:/im;
 const SIGNED_TYPE = /^content-type[ \t]*:\s*multipart\/signed\b/im;
 
@@ -50,6 +54,7 @@ export function describeContent(bytes: Uint8Array): ContentDescription {
   let bareCr = false;
   let bareLf = false;
   let nul = false;
+  let dotLine = bytes[0] === DOT;
   let longestLine = 0;
   let lineStart = 0;
   let headerEnd = -1;
@@ -60,7 +65,7 @@ export function describeContent(bytes: Uint8Array): ContentDescription {
       if (octet > 127) eightBit = true;
     } else if (octet === LF) {
       const afterCr = bytes[at - 1] === CR;
-      const length = at - lineStart - (afterCr && at > lineStart ? 1 : 0);
+      const length = at - lineStart - (afterCr ? 1 : 0);
       if (!afterCr) bareLf = true;
       if (length > longestLine) longestLine = length;
       if (length === 0 && headerEnd < 0) {
@@ -68,6 +73,7 @@ export function describeContent(bytes: Uint8Array): ContentDescription {
         utf8Headers = eightBit;
       }
       lineStart = at + 1;
+      if (bytes[lineStart] === DOT) dotLine = true;
     } else if (octet === CR) {
       if (bytes[at + 1] !== LF) bareCr = true;
     } else if (octet === NUL) {
@@ -79,7 +85,18 @@ export function describeContent(bytes: Uint8Array): ContentDescription {
     headerEnd = bytes.length;
     utf8Headers = eightBit;
   }
-  const header = new TextDecoder("latin1").decode(bytes.subarray(0, headerEnd));
-  const signed = SIGNATURE.test(header) || SIGNED_TYPE.test(header);
-  return { eightBit, longestLine, bareCr, bareLf, nul, utf8Headers, signed };
+  return {
+    eightBit,
+    longestLine,
+    bareCr,
+    bareLf,
+    nul,
+    dotLine,
+    utf8Headers,
+    // Looked at when somebody asks: who has composed a message knows.
+    get signed(): boolean {
+      const header = latin1.decode(bytes.subarray(0, headerEnd));
+      return SIGNATURE.test(header) || SIGNED_TYPE.test(header);
+    },
+  };
 }

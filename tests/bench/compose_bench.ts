@@ -1,0 +1,63 @@
+/**
+ * What composing costs: one message of about 1 KB, as a bulk job and as a single letter make it.
+ *
+ * @module
+ */
+
+import {
+  compose,
+  decodeBase64,
+  decodeQuotedPrintable,
+  describeContent,
+  encodeBase64,
+  encodeQuotedPrintable,
+  encodeText,
+  parseAddress,
+} from "@mailwright/mailwright/message";
+
+const line = "The quick brown fox jumps over the lazy dog, again and again.\n";
+const ascii = line.repeat(16);
+const german = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich.\n".repeat(16);
+const from = { name: "Ann Example", address: parseAddress("ann@mail.example") };
+const to = { name: "Jürgen Groß", address: parseAddress("juergen@münchen.example") };
+const cc = { name: "Doe, Bob", address: parseAddress("bob@mail.example") };
+const shared = encodeText(german);
+const common = { date: 1_763_712_000_000, messageId: "<42.abcdef@mail.example>", subject: "Hello" };
+
+const group = "1 KB text message";
+let kept = 0; // what is computed is used, so that nothing is left out
+
+Deno.bench("compose(), shared body, 3 addresses, bytes", { group, baseline: true }, () => {
+  kept += compose({ ...common, from, to, cc, body: shared }).bytes.length;
+});
+Deno.bench("compose(), shared body, 3 addresses, header alone", { group }, () => {
+  kept += compose({ ...common, from, to, cc, body: shared }).header.length;
+});
+Deno.bench("compose(), shared body, parseAddress() of the recipient", { group }, () => {
+  const address = parseAddress("juergen@mail.example");
+  kept += compose({ ...common, from, to: address, body: shared }).bytes.length;
+});
+Deno.bench("compose(), ASCII text, 3 addresses", { group }, () => {
+  kept += compose({ ...common, from, to, cc, text: ascii }).bytes.length;
+});
+Deno.bench("compose(), German text and subject, 3 addresses", { group }, () => {
+  kept += compose({ ...common, from, to, cc, subject: "Schöne Grüße", text: german }).bytes.length;
+});
+
+const megabyte = new TextEncoder().encode(german.replaceAll("\n", "\r\n").repeat(950));
+const quoted = encodeQuotedPrintable(megabyte);
+const base64 = encodeBase64(megabyte);
+const mega = { group: "1 MB" };
+Deno.bench(
+  "encodeQuotedPrintable()",
+  mega,
+  () => void (kept += encodeQuotedPrintable(megabyte).length),
+);
+Deno.bench(
+  "decodeQuotedPrintable()",
+  mega,
+  () => void (kept += decodeQuotedPrintable(quoted).length),
+);
+Deno.bench("encodeBase64()", mega, () => void (kept += encodeBase64(megabyte).length));
+Deno.bench("decodeBase64()", mega, () => void (kept += decodeBase64(base64).length));
+Deno.bench("describeContent()", mega, () => void (kept += describeContent(megabyte).longestLine));

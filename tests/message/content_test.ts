@@ -1,0 +1,64 @@
+import { type ContentDescription, describeContent } from "@mailwright/mailwright/message";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { counted } from "./random.ts";
+
+const pure = { permissions: "none" } as const;
+const octets = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+const PLAIN: ContentDescription = {
+  eightBit: false,
+  longestLine: 11,
+  bareCr: false,
+  bareLf: false,
+  nul: false,
+  dotLine: false,
+  utf8Headers: false,
+  signed: false,
+};
+
+const rows: [string, string, Partial<ContentDescription>][] = [
+  ["plain text", "Subject: Hi\r\n\r\nHello\r\n", {}],
+  ["LF line ends [T-I26] [S46]", "Subject: Hi\n\nHello\n", { bareLf: true }],
+  ["mixed line ends [T-I26]", "Subject: Hi\r\n\r\nHello\nyou\r\n", { bareLf: true }],
+  ["a bare CR [T-I26] [S46]", "Subject: Hi\r\n\r\na\rb\r\n", { bareCr: true }],
+  ["a CR at the end [T-I25]", "Subject: Hi\r\n\r\na\r", { bareCr: true }],
+  ["CR CR LF [T-I23]", "Subject: Hi\r\n\r\na\r\r\n", { bareCr: true }],
+  ["LF CR [T-I23]", "Subject: Hi\r\n\r\na\n\r", { bareCr: true, bareLf: true }],
+  ["a NUL [T-I23]", "Subject: Hi\r\n\r\na\0b\r\n", { nul: true }],
+  ["a lone dot [T-I24] [S47]", "Subject: Hi\r\n\r\n.\r\n", { dotLine: true }],
+  ["a dot at the very start [T-I24] [S47]", ".: Hi\r\n\r\nHello you!!\r\n", { dotLine: true }],
+  ["a dot in a line", "Subject: Hi\r\n\r\na.\r\n", {}],
+  ["8-bit text [T-I27] [S51]", "Subject: Hi\r\n\r\nGrüße\r\n", { eightBit: true }],
+  ["8-bit headers [S55]", "Subject: ü\r\n\r\nHi\r\n", { eightBit: true, utf8Headers: true }],
+  ["a header alone", "Subject: ü", { eightBit: true, utf8Headers: true }],
+  ["a long line [T-I27] [S52]", `a: b\r\n\r\n${"x".repeat(2_000)}\r\n`, { longestLine: 2_000 }],
+  ["a long last line", `a: b\r\n\r\nx\r\n${"x".repeat(2_000)}`, { longestLine: 2_000 }],
+  ["nothing", "", { longestLine: 0 }],
+  ["an empty header", "\r\nDKIM-Signature: ü", { longestLine: 18, eightBit: true }],
+  ["DKIM [S53]", "A: b\r\ndkim-signature: v=1\r\n\r\n", { signed: true, longestLine: 19 }],
+  ["ARC [S53]", "ARC-Seal: i=1\r\n\r\n", { signed: true, longestLine: 13 }],
+  [
+    "multipart/signed [S53]",
+    'Content-Type:\r\n Multipart/Signed; boundary="b"\r\n\r\n',
+    { signed: true, longestLine: 31 },
+  ],
+  ["a signature in the body", "Subject: Hi\r\n\r\nARC-Seal: x\r\n", {}],
+  ["a signature in a value", "X: \r\n ARC-Seal: 1\r\n\r\n", { longestLine: 12 }],
+];
+for (const [name, message, differs] of rows) {
+  Deno.test(`describeContent() describes ${name}`, pure, () => {
+    deepEqual(describeContent(octets(message)), { ...PLAIN, ...differs });
+  });
+}
+
+Deno.test("describeContent() looks at each octet no more than three times", pure, () => {
+  for (const piece of ["\r", "\n", "\r\n", "a", "\n\n", "content-type: "]) {
+    const input = counted(octets(piece.repeat(1_000)));
+    describeContent(input.bytes);
+    ok(input.reads() <= 3 * input.bytes.length);
+  }
+});
+
+Deno.test("describeContent() gives a hostile header back in one pass [T-I14]", pure, () => {
+  const header = octets(`${"content-type: ".repeat(20_000)}\n${"content-type:\n ".repeat(20_000)}`);
+  equal(describeContent(header).signed, false);
+});
