@@ -108,9 +108,32 @@ export function prepareEnvelope(
     recipients.push(path);
     rcpts.push(rcpt(path, parameters));
   }
+  checkBody(given?.body, content.body);
   const parameters = announced(given, content, capabilities, utf8);
   if (parameters !== undefined) checkMailParameters(parameters, context);
+  if (content.size !== undefined) checkSize(content.size, capabilities);
   return { commands: [mail(from, parameters), ...rcpts], recipients };
+}
+
+/** More than the content is may be announced, less may not; and nothing else is sent as binary. */
+function checkBody(given: MailParameters["body"], content: MailParameters["body"]): void {
+  if (given === undefined || given === content) return;
+  const understated = content !== undefined && content !== "7BIT" && given === "7BIT";
+  if (understated || given === "BINARYMIME" || content === "BINARYMIME") {
+    throw new SmtpLocalError(
+      `Cannot announce BODY=${given}: the content goes as ${content ?? "text"}`,
+      { enhanced: "5.6.1" },
+    );
+  }
+}
+
+function checkSize(size: number, { size: limit }: Capabilities): void {
+  if (limit !== undefined && size > limit) {
+    throw new SmtpLocalError(
+      `Cannot send a message of ${size} octets: the server takes at most ${limit}`,
+      { enhanced: "5.3.4" },
+    );
+  }
 }
 
 /** What MAIL says: what was given, and what the content needs. */
@@ -153,15 +176,12 @@ export function checkMailParameters(parameters: MailParameters, context: Envelop
   const { size, body, by, mtPriority, holdFor, holdUntil } = parameters;
   if (size !== undefined) {
     need("SIZE", "a size check");
-    const limit = capabilities.size;
-    if (limit !== undefined && size > limit) {
-      throw new SmtpLocalError(
-        `Cannot send a message of ${size} octets: the server takes at most ${limit}`,
-        { enhanced: "5.3.4" },
-      );
-    }
+    checkSize(size, capabilities);
   }
-  if (body !== undefined) need(body === "BINARYMIME" ? "BINARYMIME" : "8BITMIME", `BODY=${body}`);
+  if (body === "BINARYMIME") {
+    need("BINARYMIME", "BODY=BINARYMIME");
+    need("CHUNKING", "BODY=BINARYMIME"); // RFC 3030 section 3: binary content never goes by DATA
+  } else if (body !== undefined) need("8BITMIME", `BODY=${body}`);
   if (parameters.smtpUtf8) need("SMTPUTF8", "addresses or headers in UTF-8", "5.6.7");
   if (parameters.auth !== undefined) need("AUTH", "the AUTH parameter");
   if (parameters.ret !== undefined || parameters.envid !== undefined) need("DSN", "notices");

@@ -38,7 +38,7 @@ export interface MailParameters {
   readonly by?: { readonly seconds: number; readonly mode: "R" | "N"; readonly trace?: boolean };
   /** The priority, -9 to 9 (MT-PRIORITY, RFC 6710). */
   readonly mtPriority?: number;
-  /** Parameters of other extensions. */
+  /** Parameters of other extensions, which nobody checks against what the server offers. */
   readonly other?: readonly OtherParameter[];
 }
 
@@ -52,7 +52,7 @@ export interface RcptParameters {
    * The type is `rfc822` unless told otherwise, and `utf-8` (RFC 6533) for an address that is not ASCII.
    */
   readonly orcpt?: { readonly type?: string; readonly address: string };
-  /** Parameters of other extensions. */
+  /** Parameters of other extensions, which nobody checks against what the server offers. */
   readonly other?: readonly OtherParameter[];
 }
 
@@ -71,6 +71,11 @@ export interface ParameterWords {
 const MAX_LONG_VALUE = 500;
 /** The most octets of ENVID (RFC 3461 section 4.4). */
 const MAX_ENVID = 100;
+/** The keywords that have a field. */
+const TYPED: ReadonlySet<string> = new Set([
+  ...["SIZE", "BODY", "SMTPUTF8", "AUTH", "RET", "ENVID", "REQUIRETLS", "HOLDFOR", "HOLDUNTIL"],
+  ...["BY", "MT-PRIORITY", "NOTIFY", "ORCPT"],
+]);
 /** RFC 2852 and RFC 4865 give their numbers nine digits. */
 const NINE_DIGITS = 999_999_999;
 
@@ -162,7 +167,13 @@ function withOthers(
   typed: readonly string[],
   other: readonly OtherParameter[] = [],
 ): ParameterWords {
-  const others = other.map(({ keyword, value }) => word(keyword, value));
+  const others = other.map(({ keyword, value }) => {
+    // They are checked against what the server offers only where they have a type.
+    if (TYPED.has(keyword.toUpperCase())) {
+      throw refused("parameter", keyword, "the field that it has of its own");
+    }
+    return word(keyword, value);
+  });
   return { words: [...typed, ...others], allowance: typed.join(" ").length + 1 };
 }
 

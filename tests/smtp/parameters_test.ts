@@ -161,6 +161,16 @@ Deno.test.each<{ name: string; given: MailParameters }>([
   throws(() => mail(ANN, given), RangeError);
 });
 
+Deno.test("mail() and rcpt() refuse a typed parameter in the open form", {
+  permissions: "none",
+}, () => {
+  throws(() => mail(ANN, { other: [{ keyword: "requiretls" }] }), {
+    name: "SyntaxError",
+    message: 'Cannot use the parameter "requiretls": expected the field that it has of its own',
+  });
+  throws(() => rcpt(BOB, { other: [{ keyword: "NOTIFY", value: "NEVER" }] }), SyntaxError);
+});
+
 Deno.test("mail() refuses to hold a message twice", { permissions: "none" }, () => {
   const both = { holdFor: 1, holdUntil: new Date(0) };
   throws(() => mail(ANN, both), {
