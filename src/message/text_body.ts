@@ -45,8 +45,8 @@ export interface EncodedBody {
  * import { encodeText } from "@mailwright/mailwright/message";
  * import { equal } from "node:assert/strict";
  *
- * const body = encodeText("Grüße\n");
- * equal(new TextDecoder().decode(body.bytes), "Gr=C3=BC=C3=9Fe\r\n");
+ * const body = encodeText("Café at noon\n");
+ * equal(new TextDecoder().decode(body.bytes), "Caf=C3=A9 at noon\r\n");
  * ```
  */
 export function encodeText(text: string, options: EncodeOptions = {}): EncodedBody {

@@ -221,7 +221,7 @@ Deno.test.each([
   ["x".repeat(998), `${"x".repeat(998)}\r\n`, "7bit"],
   ["x".repeat(999), `${"x".repeat(999)}\r\n`, "quoted-printable"],
   ["x\0y", "x\0y\r\n", "base64"],
-  ["Grüße", "Grüße\r\n", "quoted-printable"],
+  ["Café at noon", "Café at noon\r\n", "quoted-printable"],
   ["日本語", "日本語\r\n", "base64"],
 ])(
   "encodeText() normalises %j and takes the shortest way [T-I23] [T-I25] [T-I27] [T-I32] [S46] [S48] [S52]",

@@ -14,7 +14,7 @@ Deno.test.each([
 });
 
 Deno.test("encodeWords() keeps what means something in a phrase out of it [T-I19]", pure, () => {
-  const [word = ""] = encodeWords("Ann Marie Doe, <é@b.example>", { phrase: true });
+  const [word = ""] = encodeWords("Ann Marie Doe, née Smith <x@y>", { phrase: true });
   match(word, /^=\?UTF-8\?Q\?[A-Za-z0-9!*+/=_-]*\?=$/);
 });
 
