@@ -426,12 +426,12 @@ export class SmtpPool implements AsyncDisposable {
   }
 
   #settle(job: Job, receipt: Receipt, reused: boolean): void {
-    for (const { reply } of receipt.rejected) {
-      if (reply !== undefined) this.#limiter.report({ code: reply.code });
-    }
     if (this.#movable(job, receipt, reused)) {
       this.#queue.unshift({ ...job, moves: job.moves + 1 });
       return;
+    }
+    for (const { reply } of receipt.rejected) {
+      if (reply !== undefined) this.#limiter.report({ code: reply.code });
     }
     const left = receipt.rejected.filter(({ retry }) => retry === "next-transaction");
     if (left.length > 0 && receipt.accepted.length > 0 && replayable(job.message.content)) {
@@ -441,11 +441,14 @@ export class SmtpPool implements AsyncDisposable {
     job.settle(receipt);
   }
 
-  /** Whether nothing of a message was answered because its connection had died before it (S88, S89). */
-  #movable(job: Job, receipt: Receipt, reused: boolean): boolean {
-    return receipt.outcome === "not-sent" && receipt.stage === "mail" &&
-      receipt.reply === undefined && receipt.error instanceof WireError && reused &&
-      job.moves < MAX_MOVES && replayable(job.message.content) && !this.#closing.signal.aborted;
+  /**
+   * Whether a message had not begun when its connection died, or said the farewell of a server that
+   * had waited too long or served enough (S88, S89).
+   */
+  #movable(job: Job, { outcome, stage, reply, error }: Receipt, reused: boolean): boolean {
+    const died = outcome === "not-sent" && reply === undefined && error instanceof WireError;
+    return (died || reply?.code === 421) && stage === "mail" && reused && job.moves < MAX_MOVES &&
+      replayable(job.message.content) && !this.#closing.signal.aborted;
   }
 
   /** The recipients for whom there was no room get a transaction of their own (S36). */
