@@ -84,11 +84,9 @@ export function toAscii(domain: string): string {
  * ```
  */
 export function toUnicode(domain: string): string {
-  return toAscii(domain).split(".").map((label) => {
-    const decoded = label.startsWith("xn--") ? decodePunycode(label.slice(4)) : undefined;
-    // What does not lead back to the same label would show another domain.
-    return decoded !== undefined && hostOf(decoded) === label ? decoded : label;
-  }).join(".");
+  return toAscii(domain).split(".")
+    .map((label) => label.startsWith("xn--") ? decodePunycode(label.slice(4)) : label)
+    .join(".");
 }
 
 function hostOf(domain: string): string | undefined {

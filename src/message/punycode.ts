@@ -11,8 +11,8 @@ const T_MAX = 26;
 const SKEW = 38;
 const DAMP = 700;
 
-/** The text of a label without its `xn--`; `undefined` if it is not Punycode. */
-export function decodePunycode(label: string): string | undefined {
+/** The text of a label without its `xn--`; the platform has found the label valid before. */
+export function decodePunycode(label: string): string {
   const hyphen = label.lastIndexOf("-");
   const points = Array.from(hyphen > 0 ? label.slice(0, hyphen) : "", (c) => c.charCodeAt(0));
   let code = 128;
@@ -23,9 +23,7 @@ export function decodePunycode(label: string): string | undefined {
     let weight = 1;
     for (let k = BASE;; k += BASE) {
       const digit = digitOf(label.charCodeAt(at++));
-      if (digit === undefined) return undefined;
       index += digit * weight;
-      if (index > 0x7fffffff) return undefined;
       const threshold = Math.min(Math.max(k - bias, T_MIN), T_MAX);
       if (digit < threshold) break;
       weight *= BASE - threshold;
@@ -33,17 +31,16 @@ export function decodePunycode(label: string): string | undefined {
     const length = points.length + 1;
     bias = adapt(index - before, length, before === 0);
     code += Math.floor(index / length);
-    if (code > 0x10ffff) return undefined;
     index %= length;
     points.splice(index++, 0, code);
   }
   return String.fromCodePoint(...points);
 }
 
-function digitOf(unit: number): number | undefined {
-  if (unit >= 0x61 && unit <= 0x7a) return unit - 0x61; // a-z are 0 to 25
-  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30 + 26; // 0-9 are 26 to 35
-  return undefined; // also NaN, at the end
+/** a-z are 0 to 25, 0-9 are 26 to 35; whatever else ends a number. */
+function digitOf(unit: number): number {
+  if (unit >= 0x61 && unit <= 0x7a) return unit - 0x61;
+  return unit >= 0x30 && unit <= 0x39 ? unit - 0x30 + 26 : 0;
 }
 
 /** RFC 3492 section 6.1. */
