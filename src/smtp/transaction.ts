@@ -169,8 +169,11 @@ export class Transaction {
       const reply = this.#replies[index];
       const final = lmtp ? this.#finals[index] : this.#final;
       if (this.mailRefused) rejected.push(refusal(recipient, this.#mail));
-      else if (reply === undefined) rejected.push({ recipient, retry: "later" });
-      else if (!reply.ok) rejected.push(this.#refusedRecipient(recipient, reply, index));
+      else if (reply === undefined) {
+        // In a window the end is written before anybody is answered; after a farewell nobody is.
+        if (this.ended && this.#replies.at(-1)?.code !== 421) inDoubt.push(recipient);
+        else rejected.push({ recipient, retry: "later" });
+      } else if (!reply.ok) rejected.push(this.#refusedRecipient(recipient, reply, index));
       else if (this.#data !== undefined && this.#data.code !== 354) {
         rejected.push(refusal(recipient, this.#data));
       } else if (final?.ok) {
