@@ -37,4 +37,13 @@ export {
 } from "./session.ts";
 export * from "./timers.ts";
 export * from "./url.ts";
-export { type Credentials, Secret } from "../sasl/mod.ts";
+export {
+  anonymous,
+  type Credentials,
+  external,
+  negotiate,
+  oauthBearer,
+  type SaslMechanism,
+  Secret,
+  xoauth2,
+} from "../sasl/mod.ts";
