@@ -4,7 +4,13 @@
  * @module
  */
 import { type ConnectOptions, type Credentials, Secret } from "@mailwright/mailwright/smtp";
-import type { TranscriptListener } from "@mailwright/mailwright/wire";
+import {
+  type Connection,
+  dial,
+  type DialOptions,
+  type Target,
+  type TranscriptListener,
+} from "@mailwright/mailwright/wire";
 import type { MailServer } from "./mail_server.ts";
 import { poll } from "./poll.ts";
 import type { PostfixServer } from "./postfix.ts";
@@ -38,4 +44,34 @@ export function said(lines: string[]): TranscriptListener {
   return ({ kind, end, text }) => {
     if (kind === "line" && end === "C") lines.push(text);
   };
+}
+
+/** A dialler that counts the connections it makes and the writes on them. */
+export class CountingDialler {
+  /** Connections made. */
+  connections = 0;
+  /** Writes on all of them; within TLS, too. */
+  writes = 0;
+
+  /** Connects, as `dial()` does. */
+  readonly dial = async (target: Target, options: DialOptions): Promise<Connection> => {
+    const connection = await dial(target, options);
+    this.connections++;
+    return this.#counted(connection);
+  };
+
+  #counted(connection: Connection): Connection {
+    return {
+      local: connection.local,
+      remote: connection.remote,
+      security: connection.security,
+      read: (buffer) => connection.read(buffer),
+      write: (bytes) => {
+        this.writes++;
+        return connection.write(bytes);
+      },
+      startTls: async (options) => this.#counted(await connection.startTls(options)),
+      close: () => connection.close(),
+    };
+  }
 }

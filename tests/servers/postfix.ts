@@ -47,6 +47,10 @@ export interface PostfixServer extends MailServer {
   readonly dovecot: DovecotServer;
   /** Waits until `count` messages are laid aside for later, as those for ETRN are. @default {1} */
   deferred(count?: number): Promise<void>;
+  /** Ends all its processes at once, whatever they are doing; what is in the queue stays there. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash: the same ports, the same queue. */
+  restart(): Promise<void>;
 }
 
 /** Starts Postfix and its Dovecot; the disposal stops both completely. Needs root. */
@@ -85,8 +89,10 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
   );
   await folder.write("config/master.cf", masterConfig(ports, options.authWithoutTls ?? false));
   await start(config, folder);
-  // "abort" signals the master without waiting; the folder's disposal sees everything end.
-  stack.defer(async () => void await run("postfix", ["-c", config, "abort"]));
+  // "abort" signals the master without waiting; the folder's disposal sees everything end. A
+  // Postfix that a test has crashed cannot be ended again.
+  const abort = async () => void await run("postfix", ["-c", config, "abort"], { mayFail: true });
+  stack.defer(abort);
   await listening(Object.values(ports));
   const running = stack.move();
   return {
@@ -102,6 +108,16 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
       ? async (address, count) => (await dovecot.mailbox(address, count)).map(withCrlf)
       : dovecot.mailbox,
     deferred: (count = 1) => untilDeferred(folder.file("queue/deferred"), count),
+    crash: async () => {
+      await abort();
+      await poll("Postfix to end", async () => !(await folder.processes()).length || undefined);
+    },
+    restart: async () => {
+      // It complains of half a message in the queue under an account of its own.
+      await Deno.chmod(folder.file("postfix.log"), 0o666);
+      await start(config, folder);
+      await listening(Object.values(ports));
+    },
     log: async () => `${await folder.log()}\n${await dovecot.log()}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
