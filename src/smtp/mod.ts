@@ -10,6 +10,7 @@
 
 export * from "./authentication.ts";
 export * from "./capabilities.ts";
+export { checkHelloName } from "./commands.ts";
 export {
   type MailParameters,
   type OtherParameter,
