@@ -9,6 +9,7 @@ import { type ContentDescription, describeContent } from "../message/mod.ts";
 import { DotStuffer, type LineEnds } from "../wire/mod.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { SmtpLocalError } from "./errors.ts";
+import { pieces } from "./pieces.ts";
 
 /** A message that knows what it is made of, as `compose()` gives it. */
 export interface KnownContent {
@@ -55,8 +56,10 @@ export interface PreparedContent {
   readonly whole?: Uint8Array;
   /** What ends it, once all of it has been given: in DATA the lone dot, in BDAT a missing CRLF. */
   readonly end: () => Uint8Array;
-  /** Gives the octets of what is streamed; each chunk is valid until the next is asked for. */
-  readonly chunks: () => AsyncGenerator<Uint8Array>;
+  /** Gives the octets of what is streamed until `gone` fires; each chunk is valid until the next. */
+  readonly chunks: (gone: AbortSignal) => AsyncGenerator<Uint8Array>;
+  /** Lets go of a stream that was not begun (S45). */
+  readonly cancel: (reason: unknown) => Promise<void>;
   /** The size to announce, if known. */
   readonly size: number | undefined;
   /** What to announce, if the server knows the word. */
@@ -70,6 +73,7 @@ const NOTHING = new Uint8Array(0);
 const LONE_DOT = encoder.encode(".\r\n");
 const LF = 10;
 const nothing = (): Uint8Array => NOTHING;
+const keep = (): Promise<void> => Promise.resolve();
 
 /**
  * Looks at content and makes it ready.
@@ -101,6 +105,7 @@ export function prepareContent(
         whole: bytes,
         end: nothing,
         chunks: none,
+        cancel: keep,
         size: bytes.length,
         body,
         utf8Headers: false,
@@ -132,6 +137,7 @@ function prepareBytes(
   });
   const common = {
     chunks: () => slices(framed),
+    cancel: keep,
     size: bytes.length,
     body: seen.eightBit ? "8BITMIME" as const : undefined,
     utf8Headers: known.utf8Headers,
@@ -170,8 +176,10 @@ function prepareStream(
     lineEnds: options.lineEnds ?? "normalize",
     dots: !chunking,
   });
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
+  let begun = false;
+  async function* chunks(gone: AbortSignal): AsyncGenerator<Uint8Array> {
+    begun = true;
+    for await (const chunk of pieces(source, gone)) {
       if (options.body === "BINARYMIME") {
         yield chunk;
         continue;
@@ -187,7 +195,10 @@ function prepareStream(
     }
   }
   const end = options.body === "BINARYMIME" ? nothing : () => locally(() => stuffer.end());
-  return { end, chunks, size: options.size, body, utf8Headers: false };
+  const cancel = async (reason: unknown): Promise<void> => {
+    if (!begun) await cancelContent(source, reason);
+  };
+  return { end, chunks, cancel, size: options.size, body, utf8Headers: false };
 }
 
 /**

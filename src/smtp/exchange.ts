@@ -9,6 +9,7 @@ import {
   type ChannelOptions,
   ClosedError,
   type Connection,
+  escapeControls,
   ProtocolError,
   WireError,
 } from "../wire/mod.ts";
@@ -75,17 +76,20 @@ export class Exchange {
     this.quiet();
     this.#stage = command.verb.toLowerCase();
     this.channel.put(command.line);
-    await this.flush();
-    return await this.reply(command.verb, this.timers[command.timer]);
+    const ms = this.timers[command.timer];
+    await this.write(this.#flushing, Math.min(ms, this.timers.content));
+    return await this.reply(command.verb, ms);
   }
 
   /**
    * Makes sure that nobody has spoken out of turn: a line that nobody asked for would be taken for
    * the answer to the next command (G1).
    *
-   * @throws {WireError} If something is unread. A lone 421 is the server's farewell.
+   * @throws {unknown} If something is unread, or the channel is dead. A lone 421 is the server's
+   *   farewell.
    */
   quiet(): void {
+    if (this.channel.dead) throw this.channel.reason;
     if (this.channel.buffered === 0) return;
     const said = this.replyAtOnce();
     if (said?.code === 421 && this.channel.buffered === 0) throw this.channel.reason;
@@ -109,12 +113,13 @@ export class Exchange {
    * Runs a write under the limit for writes of content.
    *
    * @param write The write.
+   * @param ms How long it may take, in milliseconds.
    * @returns Whether it went through.
    * @throws {unknown} If the channel is dead.
    */
-  async write(write: () => Promise<void>): Promise<boolean> {
+  async write(write: () => Promise<void>, ms: number = this.timers.content): Promise<boolean> {
     if (this.#writeError !== undefined) return false;
-    this.channel.deadline.arm(`write ${this.#stage}`, this.timers.content);
+    this.channel.deadline.arm(`write ${this.#stage}`, ms);
     try {
       await write();
       return true;
@@ -150,8 +155,8 @@ export class Exchange {
     } finally {
       this.channel.deadline.disarm();
     }
-    const cut = new TextDecoder().decode(this.channel.peek(80));
-    const partial = [this.#parser.partial, cut].filter((part) => part !== "").join(" / ");
+    const parts = [escapeControls(this.#parser.partial), this.channel.unread];
+    const partial = parts.filter((part) => part !== "").join(" / ");
     throw this.fail(
       this.#writeError ??
         new ClosedError(

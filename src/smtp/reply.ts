@@ -34,7 +34,7 @@ export class SmtpReply {
   readonly code: number;
   /** What stands behind the code, line by line, as received. */
   readonly lines: readonly string[];
-  /** What is odd about it: a lone LF as line end, a blank line before it. */
+  /** What is odd about it: a lone LF as line end, a blank line before it, a status that contradicts. */
   readonly notes: readonly string[];
   /** The octets behind the codes, only where they are no valid UTF-8. */
   readonly raw: readonly (Uint8Array | undefined)[] | undefined;
@@ -51,7 +51,7 @@ export class SmtpReply {
     code: number,
     lines: readonly string[],
     notes: readonly string[] = [],
-    raw?: readonly (Uint8Array | undefined)[],
+    raw: readonly (Uint8Array | undefined)[] | undefined = undefined,
   ) {
     this.code = code;
     this.lines = lines;
@@ -164,6 +164,7 @@ export class ReplyParser {
     }
     if (line.bareLf && !this.#notes.includes("bare LF")) this.#notes.push("bare LF");
     if (separator === HYPHEN) return undefined;
+    if (contradicts(code, this.#lines[0])) this.#notes.push("enhanced status of another class");
     const reply = new SmtpReply(code, this.#lines, this.#notes, this.#raw);
     this.#lines = [];
     this.#notes = [];
@@ -176,6 +177,7 @@ export class ReplyParser {
 
 const SPACE = 32;
 const HYPHEN = 45;
+const DOT = 46;
 
 /** `[2-5][0-9][0-9]`; the second digit may be beyond the grammar, as some servers do (b.3). */
 function replyCode(text: string): number | undefined {
@@ -185,6 +187,13 @@ function replyCode(text: string): number | undefined {
   return first >= 2 && first <= 5 && second >= 0 && second <= 9 && third >= 0 && third <= 9
     ? first * 100 + second * 10 + third
     : undefined;
+}
+
+/** Whether a reply says two things; the code counts (RFC 3463 section 2, T-R21). */
+function contradicts(code: number, text: string = ""): boolean {
+  const first = text.charCodeAt(0) - 48;
+  if (text.charCodeAt(1) !== DOT || first === Math.trunc(code / 100)) return false;
+  return parseEnhancedStatus(text, first) !== undefined;
 }
 
 function unreadable(text: string, why: string): ProtocolError {

@@ -371,7 +371,7 @@ export class SmtpSession implements AsyncDisposable {
       try {
         if (ready.whole !== undefined) channel.putContent(ready.whole);
         else {
-          for await (const piece of ready.chunks()) {
+          for await (const piece of ready.chunks(channel.gone)) {
             if (!await this.#exchange.write(() => channel.writeContent(piece))) break;
           }
         }

@@ -21,14 +21,22 @@ export function pulled<M extends OutgoingMessage>(
 
 function syncSource<M extends OutgoingMessage>(messages: Iterable<M>): MessageSource<M> {
   const iterator = messages[Symbol.iterator]();
+  let failure: { readonly reason: unknown } | undefined;
   const take = (): M | undefined => {
-    const next = iterator.next();
-    return next.done ? undefined : next.value;
+    try {
+      const next = failure === undefined ? iterator.next() : undefined;
+      return next?.done === false ? next.value : undefined;
+    } catch (reason) {
+      failure = { reason }; // for whoever waits: the message under way is not to suffer
+      return undefined;
+    }
   };
   return {
     take,
-    // A throwing iterator rejects, as an async one does.
-    wait: () => new Promise((resolve) => resolve(take())),
+    wait: () => {
+      const message = take();
+      return failure === undefined ? Promise.resolve(message) : Promise.reject(failure.reason);
+    },
     close: () => {
       iterator.return?.();
     },
@@ -39,6 +47,7 @@ class AsyncSource<M extends OutgoingMessage> implements MessageSource<M> {
   readonly #iterator: AsyncIterator<M>;
   #asked: Promise<IteratorResult<M>> | undefined;
   #ready: M | undefined;
+  #pending = false;
 
   constructor(messages: AsyncIterable<M>) {
     this.#iterator = messages[Symbol.asyncIterator]();
@@ -59,7 +68,10 @@ class AsyncSource<M extends OutgoingMessage> implements MessageSource<M> {
   }
 
   async close(): Promise<void> {
-    await this.#iterator.return?.();
+    const closed = this.#iterator.return?.();
+    // A generator that is making up its mind about the next message ends when it has done so.
+    if (this.#pending) closed?.catch(() => {});
+    else await closed;
   }
 
   #consumed(): void {
@@ -70,9 +82,11 @@ class AsyncSource<M extends OutgoingMessage> implements MessageSource<M> {
   #ask(): Promise<IteratorResult<M>> {
     const asked = this.#iterator.next();
     this.#asked = asked;
+    this.#pending = true;
     asked.then((next) => {
+      this.#pending = false;
       if (!next.done) this.#ready = next.value;
-    }, () => {}); // thrown to whoever waits
+    }, () => this.#pending = false); // thrown to whoever waits
     return asked;
   }
 }

@@ -5,9 +5,10 @@
  */
 
 import { ProtocolError } from "../wire/mod.ts";
-import { type Command, DATA } from "./commands.ts";
+import { type Command, DATA, RSET } from "./commands.ts";
 import type { PreparedContent } from "./content.ts";
 import type { PreparedEnvelope, RecipientPolicy } from "./envelope.ts";
+import { SmtpLocalError } from "./errors.ts";
 import type {
   AcceptedRecipient,
   ForwardPath,
@@ -22,10 +23,10 @@ import type { SmtpReply } from "./reply.ts";
 /** Codes that are positive, and yet no answer to a command of a transaction (T-R16). */
 const WRONG_PHASE: ReadonlySet<number> = new Set([220, 221, 235, 334]);
 
+const encoder = new TextEncoder();
+
 /** A transaction: begun, answered bit by bit, and in the end a receipt. */
 export class Transaction {
-  /** MAIL, RCPT …, and DATA unless the content goes by BDAT. */
-  readonly commands: readonly Command[];
   /** The content. */
   readonly content: PreparedContent;
   /** Whether the content goes by BDAT. */
@@ -40,14 +41,19 @@ export class Transaction {
   ended = false;
   /** The octets of content that were written. */
   octets = 0;
+  readonly #commands: Command[];
   readonly #recipients: readonly ForwardPath[];
-  readonly #replies: (SmtpReply | undefined)[] = [];
+  readonly #replies: SmtpReply[] = [];
   readonly #finals: (SmtpReply | undefined)[] = [];
   #accepted = 0;
+  #firstAccepted = Infinity;
   #mail: SmtpReply | undefined;
   #data: SmtpReply | undefined;
   #final: SmtpReply | undefined;
   #contentReply = false;
+  /** LMTP: how many recipients have their final reply, and where the next one is looked for. */
+  #told = 0;
+  #next = 0;
 
   /**
    * Prepares to send content to the recipients of an envelope.
@@ -61,11 +67,30 @@ export class Transaction {
     content: PreparedContent,
     options: { readonly policy: RecipientPolicy; readonly chunking: boolean },
   ) {
-    this.commands = options.chunking ? envelope.commands : [...envelope.commands, DATA];
+    this.#commands = [...envelope.commands];
+    if (!options.chunking) this.#commands.push(DATA);
     this.#recipients = envelope.recipients;
     this.content = content;
     this.policy = options.policy;
     this.chunking = options.chunking;
+  }
+
+  /** MAIL, RCPT …, DATA unless the content goes by BDAT; RSET before them if it begins anew. */
+  get commands(): readonly Command[] {
+    return this.#commands;
+  }
+
+  /** How many octets the commands take on the wire. */
+  get commandOctets(): number {
+    return this.#commands.reduce(
+      (sum, { line }) => sum + encoder.encode(line.shown).length + 2,
+      0,
+    );
+  }
+
+  /** Puts RSET before the commands: the server may still hold another envelope. */
+  beginAnew(): void {
+    this.#commands.unshift(RSET);
   }
 
   /** How many recipients the server has taken. */
@@ -90,31 +115,44 @@ export class Transaction {
 
   /** The command that is to be answered next. */
   get awaited(): Command | undefined {
-    return this.commands[this.answered];
+    return this.#commands[this.answered];
+  }
+
+  /** Whether the replies so far settle what becomes of every recipient. */
+  get decided(): boolean {
+    if (this.mailRefused || (this.#data !== undefined && this.#data.code !== 354)) return true;
+    if (this.#told > 0) return this.#told === this.#accepted;
+    if (this.#final !== undefined || (this.policy === "all" && this.anyRefused)) return true;
+    return this.#replies.length === this.#recipients.length && this.#accepted === 0;
   }
 
   /**
    * Takes the reply to the next command of the envelope.
    *
    * @param reply The reply.
-   * @throws {ProtocolError} If no such reply belongs here.
+   * @throws {ProtocolError} If no such reply belongs here, or RSET was refused.
    */
   answer(reply: SmtpReply): void {
     const verb = this.awaited?.verb ?? "";
     this.answered++;
     if (verb === "DATA") {
-      this.#data = reply;
       if (reply.ok || (reply.class === "continue" && reply.code !== 354)) {
         throw misplaced(verb, reply);
       }
+      this.#data = reply;
       return;
     }
     if (reply.class === "continue" || WRONG_PHASE.has(reply.code)) throw misplaced(verb, reply);
-    if (verb === "MAIL") {
-      this.#mail = reply;
-    } else {
-      this.#replies.push(reply);
-      if (reply.ok) this.#accepted++;
+    switch (verb) {
+      case "RSET":
+        if (reply.ok) return;
+        throw new ProtocolError(`Cannot begin anew: RSET was answered "${reply}"`);
+      case "MAIL":
+        this.#mail = reply;
+        return;
+      default:
+        this.#replies.push(reply);
+        if (reply.ok && ++this.#accepted === 1) this.#firstAccepted = this.#replies.length - 1;
     }
   }
 
@@ -126,10 +164,8 @@ export class Transaction {
    * @throws {ProtocolError} If no such reply belongs here.
    */
   finish(reply: SmtpReply, early: boolean = false): void {
-    if (reply === undefined) return;
-    if (reply.class === "continue" || WRONG_PHASE.has(reply.code) || (early && reply.ok)) {
-      throw misplaced("the content", reply);
-    }
+    checkFinal(reply);
+    if (early && reply.ok) throw misplaced("the content", reply);
     this.#final = reply;
     this.#contentReply = early;
   }
@@ -142,15 +178,11 @@ export class Transaction {
    * @throws {ProtocolError} If no such reply belongs here.
    */
   finishOne(reply: SmtpReply): boolean {
-    if (reply.class === "continue" || WRONG_PHASE.has(reply.code)) {
-      throw misplaced("the content", reply);
-    }
-    const next = this.#replies.findIndex((rcpt, index) =>
-      rcpt?.ok === true && this.#finals[index] === undefined
-    );
-    this.#finals[next] = reply;
+    checkFinal(reply);
+    while (this.#next < this.#replies.length && !this.#replies[this.#next]?.ok) this.#next++;
+    this.#finals[this.#next++] = reply;
     this.#final = reply;
-    return this.#finals.filter((final) => final !== undefined).length === this.#accepted;
+    return ++this.#told === this.#accepted;
   }
 
   /**
@@ -161,22 +193,22 @@ export class Transaction {
    * @returns The receipt.
    */
   receipt(where: { readonly host: string; readonly tls: boolean }, error?: unknown): Receipt {
-    const lmtp = this.#finals.length > 0;
+    const lmtp = this.#told > 0;
     const accepted: AcceptedRecipient[] = [];
     const rejected: RejectedRecipient[] = [];
     const inDoubt: ForwardPath[] = [];
+    const retry = error instanceof SmtpLocalError ? "never" : "later";
+    // In a window the end is written before anybody is answered; after a farewell nobody is.
+    const doubtful = this.ended && this.#replies.at(-1)?.code !== 421;
     this.#recipients.forEach((recipient, index) => {
       const reply = this.#replies[index];
       const final = lmtp ? this.#finals[index] : this.#final;
       if (this.mailRefused) rejected.push(refusal(recipient, this.#mail));
-      else if (reply === undefined) {
-        // In a window the end is written before anybody is answered; after a farewell nobody is.
-        if (this.ended && this.#replies.at(-1)?.code !== 421) inDoubt.push(recipient);
-        else rejected.push({ recipient, retry: "later" });
-      } else if (!reply.ok) rejected.push(this.#refusedRecipient(recipient, reply, index));
-      else if (this.#data !== undefined && this.#data.code !== 354) {
+      else if (reply?.ok === false) {
+        rejected.push(this.#refusedRecipient(recipient, reply, index));
+      } else if (this.#data !== undefined && this.#data.code !== 354) {
         rejected.push(refusal(recipient, this.#data));
-      } else if (final?.ok) {
+      } else if (reply !== undefined && final?.ok) {
         const forward = /<[^<>]*>/.exec(reply.code === 251 ? reply.text : "")?.[0];
         accepted.push({
           recipient,
@@ -185,14 +217,14 @@ export class Transaction {
           ...(forward === undefined ? {} : { forward }),
         });
       } else if (final !== undefined) rejected.push(refusal(recipient, final));
-      else if (this.ended) inDoubt.push(recipient);
-      else rejected.push({ recipient, retry: "later" });
+      else if (doubtful) inDoubt.push(recipient);
+      else rejected.push({ recipient, retry });
     });
     const stage = this.#stage();
     const reply = this.#replyOf(stage);
     const queueId = this.#final?.ok ? queueIdOf(this.#final.text) : undefined;
     return {
-      outcome: this.#outcome(accepted, rejected, inDoubt, error),
+      outcome: this.#outcome(accepted, rejected, inDoubt),
       stage,
       accepted,
       rejected,
@@ -208,10 +240,8 @@ export class Transaction {
 
   #refusedRecipient(recipient: ForwardPath, reply: SmtpReply, index: number): RejectedRecipient {
     // RFC 5321 section 4.5.3.1.10: 452, and from older servers 552, also mean "no more in this one".
-    const someBefore = this.#replies.slice(0, index).some((before) => before?.ok);
-    if ((reply.code === 452 || reply.code === 552) && someBefore && this.policy === "any") {
-      return { recipient, reply, retry: "next-transaction" };
-    }
+    const full = (reply.code === 452 || reply.code === 552) && this.#firstAccepted < index;
+    if (full && this.policy === "any") return { recipient, reply, retry: "next-transaction" };
     return refusal(recipient, reply);
   }
 
@@ -219,27 +249,18 @@ export class Transaction {
     accepted: readonly unknown[],
     rejected: readonly RejectedRecipient[],
     inDoubt: readonly unknown[],
-    error: unknown,
   ): Outcome {
     if (inDoubt.length > 0) return "in-doubt";
     if (accepted.length > 0) return rejected.length > 0 ? "partial" : "accepted";
-    const replies = rejected.flatMap(({ reply }) => reply ?? []);
-    const decided = replies.length === rejected.length || this.#decidedByOne();
+    const answered = rejected.filter(({ reply }) => reply !== undefined);
     // A farewell with 421 answers for all who were not asked any more (S18).
-    const farewell = replies.some((reply) => reply.code === 421);
-    if (replies.length === 0 || (!decided && !farewell && error !== undefined)) return "not-sent";
-    const now = replies.some((reply) => reply.class === "transient");
-    const forGood = replies.some((reply) => reply.class === "permanent");
+    const farewell = answered.some(({ reply }) => reply?.code === 421);
+    if (!this.decided && !farewell) return "not-sent";
+    const forGood = answered.some(({ retry }) => retry === "never");
+    const forNow = answered.some(({ retry }) => retry !== "never");
     // One refusal for good keeps a message for all from ever being sent; of one for any, the
     // recipients that were only deferred remain (S35).
-    return this.policy === "all"
-      ? (forGood ? "refused" : "deferred")
-      : (now ? "deferred" : "refused");
-  }
-
-  /** Whether one refused recipient has decided about all of them. */
-  #decidedByOne(): boolean {
-    return this.policy === "all" && this.anyRefused;
+    return (this.policy === "all" ? forGood : !forNow) ? "refused" : "deferred";
   }
 
   /** The last reply of a stage: what was pipelined behind a refusal says nothing about it. */
@@ -257,13 +278,20 @@ export class Transaction {
     if (this.#data !== undefined && this.#accepted > 0) return "data";
     if (this.#mail?.ok !== true) return "mail";
     if (this.#replies.length < this.#recipients.length || this.#accepted === 0) return "rcpt";
-    return this.policy === "all" && this.anyRefused ? "rcpt" : "data";
+    if (this.policy === "all" && this.anyRefused) return "rcpt";
+    return this.chunking ? "content" : "data";
   }
 }
 
 function refusal(recipient: ForwardPath, reply: SmtpReply | undefined): RejectedRecipient {
   if (reply === undefined) return { recipient, retry: "later" };
   return { recipient, reply, retry: reply.class === "permanent" ? "never" : "later" };
+}
+
+function checkFinal(reply: SmtpReply): void {
+  if (reply.class === "continue" || WRONG_PHASE.has(reply.code)) {
+    throw misplaced("the content", reply);
+  }
 }
 
 function misplaced(after: string, reply: SmtpReply): ProtocolError {
