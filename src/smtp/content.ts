@@ -72,6 +72,7 @@ const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 const LONE_DOT = encoder.encode(".\r\n");
 const LF = 10;
+const DOT = 46;
 const nothing = (): Uint8Array => NOTHING;
 const keep = (): Promise<void> => Promise.resolve();
 
@@ -91,34 +92,37 @@ export function prepareContent(
   offered: Capabilities,
   chunking: boolean,
 ): PreparedContent {
-  const { body } = options;
-  if (body === "BINARYMIME" && !(chunking && offered.has("BINARYMIME"))) {
+  if (options.body === "BINARYMIME" && !(chunking && offered.has("BINARYMIME"))) {
     throw new SmtpLocalError(
       "Cannot send binary content: it needs BDAT and a server that offers BINARYMIME and CHUNKING",
       { enhanced: "5.6.1" },
     );
   }
-  const bytes = typeof content === "string" ? encoder.encode(content) : content;
-  if (bytes instanceof Uint8Array) {
-    if (body === "BINARYMIME") {
-      return {
-        whole: bytes,
-        end: nothing,
-        chunks: none,
-        cancel: keep,
-        size: bytes.length,
-        body,
-        utf8Headers: false,
-      };
-    }
-    const seen = describeContent(bytes);
-    return prepareBytes(bytes, seen, seen, options, offered, chunking);
+  const given = typeof content === "string" ? encoder.encode(content) : content;
+  if (!(given instanceof Uint8Array || "bytes" in given)) {
+    return prepareStream(given, options, offered, chunking);
   }
-  if ("bytes" in bytes) {
-    const seen = describeContent(bytes.bytes);
-    return prepareBytes(bytes.bytes, bytes, seen, options, offered, chunking);
-  }
-  return prepareStream(bytes, options, offered, chunking);
+  const bytes = given instanceof Uint8Array ? given : given.bytes;
+  const seen = describeContent(bytes);
+  const known = given instanceof Uint8Array ? seen : given;
+  return options.body === "BINARYMIME"
+    ? prepareBinary(bytes, known)
+    : prepareBytes(bytes, known, seen, options, offered, chunking);
+}
+
+function prepareBinary(
+  bytes: Uint8Array,
+  { utf8Headers }: KnownContent | ContentDescription,
+): PreparedContent {
+  return {
+    whole: bytes,
+    end: nothing,
+    chunks: none,
+    cancel: keep,
+    size: bytes.length,
+    body: "BINARYMIME",
+    utf8Headers,
+  };
 }
 
 function prepareBytes(
@@ -131,14 +135,14 @@ function prepareBytes(
 ): PreparedContent {
   if (seen.eightBit && !offered.has("8BITMIME")) throw eightBitRefused();
   checkLine(seen.longestLine);
-  const { framed, end } = frame(bytes, seen, {
+  const { framed, end, size } = frame(bytes, seen, {
     lineEnds: options.lineEnds ?? (known.signed ? "exact" : "normalize"),
     dots: !chunking,
   });
   const common = {
     chunks: () => slices(framed),
     cancel: keep,
-    size: bytes.length,
+    size,
     body: seen.eightBit ? "8BITMIME" as const : undefined,
     utf8Headers: known.utf8Headers,
   };
@@ -147,7 +151,7 @@ function prepareBytes(
     return framed.length <= WHOLE ? { ...ended, whole: framed } : ended;
   }
   const whole = end.length === 0 ? framed : joined(framed, end);
-  return { ...common, whole, end: nothing, size: whole.length };
+  return { ...common, whole, end: nothing };
 }
 
 /** Makes octets ready for the wire; what is ready already, as composed mail is, is not copied. */
@@ -155,12 +159,28 @@ function frame(
   bytes: Uint8Array,
   seen: ContentDescription,
   options: { readonly lineEnds: LineEnds; readonly dots: boolean },
-): { readonly framed: Uint8Array; readonly end: Uint8Array } {
+): { readonly framed: Uint8Array; readonly end: Uint8Array; readonly size: number } {
   const clean = !seen.bareCr && !seen.bareLf && !seen.nul && !(options.dots && seen.dotLine) &&
     bytes[bytes.length - 1] === LF;
-  if (clean) return { framed: bytes, end: options.dots ? LONE_DOT : NOTHING };
+  const dot = options.dots ? LONE_DOT : NOTHING;
+  if (clean) return { framed: bytes, end: dot, size: bytes.length };
   const stuffer = new DotStuffer(options);
-  return locally(() => ({ framed: stuffer.push(bytes), end: stuffer.end() }));
+  const framed = locally(() => stuffer.push(bytes));
+  const end = locally(() => stuffer.end());
+  // RFC 1870 section 3: neither added dots count nor the last one, but every CRLF does.
+  const added = options.dots ? dottedLines(framed) : 0;
+  return { framed, end, size: framed.length - added + end.length - dot.length };
+}
+
+/** How many lines begin with a dot. */
+function dottedLines(framed: Uint8Array): number {
+  let count = 0;
+  let at = 0;
+  do {
+    if (framed[at] === DOT) count++;
+    at = framed.indexOf(LF, at) + 1;
+  } while (at > 0);
+  return count;
 }
 
 function prepareStream(
@@ -176,11 +196,12 @@ function prepareStream(
     lineEnds: options.lineEnds ?? "normalize",
     dots: !chunking,
   });
+  let end: Uint8Array = NOTHING;
   let begun = false;
   async function* chunks(gone: AbortSignal): AsyncGenerator<Uint8Array> {
     begun = true;
     for await (const chunk of pieces(source, gone)) {
-      if (options.body === "BINARYMIME") {
+      if (body === "BINARYMIME") {
         yield chunk;
         continue;
       }
@@ -193,12 +214,13 @@ function prepareStream(
         yield framed;
       }
     }
+    // Here, where a refusal still breaks the content off, and not where its end is asked for.
+    if (body !== "BINARYMIME") end = locally(() => stuffer.end());
   }
-  const end = options.body === "BINARYMIME" ? nothing : () => locally(() => stuffer.end());
   const cancel = async (reason: unknown): Promise<void> => {
     if (!begun) await cancelContent(source, reason);
   };
-  return { end, chunks, cancel, size: options.size, body, utf8Headers: false };
+  return { end: () => end, chunks, cancel, size: options.size, body, utf8Headers: false };
 }
 
 /**

@@ -9,6 +9,7 @@ import { type Address, addressLiteral } from "../message/mod.ts";
 import {
   type ChannelOptions,
   type Connection,
+  ProtocolError,
   type StartTlsOptions,
   WireError,
 } from "../wire/mod.ts";
@@ -31,10 +32,17 @@ import {
   STARTTLS,
   TURN,
 } from "./commands.ts";
-import { type Content, type ContentOptions, prepareContent } from "./content.ts";
+import {
+  cancelContent,
+  type Content,
+  type ContentOptions,
+  prepareContent,
+  type PreparedContent,
+} from "./content.ts";
 import {
   Delivery,
   type DeliveryOptions,
+  localRefusal,
   type MessageSource,
   type OutgoingMessage,
 } from "./delivery.ts";
@@ -84,6 +92,20 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How VRFY and EXPN ask. */
+export interface AskOptions extends CallOptions {
+  /** Whether the answer may be in UTF-8 (SMTPUTF8). @default Whether the argument is not ASCII. */
+  readonly utf8?: boolean;
+}
+
+/** What belongs to a command in the caller's words. */
+export interface RawOptions extends CallOptions {
+  /** How a transcript shows a line that holds a secret. */
+  readonly shown?: string;
+  /** Codes to expect that would otherwise be a breach of the protocol: 220, 221, 235 and 3xx. */
+  readonly expect?: readonly number[];
+}
+
 /**
  * One SMTP or LMTP session.
  *
@@ -105,8 +127,7 @@ export class SmtpSession implements AsyncDisposable {
   #greeting: SmtpReply | undefined;
   #greeted = false;
   #authenticated: string | undefined;
-  #open = false;
-  #acceptedByHand = 0;
+  #byHand: ByHand = NOTHING_BEGUN;
   #finals: readonly SmtpReply[] = [];
   #lastReceipt: Receipt | undefined;
   #queue: Promise<void> = Promise.resolve();
@@ -224,9 +245,9 @@ export class SmtpSession implements AsyncDisposable {
    * @param options A signal.
    * @returns The reply.
    */
-  ehlo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
-    if (this.#lmtp) return refuse("EHLO", "LMTP greets with LHLO");
-    return this.#hello(hello("EHLO", name), options);
+  async ehlo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
+    if (this.#lmtp) throw refusal("EHLO", "LMTP greets with LHLO");
+    return await this.#hello(hello("EHLO", name), options);
   }
 
   /**
@@ -236,9 +257,9 @@ export class SmtpSession implements AsyncDisposable {
    * @param options A signal.
    * @returns The reply.
    */
-  helo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
-    if (this.#lmtp) return refuse("HELO", "LMTP greets with LHLO");
-    return this.#hello(hello("HELO", name), options);
+  async helo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
+    if (this.#lmtp) throw refusal("HELO", "LMTP greets with LHLO");
+    return await this.#hello(hello("HELO", name), options);
   }
 
   /**
@@ -248,9 +269,9 @@ export class SmtpSession implements AsyncDisposable {
    * @param options A signal.
    * @returns The reply.
    */
-  lhlo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
-    if (!this.#lmtp) return refuse("LHLO", "it belongs to LMTP; use ehlo()");
-    return this.#hello(hello("LHLO", name), options);
+  async lhlo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
+    if (!this.#lmtp) throw refusal("LHLO", "it belongs to LMTP; use ehlo()");
+    return await this.#hello(hello("LHLO", name), options);
   }
 
   /**
@@ -262,11 +283,12 @@ export class SmtpSession implements AsyncDisposable {
    * @throws {ProtocolError} If anything came behind the 220 in the clear.
    */
   startTls(options: CallOptions = {}): Promise<SmtpReply> {
-    if (this.connection.security !== "clear") return refuse("STARTTLS", "TLS is on already");
     return this.#exclusive(options, async () => {
+      if (this.connection.security !== "clear") throw refusal("STARTTLS", "TLS is on already");
       const reply = await this.#exchange.say(STARTTLS);
-      if (reply.ok && reply.code !== 220) throw this.#exchange.misplaced("STARTTLS", reply);
-      if (reply.class === "continue") throw this.#exchange.misplaced("STARTTLS", reply);
+      if (reply.class === "continue" || (reply.ok && reply.code !== 220)) {
+        throw this.#exchange.misplaced("STARTTLS", reply);
+      }
       if (reply.code === 220) await this.#upgrade();
       return reply;
     });
@@ -286,6 +308,8 @@ export class SmtpSession implements AsyncDisposable {
     // RFC 3207 section 4.2: all that was said before may have been forged.
     this.#offered = this.#capabilities = new Capabilities();
     this.#greeted = false;
+    this.#authenticated = undefined;
+    this.#byHand = NOTHING_BEGUN;
   }
 
   /**
@@ -300,9 +324,9 @@ export class SmtpSession implements AsyncDisposable {
     given: Credentials | SaslMechanism,
     options: AuthOptions & CallOptions = {},
   ): Promise<AuthResult> {
-    if (this.#authenticated !== undefined) return refuse("AUTH", "the session is logged in");
-    if (this.#open) return refuse("AUTH", "a mail transaction is open");
     return this.#exclusive(options, async () => {
+      if (this.#authenticated !== undefined) throw refusal("AUTH", "the session is logged in");
+      if (this.open) throw refusal("AUTH", "a mail transaction is open");
       const { auth } = this.#capabilities;
       const result = await authenticate(this.#exchange, auth, given, this.secure, options);
       if (result.reply.ok) this.#authenticated = result.tried.at(-1);
@@ -321,14 +345,16 @@ export class SmtpSession implements AsyncDisposable {
    */
   async mail(
     from: Address | string | null,
-    parameters?: MailParameters,
+    parameters: MailParameters = {},
     options: CallOptions = {},
   ): Promise<SmtpReply> {
     const path = toReversePath(from);
-    const utf8 = path?.needsSmtpUtf8 ? { ...parameters, smtpUtf8: true } : parameters;
-    const command = mail(path, utf8);
-    if (utf8 !== undefined) checkMailParameters(utf8, this);
-    return await this.#say(command, options);
+    const all = path?.needsSmtpUtf8 ? { ...parameters, smtpUtf8: true } : parameters;
+    const check = (): void => {
+      this.#checkReady();
+      checkMailParameters(all, this);
+    };
+    return await this.#say(mail(path, all), options, { check, begins: { parameters: all } });
   }
 
   /**
@@ -344,9 +370,16 @@ export class SmtpSession implements AsyncDisposable {
     parameters?: RcptParameters,
     options: CallOptions = {},
   ): Promise<SmtpReply> {
-    const command = rcpt(toForwardPath(to), parameters);
-    if (parameters !== undefined) checkRcptParameters(parameters, this.#capabilities);
-    return await this.#say(command, options);
+    const path = toForwardPath(to);
+    const check = (): void => {
+      this.#checkReady();
+      if (parameters !== undefined) checkRcptParameters(parameters, this.#capabilities);
+      const { parameters: said } = this.#byHand;
+      if (path !== "Postmaster" && path.needsSmtpUtf8 && said !== undefined && !said.smtpUtf8) {
+        throw refusal("RCPT", "the mailbox is not ASCII, and MAIL did not say `smtpUtf8`");
+      }
+    };
+    return await this.#say(rcpt(path, parameters), options, { check });
   }
 
   /**
@@ -359,41 +392,77 @@ export class SmtpSession implements AsyncDisposable {
    */
   data(content: Content, options: ContentOptions & CallOptions = {}): Promise<SmtpReply> {
     return this.#exclusive(options, async () => {
-      const ready = prepareContent(content, options, this.#capabilities, false);
-      const go = await this.#exchange.say(DATA);
-      if (go.code !== 354) {
-        if (go.ok || go.class === "continue") throw this.#exchange.misplaced("DATA", go);
-        return go;
-      }
-      this.#open = false;
-      const { channel } = this.#exchange;
-      this.#exchange.stage = "content";
+      let wanted = false;
       try {
-        if (ready.whole !== undefined) channel.putContent(ready.whole);
-        else {
-          for await (const piece of ready.chunks(channel.gone)) {
-            if (!await this.#exchange.write(() => channel.writeContent(piece))) break;
-          }
-        }
-      } catch (error) {
-        this.#exchange.fail(error);
-        throw error;
+        const ready = this.#contentByHand(content, options);
+        const go = await this.#exchange.say(DATA);
+        // Without a recipient LMTP would never answer to content (S42).
+        const breach = go.code === 354
+          ? this.#lmtp && this.#byHand.accepted === 0
+          : go.ok || go.class === "continue";
+        if (breach) throw this.#exchange.misplaced("DATA", go);
+        wanted = go.code === 354;
+        return wanted ? await this.#final(await this.#writeByHand(ready)) : go;
+      } finally {
+        if (!wanted) await cancelContent(content, new Error("DATA was refused")); // S45
       }
-      if (!this.#exchange.dead) channel.putContent(ready.end());
-      await this.#exchange.flush();
-      return await this.#final();
     });
   }
 
-  async #final(): Promise<SmtpReply> {
-    const { final } = this.#exchange.timers;
-    const finals = [await this.#exchange.reply("the content", final)];
-    while (this.#lmtp && finals.length < this.#acceptedByHand) {
-      finals.push(await this.#exchange.reply("the content", final));
+  /** What MAIL has announced decides what the content may be. */
+  #contentByHand(content: Content, options: ContentOptions): PreparedContent {
+    const { parameters, chunked } = this.#byHand;
+    if (chunked) throw refusal("DATA", "the content has begun with BDAT");
+    if (parameters === undefined) {
+      return prepareContent(content, options, this.#capabilities, false);
     }
-    this.#acceptedByHand = 0;
+    if (parameters.body === "BINARYMIME") throw refusal("DATA", "binary content goes by BDAT");
+    const body = parameters.body ?? "7BIT";
+    const ready = prepareContent(content, { body, ...options }, this.#capabilities, false);
+    if (ready.body === "8BITMIME" && body === "7BIT") {
+      throw refusal("DATA", "the content is 8-bit, and MAIL did not say `body`");
+    }
+    if (ready.utf8Headers && !parameters.smtpUtf8) {
+      throw refusal("DATA", "header fields are in UTF-8, and MAIL did not say `smtpUtf8`");
+    }
+    return ready;
+  }
+
+  /** Writes content and its end; gives whether all of it went out. */
+  async #writeByHand(ready: PreparedContent): Promise<boolean> {
+    const { channel } = this.#exchange;
+    this.#exchange.stage = "content";
+    try {
+      if (ready.whole !== undefined) channel.putContent(ready.whole);
+      else {
+        for await (const piece of ready.chunks(channel.gone)) {
+          if (!await this.#exchange.write(() => channel.writeContent(piece))) break;
+        }
+      }
+    } catch (error) {
+      throw this.#exchange.fail(error); // without its end the server throws it away (S44)
+    }
+    if (this.#exchange.dead) return false;
+    channel.putContent(ready.end());
+    await this.#exchange.flush();
+    return true;
+  }
+
+  /** The reply to the content, or in LMTP one for each recipient; it ends the transaction. */
+  async #final(whole: boolean = true): Promise<SmtpReply> {
+    const { accepted } = this.#byHand;
+    const finals: SmtpReply[] = [];
     this.#finals = finals;
-    return finals[finals.length - 1] as SmtpReply; // never empty
+    this.#byHand = NOTHING_BEGUN;
+    let reply: SmtpReply;
+    do {
+      reply = await this.#exchange.reply("the content", this.#exchange.timers.final);
+      // What did not go out as a whole cannot have been accepted.
+      if (reply.ok && !whole) throw this.#exchange.misplaced("the content", reply);
+      this.#checkPhase("the content", reply);
+      finals.push(reply);
+    } while (this.#lmtp && finals.length < accepted);
+    return reply;
   }
 
   /**
@@ -401,70 +470,115 @@ export class SmtpSession implements AsyncDisposable {
    *
    * @param chunk The octets.
    * @param options Whether it is the last chunk, and a signal.
-   * @returns The reply.
+   * @returns The reply; in LMTP to the last chunk as with {@linkcode SmtpSession.data}. After a refused
+   *   chunk only `rset()` makes the session fit for another message.
+   * @throws {SmtpLocalError} If the server does not offer CHUNKING.
    */
   async bdat(
     chunk: Uint8Array,
     { last = false, ...options }: CallOptions & { readonly last?: boolean } = {},
   ): Promise<SmtpReply> {
-    if (!this.#capabilities.has("CHUNKING")) {
-      return await refuse("BDAT", "the server does not offer CHUNKING");
-    }
     return await this.#exclusive(options, async () => {
+      if (!this.#capabilities.has("CHUNKING")) {
+        throw refusal("BDAT", "the server does not offer CHUNKING");
+      }
       const command = bdat(chunk.length, last);
       const { channel, timers } = this.#exchange;
       this.#exchange.quiet();
       this.#exchange.stage = "bdat";
+      const before = this.#byHand;
       channel.put(command.line);
       await this.#exchange.write(() => channel.writeContent(chunk));
       await this.#exchange.flush();
-      if (!last) return await this.#exchange.reply("BDAT", timers.chunk);
-      this.#open = false;
-      return await this.#final();
+      if (last && before.accepted > 0) {
+        const reply = await this.#final();
+        if (this.#finals.every(({ ok }) => !ok)) this.#byHand = { ...before, chunked: true };
+        return reply;
+      }
+      const reply = await this.#exchange.reply("BDAT", last ? timers.final : timers.chunk);
+      this.#checkPhase("BDAT", reply);
+      this.#byHand = { ...before, chunked: true };
+      return reply;
     });
   }
 
-  /** RSET (RFC 5321 section 4.1.1.5): forgets the transaction. */
+  /**
+   * RSET (RFC 5321 section 4.1.1.5): forgets the transaction.
+   *
+   * @param options A signal.
+   * @returns The reply. If it is negative nobody knows what the server remembers, and the session is
+   *   over; what was accepted before stays accepted.
+   */
   rset(options: CallOptions = {}): Promise<SmtpReply> {
-    return this.#say(RSET, options);
+    return this.#exclusive(options, async () => {
+      const reply = await this.#exchange.say(RSET);
+      this.#checkPhase("RSET", reply);
+      if (!reply.ok) {
+        this.#exchange.fail(new ProtocolError(`Cannot begin anew: RSET was answered "${reply}"`));
+      }
+      this.#byHand = NOTHING_BEGUN;
+      return reply;
+    });
   }
 
   /**
    * VRFY (RFC 5321 section 4.1.1.6): asks about a user or mailbox.
    *
    * @param argument A name or an address.
-   * @param options `utf8` adds the SMTPUTF8 parameter; a signal.
+   * @param options `utf8` says that the answer may be in UTF-8 (SMTPUTF8); it is said by itself for an
+   *   argument that is not ASCII. A signal.
    * @returns The reply; 252 means that the server will not say.
+   * @throws {SmtpLocalError} If SMTPUTF8 is needed and not offered.
    */
-  vrfy(
-    argument: string,
-    { utf8 = false, ...options }: CallOptions & { readonly utf8?: boolean } = {},
-  ): Promise<SmtpReply> {
-    return this.#say(ask("VRFY", argument, utf8), options);
+  vrfy(argument: string, options: AskOptions = {}): Promise<SmtpReply> {
+    return this.#ask("VRFY", argument, options);
   }
 
   /**
    * EXPN (RFC 5321 section 4.1.1.7): asks who is on a list.
    *
    * @param argument The list.
-   * @param options `utf8` adds the SMTPUTF8 parameter; a signal.
+   * @param options As for {@linkcode SmtpSession.vrfy}.
    * @returns The reply; {@linkcode SmtpReply.lines} has one member each.
+   * @throws {SmtpLocalError} If SMTPUTF8 is needed and not offered.
    */
-  expn(
+  expn(argument: string, options: AskOptions = {}): Promise<SmtpReply> {
+    return this.#ask("EXPN", argument, options);
+  }
+
+  async #ask(
+    verb: "VRFY" | "EXPN",
     argument: string,
-    { utf8 = false, ...options }: CallOptions & { readonly utf8?: boolean } = {},
+    { utf8 = /[^\0-\x7f]/.test(argument), ...options }: AskOptions,
   ): Promise<SmtpReply> {
-    return this.#say(ask("EXPN", argument, utf8), options);
+    const check = (): void => {
+      if (utf8 && !this.#capabilities.has("SMTPUTF8")) {
+        throw refusal(verb, "it takes UTF-8, and the server does not offer SMTPUTF8");
+      }
+    };
+    return await this.#say(ask(verb, argument, utf8), options, { check });
   }
 
-  /** HELP (RFC 5321 section 4.1.1.8), with an optional topic. */
-  help(topic: string = "", options: CallOptions = {}): Promise<SmtpReply> {
-    return this.#say(ask("HELP", topic), options);
+  /**
+   * HELP (RFC 5321 section 4.1.1.8).
+   *
+   * @param topic What about, for example a verb.
+   * @param options A signal.
+   * @returns The reply; {@linkcode SmtpReply.lines} is what the server has to say.
+   */
+  async help(topic: string = "", options: CallOptions = {}): Promise<SmtpReply> {
+    return await this.#say(ask("HELP", topic), options);
   }
 
-  /** NOOP (RFC 5321 section 4.1.1.9): is the server still there? */
-  noop(argument: string = "", options: CallOptions = {}): Promise<SmtpReply> {
-    return this.#say(ask("NOOP", argument), options);
+  /**
+   * NOOP (RFC 5321 section 4.1.1.9): is the server still there?
+   *
+   * @param argument Anything; servers pass over it.
+   * @param options A signal.
+   * @returns The reply.
+   */
+  async noop(argument: string = "", options: CallOptions = {}): Promise<SmtpReply> {
+    return await this.#say(ask("NOOP", argument), options);
   }
 
   /**
@@ -474,12 +588,10 @@ export class SmtpSession implements AsyncDisposable {
    * @param node A domain, `@domain` with its subdomains, or `#queue`.
    * @param options A signal.
    * @returns The reply: 250 to 253 if it does (251: nothing waits), 458 or 459 if it cannot or will not.
+   * @throws {SmtpLocalError} If the server does not offer it.
    */
   async etrn(node: string, options: CallOptions = {}): Promise<SmtpReply> {
-    if (!this.#capabilities.has("ETRN")) {
-      return await refuse("ETRN", "the server does not offer it");
-    }
-    return await this.#say(etrn(node), options);
+    return await this.#say(etrn(node), options, { check: () => this.#checkOffered("ETRN") });
   }
 
   /**
@@ -489,13 +601,15 @@ export class SmtpSession implements AsyncDisposable {
    * @param domains The domains to ask for; none asks for all that belong to the user.
    * @param options A signal.
    * @returns The reply, and after 250 the bare connection.
-   * @throws {SmtpLocalError} If the session is not logged in.
+   * @throws {SmtpLocalError} If the session is not logged in, or the server does not offer it.
    */
   async atrn(domains: readonly string[] = [], options: CallOptions = {}): Promise<Turned> {
-    if (this.#authenticated === undefined) {
-      return await refuse("ATRN", "the session is not logged in (RFC 2645 section 5.1)");
-    }
-    return await this.#turn(atrn(domains), options);
+    return await this.#turn(atrn(domains), options, () => {
+      if (this.#authenticated === undefined) {
+        throw refusal("ATRN", "the session is not logged in (RFC 2645 section 5.1)");
+      }
+      this.#checkOffered("ATRN");
+    });
   }
 
   /**
@@ -504,18 +618,24 @@ export class SmtpSession implements AsyncDisposable {
    *
    * @param options `allowTurn` must be true; a signal.
    * @returns The reply, and after 250 the bare connection.
+   * @throws {SmtpLocalError} If the consent is missing, or nobody is known.
    */
   async turn(options: CallOptions & { readonly allowTurn: boolean }): Promise<Turned> {
-    if (!options.allowTurn || (this.#authenticated === undefined && !this.secure)) {
-      return await refuse("TURN", "it needs `allowTurn`, and a login or verified TLS");
-    }
-    return await this.#turn(TURN, options);
+    return await this.#turn(TURN, options, () => {
+      if (!options.allowTurn || (this.#authenticated === undefined && !this.secure)) {
+        throw refusal("TURN", "it needs `allowTurn`, and a login or verified TLS");
+      }
+    });
   }
 
-  async #turn(command: Command, options: CallOptions): Promise<Turned> {
-    if (this.#open) return await refuse(command.verb, "a mail transaction is open");
+  async #turn(command: Command, options: CallOptions, check: () => void): Promise<Turned> {
     return await this.#exclusive(options, async () => {
+      check();
+      if (this.open) throw refusal(command.verb, "a mail transaction is open");
       const reply = await this.#exchange.say(command);
+      if (reply.class === "continue" || (reply.ok && reply.code !== 250)) {
+        throw this.#exchange.misplaced(command.verb, reply);
+      }
       if (!reply.ok) return { reply };
       return { reply, connection: this.#exchange.channel.release() };
     });
@@ -525,19 +645,25 @@ export class SmtpSession implements AsyncDisposable {
    * Any other command, in the caller's words.
    *
    * @param line The line without CRLF. Control characters are refused.
-   * @param options A signal.
+   * @param options How a transcript shows the line, which codes to expect, and a signal.
    * @returns The reply.
    * @throws {SmtpLocalError} For verbs that change the session's state: they have methods of their own.
    */
-  async command(line: string, options: CallOptions = {}): Promise<SmtpReply> {
-    const command = rawCommand(line);
-    if (STATEFUL.has(command.verb)) {
-      return await refuse(
-        command.verb,
-        `it has a method of its own: ${command.verb.toLowerCase()}()`,
-      );
+  async command(
+    line: string,
+    { shown, expect = [], ...options }: RawOptions = {},
+  ): Promise<SmtpReply> {
+    const command = rawCommand(line, shown);
+    const method = STATEFUL.get(command.verb);
+    if (method !== undefined) {
+      throw refusal(command.verb, `it has a method of its own: ${method}()`);
     }
-    return await this.#say(command, options);
+    return await this.#say(command, options, {
+      expect,
+      check: () => NEEDS_HELLO.has(command.verb) && this.#checkReady(),
+      // In the caller's words it may say anything, so nothing is held against the content.
+      ...(command.verb === "MAIL" ? { begins: { parameters: undefined } } : {}),
+    });
   }
 
   /**
@@ -558,16 +684,24 @@ export class SmtpSession implements AsyncDisposable {
       return next;
     };
     const source: MessageSource = { take, wait: () => Promise.resolve(take()) };
-    let refusal: { readonly error: unknown } | undefined;
+    const told: Receipt[] = [];
     try {
-      await this.deliver(source, (receipt) => {
-        if (receipt.error !== undefined) refusal = { error: receipt.error };
-      }, options);
+      await this.deliver(source, (receipt) => void told.push(receipt), options);
     } catch (error) {
-      throw withReceipt(error, this.#lastReceipt);
+      throw withReceipt(error, told[0] ?? await this.#untried(envelope, content, error));
     }
-    if (refusal !== undefined) throw withReceipt(refusal.error, this.#lastReceipt);
-    return this.#lastReceipt as Receipt; // one message gives one receipt
+    const [receipt] = told as [Receipt]; // one message gives one receipt
+    if (receipt.error !== undefined) throw withReceipt(receipt.error, receipt);
+    return receipt;
+  }
+
+  /** The receipt of a message whose turn never came. */
+  async #untried(envelope: Envelope, content: Content, error: unknown): Promise<Receipt> {
+    await cancelContent(content, error);
+    const where = { host: this.host, tls: this.secure };
+    const retry = error instanceof SmtpLocalError ? "never" : "later";
+    this.#lastReceipt = localRefusal(envelope, error, where, retry);
+    return this.#lastReceipt;
   }
 
   /**
@@ -637,6 +771,7 @@ export class SmtpSession implements AsyncDisposable {
       try {
         return await this.#exchange.say(QUIT);
       } catch {
+        options.signal?.throwIfAborted();
         return undefined; // gone without a farewell: closed all the same (S22)
       } finally {
         this.#exchange.channel.close();
@@ -658,18 +793,16 @@ export class SmtpSession implements AsyncDisposable {
 
   /** Whether a mail transaction was begun by hand and not ended. */
   get open(): boolean {
-    return this.#open;
+    return this.#byHand !== NOTHING_BEGUN;
   }
 
   #hello(command: Command, options: CallOptions): Promise<SmtpReply> {
     return this.#exclusive(options, async () => {
       const reply = await this.#exchange.say(command);
-      if (reply.class === "continue" || (reply.ok && reply.code === 220)) {
-        throw this.#exchange.misplaced(command.verb, reply);
-      }
+      this.#checkPhase(command.verb, reply);
       if (!reply.ok) return reply;
       // It also resets a transaction (RFC 5321 section 4.1.4).
-      this.#open = false;
+      this.#byHand = NOTHING_BEGUN;
       this.#greeted = true;
       this.#offered = command.verb === "HELO" ? new Capabilities() : parseCapabilities(reply);
       this.#capabilities = this.#offered.without(this.#without);
@@ -677,24 +810,28 @@ export class SmtpSession implements AsyncDisposable {
     });
   }
 
-  #say(command: Command, options: CallOptions): Promise<SmtpReply> {
+  #say(command: Command, options: CallOptions, rules: CommandRules = {}): Promise<SmtpReply> {
     return this.#exclusive(options, async () => {
-      if (NEEDS_HELLO.has(command.verb)) this.#checkReady();
+      rules.check?.();
       const reply = await this.#exchange.say(command);
-      if (reply.class === "continue" || reply.code === 220) {
-        throw this.#exchange.misplaced(command.verb, reply);
+      this.#checkPhase(command.verb, reply, rules.expect);
+      if (!reply.ok) return reply;
+      if (command.verb === "MAIL") this.#byHand = { ...NOTHING_BEGUN, ...rules.begins };
+      if (command.verb === "RCPT") {
+        this.#byHand = { ...this.#byHand, accepted: this.#byHand.accepted + 1 };
       }
-      if (reply.ok) this.#follow(command.verb);
       return reply;
     });
   }
 
-  /** What a positive reply means for the transaction. */
-  #follow(verb: string): void {
-    if (verb === "MAIL" || verb === "RSET") {
-      this.#open = verb === "MAIL";
-      this.#acceptedByHand = 0;
-    } else if (verb === "RCPT") this.#acceptedByHand++;
+  /** Ends the session for a code that belongs to another phase (T-R16). */
+  #checkPhase(after: string, reply: SmtpReply, expect: readonly number[] = []): void {
+    const elsewhere = reply.class === "continue" || WRONG_PHASE.has(reply.code);
+    if (elsewhere && !expect.includes(reply.code)) throw this.#exchange.misplaced(after, reply);
+  }
+
+  #checkOffered(keyword: string): void {
+    if (!this.#capabilities.has(keyword)) throw refusal(keyword, "the server does not offer it");
   }
 
   #checkReady(): void {
@@ -747,23 +884,40 @@ export interface Turned {
   readonly connection?: Connection;
 }
 
-/** Verbs whose effect the session must know. */
-const STATEFUL: ReadonlySet<string> = new Set([
-  "EHLO",
-  "HELO",
-  "LHLO",
-  "STARTTLS",
-  "AUTH",
-  "DATA",
-  "BDAT",
-  "QUIT",
-  "ATRN",
-  "TURN",
+/** A mail transaction that is spoken command by command. */
+interface ByHand {
+  /** What MAIL announced; `undefined` if the caller said it in words of his own. */
+  readonly parameters: MailParameters | undefined;
+  /** How many recipients were accepted. */
+  readonly accepted: number;
+  /** Whether content has begun by BDAT: it cannot go on by DATA (RFC 3030 section 2). */
+  readonly chunked: boolean;
+}
+
+const NOTHING_BEGUN: ByHand = { parameters: {}, accepted: 0, chunked: false };
+
+/** What belongs to a command besides its line. */
+interface CommandRules {
+  /** Throws if it must not be said now. */
+  readonly check?: () => void;
+  /** Codes that are no breach here. */
+  readonly expect?: readonly number[];
+  /** What MAIL begins. */
+  readonly begins?: Pick<ByHand, "parameters">;
+}
+
+/** Verbs whose effect the session must know, and their methods. */
+const STATEFUL: ReadonlyMap<string, string> = new Map([
+  ...["EHLO", "HELO", "LHLO", "AUTH", "DATA", "BDAT", "RSET", "QUIT", "ATRN", "TURN"]
+    .map((verb) => [verb, verb.toLowerCase()] as const),
+  ["STARTTLS", "startTls"],
 ]);
 const NEEDS_HELLO: ReadonlySet<string> = new Set(["MAIL", "RCPT"]);
+/** Positive codes that answer something else. */
+const WRONG_PHASE: ReadonlySet<number> = new Set([220, 221, 235]);
 
-function refuse(verb: string, why: string): Promise<never> {
-  return Promise.reject(new SmtpLocalError(`Cannot say ${verb}: ${why}`));
+function refusal(verb: string, why: string): SmtpLocalError {
+  return new SmtpLocalError(`Cannot say ${verb}: ${why}`);
 }
 
 /** Our end as an address literal: a host name would need a permission, and often means nothing. */
@@ -779,13 +933,15 @@ function ownName(connection: Connection): string {
  *
  * @param error What a send is rejected with.
  * @param receipt What became of the message.
- * @returns The error; one that is not ours (an abort) stays untouched.
+ * @returns The error, or a copy of one that has a receipt: one failure may end many messages, and each
+ *   is told its own. An error that is not ours (an abort) stays untouched.
  */
 export function withReceipt(error: unknown, receipt: Receipt | undefined): unknown {
-  if (error instanceof SmtpError || error instanceof WireError) {
-    Object.defineProperty(error, "receipt", { value: receipt, configurable: true });
-  }
-  return error;
+  if (!(error instanceof SmtpError || error instanceof WireError)) return error;
+  const own = receiptOf(error) === undefined
+    ? error
+    : Object.create(error, Object.getOwnPropertyDescriptors(error));
+  return Object.defineProperty(own, "receipt", { value: receipt, configurable: true });
 }
 
 /**
