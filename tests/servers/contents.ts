@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 const HIGH_OCTETS = Uint8Array.from({ length: 128 }, (_, i) => 128 + i);
 
 /** Whole messages; the last line of some has no end. */
-const CONTENTS: readonly Uint8Array[] = [
+export const CONTENTS: readonly Uint8Array[] = [
   letter("Dots at line starts", ".\r\n..\r\n...\r\n.a\r\n..b\r\n.\t.\r\nc.\r\n"),
   letter("A lone dot at the end", "Hello\r\n.\r\n"),
   letter("A lone dot at the end of an unfinished line", "Hello\r\n."),
