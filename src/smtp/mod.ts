@@ -29,7 +29,9 @@ export { parseReply, type ReplyClass, SmtpReply } from "./reply.ts";
 export * from "./reply_codes.ts";
 export * from "./pool.ts";
 export {
+  type AskOptions,
   type CallOptions,
+  type RawOptions,
   receiptOf,
   type SendOptions,
   type SessionOptions,

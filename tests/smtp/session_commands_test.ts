@@ -430,7 +430,7 @@ Deno.test(
     // In the middle of something QUIT would be taken for something else.
     const busy = await greeted("", "C: NOOP\n<eof>");
     const waiting = rejects(busy.session.noop(), { name: "ClosedError" });
-    await Promise.resolve();
+    await settle();
     await busy.session[Symbol.asyncDispose]();
     await waiting;
     await busy.done;
