@@ -16,9 +16,14 @@ export interface HeldMail {
   readonly content: string | Uint8Array;
 }
 
-/** The waiting messages, by domain. */
+interface Held {
+  readonly domain: string;
+  readonly mail: HeldMail;
+}
+
+/** The waiting messages, in the order of their coming. */
 export class HeldMails {
-  readonly #mails = new Map<string, HeldMail[]>();
+  #waiting: Held[] = [];
 
   /**
    * Lets a message wait.
@@ -27,52 +32,62 @@ export class HeldMails {
    * @param mail The message.
    */
   hold(domain: string, mail: HeldMail): void {
-    const key = domain.toLowerCase();
-    this.#mails.set(key, [...this.waiting([key]), mail]);
+    this.#waiting.push({ domain: domain.toLowerCase(), mail });
   }
 
   /** The domains for which something waits. */
   get domains(): readonly string[] {
-    return [...this.#mails.keys()];
+    return [...new Set(this.#waiting.map(({ domain }) => domain))];
   }
 
   /**
-   * What waits.
+   * What waits. What is being sent does not.
    *
    * @param domains For whom.
    */
   waiting(domains: readonly string[]): readonly HeldMail[] {
-    return domains.flatMap((domain) => this.#mails.get(domain.toLowerCase()) ?? []);
+    const wanted = new Set(domains.map((domain) => domain.toLowerCase()));
+    return this.#waiting.filter(({ domain }) => wanted.has(domain)).map(({ mail }) => mail);
   }
 
   /**
-   * Sends what waits. What is accepted or refused for good waits no longer.
+   * Sends what waits. What is not sent or deferred waits again; what is in doubt does not.
    *
    * @param domains For whom.
    * @param options How to get a session: an open connection, or a URL.
-   * @returns What became of each.
+   * @param note Told what became of each message that was tried.
    */
-  async send(domains: readonly string[], options: ConnectOptions): Promise<readonly Outcome[]> {
-    const outcomes: Outcome[] = [];
-    await using session = await connectSmtp(options);
-    for (const mail of this.waiting(domains)) {
-      const { outcome } = await session.send(
-        { from: mail.from, to: mail.to, policy: "any" },
-        mail.content,
-      );
-      outcomes.push(outcome);
-      if (outcome === "accepted" || outcome === "partial" || outcome === "refused") {
-        this.#drop(mail);
+  async send(
+    domains: readonly string[],
+    options: ConnectOptions,
+    note: (mail: HeldMail, outcome: Outcome) => void,
+  ): Promise<void> {
+    const taken = this.#take(domains);
+    const again: Held[] = [];
+    try {
+      await using session = await connectSmtp(options);
+      for (let next = taken.shift(); next !== undefined; next = taken.shift()) {
+        const { from, to, content } = next.mail;
+        let outcome: Outcome = "not-sent";
+        try {
+          outcome = (await session.send({ from, to, policy: "any" }, content)).outcome;
+        } catch (error) {
+          outcome = session.lastReceipt?.outcome ?? outcome;
+          throw error;
+        } finally {
+          note(next.mail, outcome);
+          if (outcome === "not-sent" || outcome === "deferred") again.push(next);
+        }
       }
+    } finally {
+      this.#waiting.unshift(...again, ...taken);
     }
-    return outcomes;
   }
 
-  #drop(mail: HeldMail): void {
-    for (const [domain, mails] of this.#mails) {
-      const rest = mails.filter((other) => other !== mail);
-      if (rest.length > 0) this.#mails.set(domain, rest);
-      else this.#mails.delete(domain);
-    }
+  #take(domains: readonly string[]): Held[] {
+    const wanted = new Set(this.waiting(domains));
+    const taken = this.#waiting.filter(({ mail }) => wanted.has(mail));
+    this.#waiting = this.#waiting.filter((held) => !taken.includes(held));
+    return taken;
   }
 }

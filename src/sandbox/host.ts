@@ -8,6 +8,7 @@ import { type CapabilityLists, type SeenCommand, serveSmtp } from "../server/mod
 import { type Clock, type Connection, systemClock, type TranscriptEvent } from "../wire/mod.ts";
 import { FaultPlan, type SandboxFault } from "./faults.ts";
 import { faultyConnection } from "./faulty_connection.ts";
+import type { ConnectOptions } from "../smtp/mod.ts";
 import { HeldMails } from "./held_mail.ts";
 import { Ledger, type LedgerEntry } from "./ledger.ts";
 import { MailStore } from "./mailbox.ts";
@@ -54,11 +55,9 @@ export class SandboxHost {
       keepOctets: options.keepOctets ?? Infinity,
       store: this.store,
       held: this.held,
-      turned: async (domains, connection) => {
-        await this.held.send(domains, { connection, tls: "none", signal });
-      },
+      turned: (domains, connection) => this.#send(domains, { connection, tls: "none", signal }),
       send: (domains, { url, caCerts = [] }) =>
-        this.run(this.held.send(domains, { url, caCerts, signal })),
+        this.run(this.#send(domains, { url, caCerts, signal })),
     };
   }
 
@@ -129,6 +128,17 @@ export class SandboxHost {
         onEvent?.(event);
       },
     });
+  }
+
+  async #send(domains: readonly string[], options: ConnectOptions): Promise<void> {
+    try {
+      await this.held.send(domains, options, ({ to }, outcome) => {
+        this.#note(-1, "sent", outcome, to);
+      });
+    } catch (error) {
+      // Who asked for the mail may go away: that is its business, and nobody waits for us.
+      this.#note(-1, "failure", String(error));
+    }
   }
 
   #noteTerminator(index: number, { verb, argument }: SeenCommand, backend: SandboxBackend): void {

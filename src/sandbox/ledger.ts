@@ -9,7 +9,7 @@
 
 /** One entry. */
 export interface LedgerEntry {
-  /** Which connection, counted from 0. */
+  /** Which connection, counted from 0; -1 where none of those that came is meant. */
   readonly connection: number;
   /**
    * - `open`, `tls`, `turn`, `close`: the connection began, was upgraded, reversed its roles, ended.
@@ -17,6 +17,7 @@ export interface LedgerEntry {
    * - `terminator`: the end of a content, before anything is stored or answered.
    * - `stored`: the message is kept from here on.
    * - `reply`: a line of the server, as handed to the connection.
+   * - `sent`: what became of a held message.
    * - `fault`: a fault took effect.
    * - `failure`: something that should not happen, happened.
    */
@@ -29,11 +30,12 @@ export interface LedgerEntry {
     | "terminator"
     | "stored"
     | "reply"
+    | "sent"
     | "fault"
     | "failure";
   /** The line, or words about it. */
   readonly text: string;
-  /** The recipients of a `terminator` and of `stored`. */
+  /** The recipients of a `terminator`, of `stored` and of `sent`. */
   readonly recipients?: readonly string[];
 }
 

@@ -178,14 +178,15 @@ export class SocketConnection implements Connection {
 
   /** Reads at least one octet; `null` at the end. */
   async read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#closing) throw new Deno.errors.Interrupted("operation canceled");
     while (this.#rest.length === 0) {
-      if (this.#closing) throw new Deno.errors.Interrupted("operation canceled");
       // A Buffer is a Uint8Array; the type of read() does not say that it gives nothing else here.
       const chunk: Uint8Array | null = this.#socket.read();
       if (chunk !== null) this.#rest = chunk;
       else if (this.#failure !== undefined) throw this.#failure;
       else if (this.#ended) return null;
       else await this.#change();
+      if (this.#closing) throw new Deno.errors.Interrupted("operation canceled");
     }
     const part = this.#rest.subarray(0, buffer.length);
     buffer.set(part);
