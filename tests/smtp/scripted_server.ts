@@ -5,7 +5,13 @@
  */
 
 import { equal } from "node:assert/strict";
-import { Channel, type Connection, memoryPair } from "../../src/wire/mod.ts";
+import {
+  Channel,
+  type Connection,
+  memoryPair,
+  type MemoryPairOptions,
+} from "../../src/wire/mod.ts";
+import { settle } from "../fake_clock.ts";
 
 /** A script on its way: the client's end, and the promise that the server has seen all of it. */
 export interface Played {
@@ -27,12 +33,14 @@ export interface Played {
  * - `C~ prefix` must be the beginning of the next line.
  * - `S| text` is written as it stands, with `\r`, `\n` and `\xHH` as escapes and no CRLF.
  * - `<close>` closes, `<eof>` waits for the client to close, `<tls>` upgrades.
+ * - `<turn>` ends a segment: what follows is written when the client has read it.
  *
  * @param script The script; blank lines are left out.
+ * @param options Sizes of the connection.
  * @returns The client's end and the outcome.
  */
-export function play(script: string): Played {
-  const [connection, theirs] = memoryPair();
+export function play(script: string, options: MemoryPairOptions = {}): Played {
+  const [connection, theirs] = memoryPair(options);
   let heard = "";
   let turns = 0;
   const spied: Connection = spy(theirs, (bytes) => {
@@ -71,7 +79,8 @@ async function perform(connection: Connection, script: readonly string[]): Promi
       else {
         await channel.flush();
         if (step === "<close>") return;
-        if (step === "<eof>") equal((await channel.readLine())?.text, undefined);
+        if (step === "<turn>") await settle();
+        else if (step === "<eof>") equal((await channel.readLine())?.text, undefined);
         else if (step === "<tls>") await channel.startTls({ hostname: "" });
         else await hear(channel, step, text);
       }
