@@ -1,0 +1,30 @@
+/**
+ * jobs: ready-made work over sessions. Today: the probe.
+ * May import dialogue, smtp, pop3, message and wire.
+ *
+ * @example Usage
+ * ```ts
+ * import { probe } from "@mailwright/mailwright/jobs";
+ * import { equal } from "node:assert/strict";
+ *
+ * // Nobody listens on port 1: that is a finding, not an error.
+ * const run = await probe("smtp://127.0.0.1:1");
+ * equal(run.findings[0]?.id, "tcp.refused");
+ * equal(run.exitCode, 2);
+ * ```
+ *
+ * @module
+ */
+
+export type {
+  ProbeEvent,
+  ProbeLimits,
+  ProbeLogin,
+  ProbeMessage,
+  ProbeOptions,
+  ProbeTls,
+  ProtocolWord,
+} from "./probe/options.ts";
+export { probe } from "./probe/probe.ts";
+export * from "./probe/result.ts";
+export { VERSION } from "./probe/version.ts";

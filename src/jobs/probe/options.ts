@@ -1,0 +1,167 @@
+/**
+ * What a probe may be told.
+ *
+ * @module
+ */
+
+import type { Address } from "../../message/mod.ts";
+import type { OtherParameter, Secret } from "../../smtp/mod.ts";
+import type { ClientCertificate, Clock, Connection, DialOptions, Target } from "../../wire/mod.ts";
+import type {
+  Finding,
+  ProbeRun,
+  SafetyClass,
+  Stage,
+  StageName,
+  TargetResult,
+  TlsVersion,
+  TranscriptLine,
+} from "./result.ts";
+
+/**
+ * How TLS is used.
+ *
+ * - `required`: STARTTLS, or the run ends.
+ * - `if-offered`: STARTTLS if it is offered, and then it must work.
+ * - `opportunistic`: STARTTLS if it is offered; that it is not, or is refused, is a finding.
+ * - `implicit`: from the first octet.
+ * - `none`: never.
+ */
+export type ProbeTls = "required" | "if-offered" | "opportunistic" | "implicit" | "none";
+
+/** How the session would be recorded in `Received:` (RFC 3848). */
+export type ProtocolWord =
+  | "smtp"
+  | "esmtp"
+  | "esmtps"
+  | "esmtpa"
+  | "esmtpsa"
+  | "lmtp"
+  | "lmtps"
+  | "lmtpa"
+  | "lmtpsa";
+
+/** Who logs in. */
+export interface ProbeLogin {
+  /** The user name. */
+  readonly user?: string;
+  /** The password. */
+  readonly password?: Secret;
+  /** An OAuth access token. */
+  readonly token?: Secret;
+  /** The only mechanisms to use, in this order. @default All that fit, strongest first. */
+  readonly mechanisms?: readonly string[];
+  /** Goes on without a login where none is offered. @default {false} */
+  readonly ifOffered?: boolean;
+  /** Whether the login may go over a connection without TLS. @default {false} */
+  readonly allowCleartext?: boolean;
+}
+
+/** A message that the probe writes itself. */
+export interface ProbeMessage {
+  /** What it is about. */
+  readonly subject?: string;
+  /** Its text. */
+  readonly body?: string;
+  /** Further header fields, `Name: value`. */
+  readonly headers?: readonly string[];
+}
+
+/** What is slow, and what ends soon. */
+export interface ProbeLimits {
+  /** Milliseconds from which a stage, or `total`, is a warning. */
+  readonly warn?: Readonly<Record<string, number>>;
+  /** Milliseconds from which a stage, or `total`, is critical. */
+  readonly crit?: Readonly<Record<string, number>>;
+  /** Days before the end of a certificate from which it is a warning. @default {21} */
+  readonly certWarnDays?: number;
+  /** Days before the end of a certificate from which it is critical. @default {7} */
+  readonly certCritDays?: number;
+  /** What it means if some recipients are refused, and not all. @default {"warning"} */
+  readonly partial?: "warning" | "critical" | "ok";
+}
+
+/** What happens during a run. All of it names its server. */
+export type ProbeEvent =
+  & { readonly host: string; readonly ip: string | null; readonly port: number | null }
+  & (
+    | { readonly type: "target" }
+    | { readonly type: "begin"; readonly stage: StageName }
+    | { readonly type: "line"; readonly number: number; readonly line: TranscriptLine }
+    | { readonly type: "chain"; readonly pem: string }
+    | { readonly type: "stage"; readonly stage: Stage }
+    | { readonly type: "finding"; readonly finding: Finding }
+    | { readonly type: "end"; readonly result: TargetResult }
+  );
+
+/** What a probe may be told. Whatever is absent is not done. */
+export interface ProbeOptions {
+  /** How far it may go. @default `login` with `login` or `to`, else `safe`. */
+  readonly class?: SafetyClass;
+  /** The stage to stop behind. @default {"quit"} */
+  readonly stop?: StageName;
+  /** Whether to say QUIT at the end, or just to close. @default {"quit"} */
+  readonly leave?: "quit" | "drop";
+  /** Commands to ask before a mail: VRFY, EXPN, HELP, ETRN, NOOP, with their arguments. */
+  readonly ask?: readonly string[];
+  /** The word of RFC 3848 that the session must deserve. */
+  readonly protocol?: ProtocolWord;
+  /** Our name in EHLO. @default The address literal of our end. */
+  readonly name?: string;
+  /** Keywords and mechanisms (`AUTH LOGIN`) to act without, as if they were not offered. */
+  readonly without?: readonly string[];
+  /** Sends the message pipelined. @default {false} */
+  readonly pipelining?: boolean;
+  /** Sends the message by BDAT. @default {false} */
+  readonly chunking?: boolean;
+  /** How TLS is used. @default `implicit` where the target says so, `none` for Unix sockets, else `opportunistic`. */
+  readonly tls?: ProbeTls;
+  /** The name that the certificate must be for, and SNI. @default The host. */
+  readonly tlsName?: string;
+  /** Further trusted roots, PEM. */
+  readonly caCerts?: readonly string[];
+  /** Shown if the server asks for one. */
+  readonly clientCertificate?: ClientCertificate;
+  /** Ends the run at a certificate that is not what it should be. @default {false} */
+  readonly tlsVerify?: boolean;
+  /** The versions to offer. @default Both. */
+  readonly tlsVersions?: readonly TlsVersion[];
+  /** Who logs in. */
+  readonly login?: ProbeLogin;
+  /** The sender; `null` is `<>`. */
+  readonly from?: Address | string | null;
+  /** The recipients. */
+  readonly to?: readonly (Address | string)[];
+  /** Parameters of MAIL. */
+  readonly mailParameters?: readonly OtherParameter[];
+  /** Parameters of each RCPT. */
+  readonly rcptParameters?: readonly OtherParameter[];
+  /** What to send in class `send`: a whole message, or what to write into one. */
+  readonly message?: Uint8Array | ProbeMessage;
+  /** `socks5://host:port` or `http://host:port`. */
+  readonly proxy?: string;
+  /** Which kind of address to use of a name. */
+  readonly family?: 4 | 6;
+  /** Our own address. */
+  readonly localAddress?: string;
+  /** Our own port. */
+  readonly localPort?: number;
+  /** The limit of each wait but the one after the content, in milliseconds. @default {30_000}, connect 10 s */
+  readonly timeoutMs?: number;
+  /** Waits as long as RFC 5321 asks a sender to. @default {false} */
+  readonly patient?: boolean;
+  /** The limit of each target, in milliseconds. @default {600_000}, patient 30 min */
+  readonly totalMs?: number;
+  /** What is slow, and what ends soon. */
+  readonly limits?: ProbeLimits;
+  /** Shows what is sent during the login, secrets included. @default {false} */
+  readonly reveal?: boolean;
+  /** What time goes by. */
+  readonly clock?: Clock;
+  /** Ends the run; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Hears what happens. */
+  readonly onEvent?: (event: ProbeEvent) => void;
+  /** Takes the place of the dialler. */
+  readonly dial?: (target: Target, options: DialOptions) => Promise<Connection>;
+}

@@ -1,0 +1,294 @@
+/**
+ * Keeps the transcript, and makes stages and their times of it.
+ *
+ * Commands wait in line for their replies, so pipelined batches are told apart. Times are taken where
+ * octets are read and written, not where lines are understood.
+ *
+ * @module
+ */
+
+import { SmtpReply } from "../../smtp/mod.ts";
+import type { Clock, TranscriptEvent } from "../../wire/mod.ts";
+import type { MeterListener } from "./meter.ts";
+import type { Stage, StageName, StageReply, TranscriptLine } from "./result.ts";
+
+/** How a recorder keeps its record. */
+export interface RecorderOptions {
+  /** What times go by. */
+  readonly clock: Clock;
+  /** When the run began, on the monotonic side of the clock. */
+  readonly began: number;
+  /** Whether content is answered once for each recipient. */
+  readonly lmtp: boolean;
+  /** Shows what was sent during the login as it was sent, secrets included. */
+  readonly reveal: boolean;
+  /** Hears each line with its number. */
+  readonly onLine: (number: number, line: TranscriptLine) => void;
+  /** Hears each stage as it begins. */
+  readonly onStage: (name: StageName) => void;
+}
+
+type Draft = { -readonly [Key in keyof Stage]: Stage[Key] } & { readonly replies: StageReply[] };
+
+/** A command on its way. */
+interface Asked {
+  /** Where its reply belongs; RSET is of no interest by itself. */
+  readonly stage: Draft | undefined;
+  readonly to: string;
+  readonly pipelined: boolean;
+}
+
+/** Where a message is by what is said, in the course of a whole delivery. */
+const STAGE_OF_VERB: ReadonlyMap<string, StageName> = new Map([
+  ["MAIL", "mail"],
+  ["RCPT", "rcpt"],
+  ["DATA", "data"],
+  ["BDAT", "dot"],
+]);
+/** A greeting that takes longer is a pause meant for impatient senders. */
+const GREET_PAUSE_MS = 1_000;
+/** Gaps of this length come from Nagle's algorithm waiting for a delayed acknowledgement. */
+const SMALL_WRITE_MS = { least: 30, most: 80 };
+
+/** The record of one target. */
+export class Recorder implements MeterListener {
+  /** What was said. */
+  readonly transcript: TranscriptLine[] = [];
+  /** Numbers of lines that came although nothing had been asked. */
+  readonly unasked: number[] = [];
+  /** Numbers of lines whose code is not that of the line before. */
+  readonly mixed: number[] = [];
+  /** Numbers of lines that belong to no reply. */
+  readonly malformed: number[] = [];
+  /** Whether verbs decide the stage: a whole delivery is under way. */
+  following = false;
+  readonly #options: RecorderOptions;
+  readonly #stages: Draft[] = [];
+  readonly #asked: Asked[] = [];
+  readonly #masked: TranscriptLine[] = [];
+  #stage: Draft | undefined;
+  #last: Asked | undefined;
+  #verb = "";
+  #partial: { readonly code: number; readonly line: number; readonly lines: string[] } | undefined;
+  #writtenAt = 0;
+  #repliedAt = 0;
+  #readAt = 0;
+  #pieceAt: number | undefined;
+
+  /** Starts an empty record. */
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The stages so far. */
+  get stages(): readonly Stage[] {
+    return this.#stages;
+  }
+
+  /** How many commands are not answered. */
+  get outstanding(): number {
+    return this.#asked.length;
+  }
+
+  /** Milliseconds since the start of the run. */
+  get now(): number {
+    return this.#options.clock.monotonic() - this.#options.began;
+  }
+
+  /** The stage of a name, if it was reached. */
+  find(name: StageName): Stage | undefined {
+    return this.#stages.findLast((stage) => stage.name === name);
+  }
+
+  /**
+   * Begins a stage.
+   *
+   * @param name Which.
+   * @returns The stage; who begins one that has no replies sets its time and outcome.
+   */
+  begin(name: StageName): Draft {
+    const stage: Draft = {
+      name,
+      at: this.now,
+      ms: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      replies: [],
+      ok: false,
+    };
+    this.#stages.push(stage);
+    this.#stage = stage;
+    this.#options.onStage(name);
+    return stage;
+  }
+
+  /** Begins the wait for a greeting: nothing is said, and yet a reply is due. */
+  expectGreeting(): void {
+    const stage = this.begin("banner");
+    this.#writtenAt = this.now;
+    this.#asked.push({ stage, to: "", pipelined: false });
+  }
+
+  /** Runs something without replies as a stage of its own. */
+  async measure<T>(name: StageName, work: () => Promise<T>): Promise<T> {
+    const stage = this.begin(name);
+    try {
+      const result = await work();
+      stage.ok = true;
+      return result;
+    } finally {
+      stage.ms = this.now - stage.at;
+    }
+  }
+
+  /** Adds a remark of ours to the transcript. */
+  note(text: string): void {
+    this.#add({ at: this.now, end: "C", tls: false, kind: "note", text });
+  }
+
+  readonly onRead = (octets: number): void => {
+    const at = this.now;
+    const { least, most } = SMALL_WRITE_MS;
+    const stage = this.#asked[0]?.stage ?? this.#stage;
+    this.#readAt = at;
+    if (stage !== undefined) {
+      stage.bytesReceived += octets;
+      if (stage.name === "banner" && stage.firstOctetMs === undefined) {
+        stage.firstOctetMs = at - this.#writtenAt;
+        if (stage.firstOctetMs > GREET_PAUSE_MS) stage.greetDelayMs = stage.firstOctetMs;
+      }
+      const gap = at - (this.#pieceAt ?? at);
+      if (gap >= least && gap <= most) stage.smallWrites = true;
+    }
+    this.#pieceAt = at;
+  };
+
+  readonly onWrite = (bytes: Uint8Array): void => {
+    this.#writtenAt = this.now;
+    this.#pieceAt = undefined;
+    if (this.#stage !== undefined) this.#stage.bytesSent += bytes.length;
+    this.#reveal(bytes);
+  };
+
+  /** Hears what the session says of its transcript. */
+  readonly listen = (event: TranscriptEvent): void => {
+    const { end, tls, kind, text, bytes } = event;
+    const line = {
+      at: this.now,
+      end,
+      tls,
+      kind,
+      text,
+      ...(bytes === undefined ? {} : { octets: bytes.length }),
+    };
+    if (kind === "line" && end === "S") return this.#hear(line);
+    if (kind === "line") this.#say(text);
+    if (kind === "content") this.#content();
+    if (this.#options.reveal && kind === "line" && this.#stage?.name === "auth") {
+      this.#masked.push(line);
+    } else {
+      this.#add(line);
+    }
+  };
+
+  #add(line: TranscriptLine): number {
+    this.transcript.push(line);
+    this.#options.onLine(this.transcript.length, line);
+    return this.transcript.length;
+  }
+
+  #say(text: string): void {
+    this.#verb = text.split(" ", 1)[0] ?? "";
+    if (this.following) this.#follow(STAGE_OF_VERB.get(this.#verb));
+    this.#ask(text);
+  }
+
+  #content(): void {
+    // BDAT was asked for as a command; after DATA the content itself is what is answered, once.
+    if (this.#verb !== "DATA") return;
+    this.#verb = ".";
+    this.#follow("dot");
+    this.#ask(".");
+  }
+
+  #follow(name: StageName | undefined): void {
+    if (name !== undefined && name !== this.#stage?.name) this.begin(name);
+  }
+
+  #ask(to: string): void {
+    const stage = this.#verb === "RSET" ? undefined : this.#stage;
+    this.#asked.push({ stage, to, pipelined: this.#asked.length > 0 });
+  }
+
+  #hear(line: TranscriptLine): void {
+    const [, digits = "", separator = " ", rest = ""] =
+      /^([2-5]\d\d)([ -]?)(.*)$/s.exec(line.text) ??
+        [];
+    const code = Number(digits);
+    const unasked = this.#asked.length === 0 && !this.#finalOfMany();
+    const unexpected = digits === "" || code >= 400 || unasked;
+    const number = this.#add(unexpected ? { ...line, unexpected: true } : line);
+    // A blank line before a reply is odd and does no harm.
+    if (line.text === "" && this.#partial === undefined) return;
+    if (digits === "") return void this.malformed.push(number);
+    if (unasked) return void this.unasked.push(number);
+    if (this.#partial !== undefined && this.#partial.code !== code) {
+      return void this.mixed.push(number);
+    }
+    this.#partial ??= { code, line: number, lines: [] };
+    this.#partial.lines.push(rest);
+    if (separator !== "-") this.#complete(this.#partial);
+  }
+
+  /** LMTP: the replies to content, from the second one on, are answers to nothing of their own. */
+  #finalOfMany(): boolean {
+    return this.#options.lmtp && this.#last?.stage?.name === "dot";
+  }
+
+  #complete(
+    partial: { readonly code: number; readonly line: number; readonly lines: string[] },
+  ): void {
+    const asked = this.#asked.shift() ?? this.#last;
+    this.#partial = this.#pieceAt = undefined;
+    const ms = Math.max(0, this.#readAt - Math.max(this.#writtenAt, this.#repliedAt));
+    this.#repliedAt = this.#readAt;
+    this.#last = asked;
+    if (asked?.stage === undefined) return;
+    const { stage, to } = asked;
+    const { enhanced, text, code } = new SmtpReply(partial.code, partial.lines);
+    stage.replies.push({
+      to,
+      line: partial.line,
+      code,
+      ...(enhanced === undefined ? {} : { enhanced: `${enhanced}` }),
+      text,
+      ms,
+      ...(asked.pipelined ? { pipelined: true } : {}),
+    });
+    stage.ms += ms;
+    stage.ok = wentWell(stage);
+  }
+
+  /** Puts what was sent in the place of its shown form; each line of a login is a write of its own. */
+  #reveal(bytes: Uint8Array): void {
+    if (this.#masked.length === 0) return;
+    const sent = new TextDecoder().decode(bytes).split("\r\n");
+    for (const line of this.#masked.splice(0)) {
+      this.#add({ ...line, text: sent.shift() ?? line.text });
+    }
+  }
+}
+
+/** Whether the replies of a stage are what one hopes for. */
+function wentWell({ name, replies }: Stage): boolean {
+  switch (name) {
+    case "clear": // a refusal is what one hopes for
+    case "ask":
+      return true;
+    case "rcpt":
+    case "dot":
+      return replies.some(({ code }) => code < 400);
+    default:
+      return (replies.at(-1)?.code ?? 500) < 400;
+  }
+}
