@@ -46,7 +46,7 @@ const SMALL = 32 * 1024;
  *
  * @example Usage
  * ```ts
- * import { Channel, memoryPair, type TranscriptEvent, WireLine } from "@mailwright/mailwright";
+ * import { Channel, memoryPair, type TranscriptEvent, WireLine } from "@mailwright/mailwright/wire";
  * import { deepEqual, equal } from "node:assert/strict";
  *
  * const [client, server] = memoryPair();

@@ -35,7 +35,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  *
  * @example Usage
  * ```ts
- * import { systemClock } from "@mailwright/mailwright";
+ * import { systemClock } from "@mailwright/mailwright/wire";
  * import { ok, rejects } from "node:assert/strict";
  *
  * const began = systemClock.monotonic();

@@ -73,7 +73,7 @@ export interface Acceptor extends AsyncIterable<Connection> {
  *
  * @example Usage
  * ```ts
- * import { formatEndpoint } from "@mailwright/mailwright";
+ * import { formatEndpoint } from "@mailwright/mailwright/wire";
  * import { equal } from "node:assert/strict";
  *
  * equal(formatEndpoint({ transport: "tcp", hostname: "::1", port: 25 }), "[::1]:25");

@@ -15,7 +15,7 @@ import type { Clock } from "./clock.ts";
  *
  * @example Usage
  * ```ts
- * import { Deadline, systemClock } from "@mailwright/mailwright";
+ * import { Deadline, systemClock } from "@mailwright/mailwright/wire";
  * import { equal } from "node:assert/strict";
  *
  * const expired: string[] = [];

@@ -60,7 +60,7 @@ export interface DialOptions {
  *
  * @example Usage
  * ```ts
- * import { dial } from "@mailwright/mailwright";
+ * import { dial } from "@mailwright/mailwright/wire";
  * import { rejects } from "node:assert/strict";
  *
  * // Nobody listens on port 1.

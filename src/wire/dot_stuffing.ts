@@ -27,7 +27,7 @@ export type LineEnds =
  *
  * @example Usage
  * ```ts
- * import { DotStuffer } from "@mailwright/mailwright";
+ * import { DotStuffer } from "@mailwright/mailwright/wire";
  * import { equal } from "node:assert/strict";
  *
  * const stuffer = new DotStuffer();
@@ -197,7 +197,7 @@ export type BodyEnd =
  *
  * @example Usage
  * ```ts
- * import { DotUnstuffer } from "@mailwright/mailwright";
+ * import { DotUnstuffer } from "@mailwright/mailwright/wire";
  * import { equal } from "node:assert/strict";
  *
  * const body = new DotUnstuffer();
@@ -205,7 +205,7 @@ export type BodyEnd =
  * const out = new TextDecoder().decode(body.push(input));
  * equal(out, ".hidden\r\n");
  * equal(body.ended, true);
- * equal(body.consumed, 12); // QUIT is not ours
+ * equal(body.consumed, 13); // QUIT is not ours
  * ```
  */
 export class DotUnstuffer {

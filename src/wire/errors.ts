@@ -21,7 +21,20 @@ export interface WireErrorContext {
   readonly transcript?: readonly string[];
 }
 
-/** The base of all errors of the wire. */
+/**
+ * The base of all errors of the wire.
+ *
+ * @example Usage
+ * ```ts
+ * import { ClosedError, WireError } from "@mailwright/mailwright/wire";
+ * import { equal, ok } from "node:assert/strict";
+ *
+ * const error: unknown = new ClosedError("Cannot read: the server is gone").at({ stage: "rcpt" });
+ * ok(error instanceof WireError);
+ * equal(error.temporary, true); // worth another try
+ * equal(error.stage, "rcpt");
+ * ```
+ */
 export abstract class WireError extends Error implements WireErrorContext {
   /** Whether the same thing may work later. */
   abstract readonly temporary: boolean;
@@ -50,7 +63,20 @@ export abstract class WireError extends Error implements WireErrorContext {
   }
 }
 
-/** No connection came about: refused, unreachable, unknown host, or a proxy said no. */
+/**
+ * No connection came about: refused, unreachable, unknown host, or a proxy said no.
+ *
+ * @example Usage
+ * ```ts
+ * import { dial, DialError } from "@mailwright/mailwright/wire";
+ * import { ok, rejects } from "node:assert/strict";
+ *
+ * await rejects(dial({ hostname: "127.0.0.1", port: 1 }), (error) => {
+ *   ok(error instanceof DialError);
+ *   return error.temporary;
+ * });
+ * ```
+ */
 export class DialError extends WireError {
   /** The class, for programs that compare names. */
   override readonly name = "DialError";
@@ -58,7 +84,7 @@ export class DialError extends WireError {
   override readonly temporary: boolean;
 
   /**
-   * Makes one.
+   * An attempt to connect that failed.
    *
    * @param message What was attempted and what was seen.
    * @param options `temporary` is false for what time does not mend (a missing permission).
@@ -84,7 +110,24 @@ export type TlsFailure =
   | "unsupported"
   | "handshake";
 
-/** TLS was required and did not come about. Nothing secret was sent. */
+/**
+ * TLS was required and did not come about. Nothing secret was sent.
+ *
+ * @example Usage
+ * ```ts
+ * import { memoryPair, TlsError } from "@mailwright/mailwright/wire";
+ * import { equal, ok, rejects } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * server.close();
+ * await rejects(client.startTls({ hostname: "mail.example" }), (error) => {
+ *   ok(error instanceof TlsError);
+ *   equal(error.failure, "closed");
+ *   return true;
+ * });
+ * client.close();
+ * ```
+ */
 export class TlsError extends WireError {
   /** The class, for programs that compare names. */
   override readonly name = "TlsError";
@@ -94,7 +137,7 @@ export class TlsError extends WireError {
   readonly failure: TlsFailure;
 
   /**
-   * Makes one.
+   * A TLS that did not come about.
    *
    * @param message What was attempted and what was seen.
    * @param options The kind of failure, and the cause.
@@ -106,7 +149,24 @@ export class TlsError extends WireError {
   }
 }
 
-/** The connection ended before the peer had said all that was expected. */
+/**
+ * The connection ended before the peer had said all that was expected.
+ *
+ * @example Usage
+ * ```ts
+ * import { Channel, ClosedError, memoryPair } from "@mailwright/mailwright/wire";
+ * import { equal, ok, rejects } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * await server.write(new TextEncoder().encode("250-half a rep"));
+ * server.close();
+ * await rejects(new Channel(client).readLine(), (error) => {
+ *   ok(error instanceof ClosedError);
+ *   equal(error.partial, "250-half a rep");
+ *   return true;
+ * });
+ * ```
+ */
 export class ClosedError extends WireError {
   /** The class, for programs that compare names. */
   override readonly name = "ClosedError";
@@ -116,7 +176,7 @@ export class ClosedError extends WireError {
   readonly partial: string;
 
   /**
-   * Makes one.
+   * An end that came too early.
    *
    * @param message What was attempted and what was seen.
    * @param options The unfinished reply, if one had begun, and the cause.
@@ -127,7 +187,27 @@ export class ClosedError extends WireError {
   }
 }
 
-/** A limit of ours ran out. The connection is closed. */
+/**
+ * A limit of ours ran out. The connection is closed.
+ *
+ * @example Usage
+ * ```ts
+ * import { Channel, memoryPair, TimeoutError } from "@mailwright/mailwright/wire";
+ * import { equal, ok, rejects } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * const channel = new Channel(client);
+ * channel.deadline.arm("greeting", 1);
+ * const keepAlive = setTimeout(() => {}, 1_000); // a deadline does not keep the program alive
+ * await rejects(channel.readLine(), (error) => {
+ *   ok(error instanceof TimeoutError);
+ *   equal(error.timer, "greeting");
+ *   return true;
+ * });
+ * clearTimeout(keepAlive);
+ * server.close();
+ * ```
+ */
 export class TimeoutError extends WireError {
   /** The class, for programs that compare names. */
   override readonly name = "TimeoutError";
@@ -139,7 +219,7 @@ export class TimeoutError extends WireError {
   readonly limitMs: number;
 
   /**
-   * Makes one.
+   * A limit that ran out.
    *
    * @param timer Which limit.
    * @param limitMs How long it was, in milliseconds.
@@ -155,7 +235,26 @@ export class TimeoutError extends WireError {
   }
 }
 
-/** The peer broke the protocol. The session is dead: nothing more is sent. */
+/**
+ * The peer broke the protocol. The session is dead: nothing more is sent.
+ *
+ * @example Usage
+ * ```ts
+ * import { Channel, memoryPair, ProtocolError } from "@mailwright/mailwright/wire";
+ * import { equal, ok, rejects } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * await server.write(new TextEncoder().encode("220 go\r\n250 injected"));
+ * const channel = new Channel(client);
+ * await channel.readLine();
+ * await rejects(channel.startTls({ hostname: "mail.example" }), (error) => {
+ *   ok(error instanceof ProtocolError);
+ *   equal(error.temporary, false);
+ *   return true;
+ * });
+ * server.close();
+ * ```
+ */
 export class ProtocolError extends WireError {
   /** The class, for programs that compare names. */
   override readonly name: string = "ProtocolError";
@@ -163,7 +262,24 @@ export class ProtocolError extends WireError {
   override readonly temporary = false;
 }
 
-/** A line from the peer was longer than the limit. */
+/**
+ * A line from the peer was longer than the limit.
+ *
+ * @example Usage
+ * ```ts
+ * import { Channel, LineTooLongError, memoryPair } from "@mailwright/mailwright/wire";
+ * import { equal, ok, rejects } from "node:assert/strict";
+ *
+ * const [client, server] = memoryPair();
+ * await server.write(new TextEncoder().encode("250 0123456789\r\n"));
+ * await rejects(new Channel(client, { lineLimit: 8 }).readLine(), (error) => {
+ *   ok(error instanceof LineTooLongError);
+ *   equal(error.limit, 8);
+ *   return true;
+ * });
+ * server.close();
+ * ```
+ */
 export class LineTooLongError extends ProtocolError {
   /** The class, for programs that compare names. */
   override readonly name = "LineTooLongError";
@@ -171,7 +287,7 @@ export class LineTooLongError extends ProtocolError {
   readonly limit: number;
 
   /**
-   * Makes one.
+   * A line beyond its limit.
    *
    * @param limit The limit, in octets.
    */

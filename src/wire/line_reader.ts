@@ -26,7 +26,7 @@ export interface ByteSource {
  *
  * @example Usage
  * ```ts
- * import { LineReader, memoryPair } from "@mailwright/mailwright";
+ * import { LineReader, memoryPair } from "@mailwright/mailwright/wire";
  * import { equal } from "node:assert/strict";
  *
  * const [client, server] = memoryPair();

@@ -5,7 +5,7 @@
  */
 
 import type { Connection, Endpoint, Security, StartTlsOptions } from "./connection.ts";
-import { TlsError } from "./errors.ts";
+import { TlsError, type TlsFailure } from "./errors.ts";
 
 /** How a pair of ends behaves. */
 export interface MemoryPairOptions {
@@ -26,7 +26,7 @@ export interface MemoryPairOptions {
  *
  * @example Usage
  * ```ts
- * import { memoryPair } from "@mailwright/mailwright";
+ * import { memoryPair } from "@mailwright/mailwright/wire";
  * import { equal } from "node:assert/strict";
  *
  * const [client, server] = memoryPair();
@@ -127,43 +127,49 @@ class Pipe {
 class Upgrade {
   readonly #options: MemoryPairOptions;
   readonly #arrived: (PromiseWithResolvers<Connection> | undefined)[] = [undefined, undefined];
+  #failure: TlsError | undefined;
 
   constructor(options: MemoryPairOptions) {
     this.#options = options;
   }
 
+  /** An end is ready for the handshake, with so many unread octets that were written before. */
   join(side: 0 | 1, stale: number): Promise<Connection> {
     const mine = Promise.withResolvers<Connection>();
     const other = this.#arrived[1 - side];
     this.#arrived[side] = mine;
-    if (other !== undefined) {
-      if (stale > 0) {
-        const error = new TlsError("Cannot start TLS: plain octets were in the way", {
-          failure: "not-tls",
-        });
-        mine.reject(error);
-        other.reject(error);
-      } else {
-        const up = new Pipe(this.#options);
-        const down = new Pipe(this.#options);
-        const again = new Upgrade(this.#options);
-        const ends: [Connection, Connection] = [
-          new MemoryConnection(down, up, again, 0, "verified"),
-          new MemoryConnection(up, down, again, 1, "verified"),
-        ];
-        mine.resolve(ends[side]);
-        other.resolve(ends[side === 0 ? 1 : 0]);
-      }
+    if (stale > 0) this.#fail("not-tls", "plain octets were in the way");
+    if (this.#failure !== undefined) {
+      mine.reject(this.#failure);
+    } else if (other !== undefined) {
+      const up = new Pipe(this.#options);
+      const down = new Pipe(this.#options);
+      const again = new Upgrade(this.#options);
+      const ends: [Connection, Connection] = [
+        new MemoryConnection(down, up, again, 0, "verified"),
+        new MemoryConnection(up, down, again, 1, "verified"),
+      ];
+      mine.resolve(ends[side]);
+      other.resolve(ends[side === 0 ? 1 : 0]);
     }
     return mine.promise;
   }
 
-  leave(): void {
-    for (const waiting of this.#arrived) {
-      waiting?.reject(
-        new TlsError("Cannot start TLS: the other end closed", { failure: "closed" }),
-      );
+  /** An end wrote in the clear: the other must not be waiting for a handshake. */
+  disturb(side: 0 | 1): void {
+    if (this.#arrived[1 - side] !== undefined) {
+      this.#fail("not-tls", "plain octets were in the way");
     }
+  }
+
+  /** An end is gone. */
+  leave(): void {
+    this.#fail("closed", "the other end closed");
+  }
+
+  #fail(failure: TlsFailure, seen: string): void {
+    this.#failure ??= new TlsError(`Cannot start TLS: ${seen}`, { failure });
+    for (const waiting of this.#arrived) waiting?.reject(this.#failure);
   }
 }
 
@@ -195,11 +201,17 @@ class MemoryConnection implements Connection {
   }
 
   write(bytes: Uint8Array): Promise<void> {
+    this.#upgrade.disturb(this.#side);
     return this.#outgoing.write(bytes);
   }
 
   startTls(_options: StartTlsOptions): Promise<Connection> {
-    return this.#upgrade.join(this.#side, this.#incoming.size + this.#outgoing.size);
+    if (this.security !== "clear") {
+      return Promise.reject(
+        new TlsError("Cannot start TLS on a TLS connection", { failure: "unsupported" }),
+      );
+    }
+    return this.#upgrade.join(this.#side, this.#incoming.size);
   }
 
   close(): void {

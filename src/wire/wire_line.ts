@@ -12,7 +12,19 @@ import { escapeControls } from "./escape.ts";
 // deno-lint-ignore no-control-regex -- refusing control characters is what it is for
 const FORBIDDEN = /[\x00-\x1f\x7f]/;
 
-/** A command line without its CRLF, and the form in which it may be shown. */
+/**
+ * A command line without its CRLF, and the form in which it may be shown.
+ *
+ * @example Usage
+ * ```ts
+ * import { WireLine } from "@mailwright/mailwright/wire";
+ * import { equal, throws } from "node:assert/strict";
+ *
+ * const line = new WireLine("PASS hunter2", { shown: "PASS ***" });
+ * equal(`${line}`, "PASS ***");
+ * throws(() => new WireLine("NOOP\r\nQUIT"), SyntaxError);
+ * ```
+ */
 export class WireLine {
   /** What is written. */
   readonly #text: string;
@@ -20,19 +32,11 @@ export class WireLine {
   readonly shown: string;
 
   /**
-   * Makes one.
+   * A line of text.
    *
    * @param text The line without CRLF.
    * @param options `shown` takes the place of a secret line in transcripts and errors.
    * @throws {SyntaxError} If the text holds a control character or a lone surrogate.
-   *
-   * @example Usage
-   * ```ts
-   * import { WireLine } from "@mailwright/mailwright";
-   * import { throws } from "node:assert/strict";
-   *
-   * throws(() => new WireLine("NOOP\r\nQUIT"), SyntaxError);
-   * ```
    */
   constructor(text: string, options: { readonly shown?: string } = {}) {
     if (FORBIDDEN.test(text) || !text.isWellFormed()) {
