@@ -70,6 +70,17 @@ export class Ledger {
   }
 
   /**
+   * All entries: those that are there, then those that come, without end.
+   *
+   * @param options `signal` ends it with its reason.
+   */
+  async *follow(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<LedgerEntry> {
+    for (let at = 0;; at++) {
+      yield this.#entries[at] ?? await this.#next(() => true, options);
+    }
+  }
+
+  /**
    * Waits for an entry, unless it is there already.
    *
    * @param match Whether this is it.
@@ -78,11 +89,17 @@ export class Ledger {
    */
   async until(
     match: (entry: LedgerEntry) => boolean,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<LedgerEntry> {
+    options.signal?.throwIfAborted();
+    return this.#entries.find(match) ?? await this.#next(match, options);
+  }
+
+  async #next(
+    match: (entry: LedgerEntry) => boolean,
+    { signal }: { readonly signal?: AbortSignal },
   ): Promise<LedgerEntry> {
     signal?.throwIfAborted();
-    const there = this.#entries.find(match);
-    if (there !== undefined) return there;
     const { promise, resolve, reject } = Promise.withResolvers<LedgerEntry>();
     const look = (entry: LedgerEntry): void => {
       if (match(entry)) resolve(entry);

@@ -49,6 +49,8 @@ export interface Listener extends Acceptor, AsyncDisposable {
  * @param options Address, port and certificate.
  * @returns The listener, listening.
  * @throws {TypeError} If the address is another than one of loopback.
+ * @throws {NotCapable} If the permission is missing.
+ * @throws {Error} If the port cannot be had; the cause says why.
  *
  * @example Usage
  * ```ts
@@ -64,15 +66,28 @@ export async function listen(options: ListenOptions = {}): Promise<Listener> {
   if (!/^(127(\.\d{1,3}){3}|::1)$/.test(hostname)) {
     throw new TypeError(`Cannot listen on "${hostname}": the sandbox stays on loopback`);
   }
+  await demandPermission(port === 0 ? hostname : `${hostname}:${port}`);
   const server = createServer({ pauseOnConnect: true, noDelay: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, hostname, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, hostname, resolve);
+  try {
+    await promise;
+  } catch (cause) {
+    const seen = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot listen on "${hostname}:${port}": ${seen}`, { cause });
+  }
+  server.off("error", reject);
   return new SocketListener(server, hostname, identity);
+}
+
+/** node:net throws a missing permission where nobody can catch it. */
+async function demandPermission(host: string): Promise<void> {
+  const { state } = await Deno.permissions.request({ name: "net", host });
+  if (state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires net access to "${host}", run again with the --allow-net flag`,
+  );
 }
 
 class SocketListener implements Listener {

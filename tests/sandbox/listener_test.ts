@@ -43,9 +43,19 @@ Deno.test.each<[string]>([["0.0.0.0"], ["::"], ["192.0.2.1"], ["localhost"], ["m
   },
 );
 
+Deno.test("listen() rejects where the permission is missing", { permissions: "none" }, async () => {
+  await rejects(listen(), {
+    name: "NotCapable",
+    message: 'Requires net access to "127.0.0.1", run again with the --allow-net flag',
+  });
+});
+
 Deno.test("listen() says that a port is taken", async () => {
   await using listener = await listen();
-  await rejects(listen({ port: listener.endpoint.port }), { code: "EADDRINUSE" });
+  await rejects(
+    listen({ port: listener.endpoint.port }),
+    /^Error: Cannot listen on "127.0.0.1:\d+": .*EADDRINUSE/,
+  );
 });
 
 Deno.test("a connection knows its ends, reads, and writes", async () => {
