@@ -10,6 +10,8 @@ import type { TranscriptEvent, TranscriptListener } from "./transcript.ts";
 
 /** How many lines an error carries. */
 const TAIL = 12;
+/** How much of each, in characters. */
+const LINE = 200;
 
 /** What makes events of one connection. */
 export class Recorder {
@@ -36,7 +38,7 @@ export class Recorder {
 
   /** The last lines of both ends, as they may be shown. */
   get tail(): readonly string[] {
-    return this.#tail.map(({ end, text }) => `${end}: ${escapeControls(text).slice(0, 200)}`);
+    return this.#tail.map(({ end, text }) => `${end}: ${shorten(escapeControls(text))}`);
   }
 
   /**
@@ -79,4 +81,9 @@ export class Recorder {
       ...(bytes === undefined ? {} : { bytes }),
     });
   }
+}
+
+function shorten(text: string): string {
+  const more = text.length - LINE;
+  return more <= 0 ? text : `${text.slice(0, LINE)}...(+${more} characters)`;
 }
