@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
-import { parseReply, ReplyParser, SmtpReply } from "../../src/smtp/reply.ts";
+import { parseReply, ReplyParser, type SmtpReply } from "../../src/smtp/reply.ts";
 import type { ReceivedLine } from "../../src/wire/mod.ts";
 
 /** Feeds lines as the channel gives them. */
