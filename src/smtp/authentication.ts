@@ -44,10 +44,13 @@ export interface AuthResult {
 const MAX_ROUNDS = 10;
 /** A longer line is split: AUTH alone, then the response (RFC 4954 section 4, S77). */
 const MAX_AUTH_LINE = 512;
+/** The longest response that a server has to take, CRLF included (RFC 4954 section 4). */
+const MAX_RESPONSE = 12_288;
 
 /**
- * Logs in with the strongest mechanism that both sides know; a mechanism that the server finds too
- * weak or does not know gives way to the next, a refused credential does not (S82).
+ * Logs in with the strongest mechanism that both sides know. A mechanism that the server does not know
+ * after all, finds too weak or opens with nonsense gives way to the next; a refused credential does
+ * not, for repetition locks people out (S82).
  *
  * @param exchange Where to speak.
  * @param offered The mechanisms that the server offers now.
@@ -69,20 +72,29 @@ export async function authenticate(
     allowCleartextAuth: options.allowCleartextAuth ?? false,
     ...(options.minMechanism === undefined ? {} : { minMechanism: options.minMechanism }),
   };
-  const mechanisms = negotiate(offered, given, conditions);
   const tried: string[] = [];
-  let result: AuthResult | undefined;
-  for (const mechanism of mechanisms) {
+  let last: (() => AuthResult) | undefined;
+  for (const mechanism of negotiate(offered, given, conditions)) {
     tried.push(mechanism.name);
     // Some servers quote a password back (T-A08).
     if (mechanism.redact !== undefined) {
       exchange.channel.censor((text) => mechanism.redact?.(text) ?? text);
     }
-    result = await new AuthExchange(exchange, mechanism, tried).run();
-    // 504: it does not know this one after all. 534: too weak for this user (RFC 4954 section 6).
-    if (result.reply.code !== 504 && result.reply.code !== 534) break;
+    const attempt = new Attempt(exchange, mechanism, tried);
+    try {
+      const result = await attempt.run();
+      // 504: it does not know this one after all. 534: too weak for this user (RFC 4954 section 6).
+      if (result.reply.code !== 504 && result.reply.code !== 534) return result;
+      last = () => result;
+    } catch (error) {
+      // Nonsense in the first challenge may be meant to talk us down; in TLS it is only a bad server.
+      if (attempt.answered || !secure || exchange.dead) throw error;
+      last = () => {
+        throw error;
+      };
+    }
   }
-  if (result !== undefined) return result;
+  if (last !== undefined) return last();
   throw new SmtpAuthError(
     `Cannot log in to "${exchange.host}": ${
       whyNoMechanism(offered, given, conditions) ?? "there is no mechanism"
@@ -90,8 +102,10 @@ export async function authenticate(
   );
 }
 
-/** One exchange with one mechanism. */
-class AuthExchange {
+/** One attempt with one mechanism. */
+class Attempt {
+  /** Whether the server has got more than the name of the mechanism. */
+  answered = false;
   readonly #exchange: Exchange;
   readonly #mechanism: SaslMechanism;
   readonly #tried: readonly string[];
@@ -115,17 +129,20 @@ class AuthExchange {
       reply = await this.#converse(client, opening, await client.initial());
     }
     const { failure } = client;
-    return { reply, tried: this.#tried, ...(failure === undefined ? {} : { failure }) };
+    return { reply, tried: [...this.#tried], ...(failure === undefined ? {} : { failure }) };
   }
 
   async #begin(client: SaslClient, initial: SaslMessage | undefined): Promise<SmtpReply> {
     const { name } = this.#mechanism;
     if (initial === undefined) return await this.#converse(client, await this.#say(auth(name)));
-    const response = initial.bytes.length === 0 ? "=" : initial.bytes.toBase64();
+    const empty = initial.bytes.length === 0; // it must not look like none (RFC 4954 section 4)
+    const response = empty ? "=" : this.#encode(initial);
     if (name.length + response.length + 8 > MAX_AUTH_LINE) {
       return await this.#converse(client, await this.#say(auth(name)), initial);
     }
-    return await this.#converse(client, await this.#say(auth(name, response, initial.shown)));
+    this.answered = true;
+    const shown = empty ? "=" : initial.shown;
+    return await this.#converse(client, await this.#say(auth(name, response, shown)));
   }
 
   /** Answers challenges until the server has decided. `first` waits for an empty challenge. */
@@ -137,14 +154,23 @@ class AuthExchange {
     let reply = opening;
     let message = first;
     for (let round = 0; reply.code === 334; round++) {
-      if (round === MAX_ROUNDS) return await this.#cancel("the server asks without end");
+      if (round === MAX_ROUNDS) {
+        throw this.#exchange.fail(await this.#cancel("the server asks without end"));
+      }
+      let response: WireLine;
       try {
         message ??= await client.answer(this.#decode(reply));
+        response = new WireLine(this.#encode(message), { shown: message.shown });
       } catch (error) {
-        return await this.#cancel(error instanceof Error ? error.message : String(error), error);
+        throw await this.#cancel(error instanceof Error ? error.message : String(error), error);
       }
-      reply = await this.#say(response(message));
+      this.answered = true;
+      reply = await this.#say({ verb: "AUTH", line: response, timer: "command" });
       message = undefined;
+    }
+    // Whatever else is positive answers something else (T-R16).
+    if (reply.class === "continue" || (reply.ok && reply.code !== 235)) {
+      throw this.#exchange.misplaced("AUTH", reply);
     }
     if (reply.ok) this.#finish(client, reply);
     return reply;
@@ -155,20 +181,22 @@ class AuthExchange {
     try {
       client.finish();
     } catch (error) {
+      const why = error instanceof Error ? error.message : error;
       throw this.#exchange.fail(
-        new SmtpAuthError(
-          `Cannot trust the login at "${this.#exchange.host}": ${
-            error instanceof Error ? error.message : error
-          }`,
-          { cause: error, tried: this.#tried, reply },
-        ),
+        new SmtpAuthError(`Cannot trust the login at "${this.#exchange.host}": ${why}`, {
+          cause: error,
+          tried: [...this.#tried],
+          reply,
+        }),
       );
     }
   }
 
   #decode(reply: SmtpReply): Uint8Array {
-    const text = reply.lines[0]?.trim() ?? "";
+    const text = reply.lines.join("\n").trim();
     try {
+      // fromBase64 passes over blanks, which have no place here (RFC 4648 section 3.3).
+      if (/\s/.test(text)) throw new SyntaxError("it holds blanks");
       return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
     } catch (error) {
       // LOGIN answers by order, whatever the prompt says (S75, T-A03); elsewhere it has to be read.
@@ -177,26 +205,29 @@ class AuthExchange {
     }
   }
 
+  #encode({ bytes }: SaslMessage): string {
+    const text = bytes.toBase64();
+    if (text.length + 2 > MAX_RESPONSE) {
+      throw new SmtpAuthError(
+        `Cannot log in to "${this.#exchange.host}" by ${this.#mechanism.name}: the response has ` +
+          `${text.length} characters, and ${MAX_RESPONSE - 2} are the most`,
+        { tried: [...this.#tried] },
+      );
+    }
+    return text;
+  }
+
   /** RFC 4954 section 4: "*" cancels, 501 answers it, and the session goes on. */
-  async #cancel(why: string, cause?: unknown): Promise<never> {
-    const reply = await this.#say({
-      verb: "AUTH",
-      line: new WireLine("*"),
-      timer: "command",
-    });
+  async #cancel(why: string, cause?: unknown): Promise<unknown> {
+    const reply = await this.#say({ verb: "AUTH", line: new WireLine("*"), timer: "command" });
     const error = new SmtpAuthError(
       `Cannot log in to "${this.#exchange.host}" by ${this.#mechanism.name}: ${why}`,
-      { cause, tried: this.#tried, reply },
+      { ...(cause === undefined ? {} : { cause }), tried: [...this.#tried], reply },
     );
-    if (reply.code === 334 || reply.ok) throw this.#exchange.fail(error);
-    throw error;
+    return reply.ok || reply.class === "continue" ? this.#exchange.fail(error) : error;
   }
 
   #say(command: Command): Promise<SmtpReply> {
     return this.#exchange.say(command);
   }
-}
-
-function response({ bytes, shown }: SaslMessage): Command {
-  return { verb: "AUTH", line: new WireLine(bytes.toBase64(), { shown }), timer: "command" };
 }

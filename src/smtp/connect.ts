@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials, SaslMechanism } from "../sasl/mod.ts";
+import { type Credentials, negotiate, type SaslMechanism } from "../sasl/mod.ts";
 import {
   type ClientCertificate,
   type Clock,
@@ -18,7 +18,8 @@ import {
   WireError,
 } from "../wire/mod.ts";
 import type { AuthOptions } from "./authentication.ts";
-import { SmtpAuthError, SmtpLocalError, SmtpReplyError } from "./errors.ts";
+import { checkHelloName } from "./commands.ts";
+import { SmtpAuthError, SmtpError, SmtpLocalError, SmtpReplyError } from "./errors.ts";
 import type { SmtpReply } from "./reply.ts";
 import { SmtpSession } from "./session.ts";
 import { DEFAULT_TIMERS, type Timers } from "./timers.ts";
@@ -94,6 +95,7 @@ export interface ConnectOptions extends AuthOptions {
  */
 export async function connectSmtp(options: ConnectOptions): Promise<SmtpSession> {
   const plan = makePlan(options);
+  checkOptions(plan, options);
   const connection = options.connection ?? await dialTarget(plan, options);
   const session = new SmtpSession(connection, {
     protocol: plan.protocol,
@@ -110,6 +112,7 @@ export async function connectSmtp(options: ConnectOptions): Promise<SmtpSession>
     await prepare(session, plan, options);
     return session;
   } catch (error) {
+    if (error instanceof WireError || error instanceof SmtpError) error.at(session.context);
     await session[Symbol.asyncDispose]();
     throw error;
   }
@@ -189,6 +192,12 @@ async function prepare(session: SmtpSession, plan: Plan, options: ConnectOptions
   await sayHello(session, plan, options);
   if (until === "hello") return;
   await secure(session, plan, options);
+  if (plan.level !== "none" && plan.level !== "opportunistic" && !session.secure) {
+    throw new TlsError(
+      `Cannot use the connection to "${plan.host}": TLS is required, and nobody has checked who it is`,
+      { failure: "bad-certificate" },
+    );
+  }
   if (options.auth === undefined) return;
   if (!session.secure && plan.level === "opportunistic") {
     throw new TlsError(
@@ -247,7 +256,7 @@ async function secure(session: SmtpSession, plan: Plan, options: ConnectOptions)
       `Cannot start TLS with "${host}": it does not offer STARTTLS ` +
         "(or somebody on the way takes the offer out); nothing was sent",
       { failure: "not-offered" },
-    ).at({ host, stage: "tls" });
+    ).at({ stage: "tls" });
   }
   const reply = await session.startTls();
   if (reply.code === 220) return await sayHello(session, plan, options);
@@ -255,13 +264,29 @@ async function secure(session: SmtpSession, plan: Plan, options: ConnectOptions)
   throw new TlsError(
     `Cannot start TLS with "${host}": it offers STARTTLS and answered "${reply}"`,
     { failure: "refused" },
-  ).at({ host, stage: "tls", lastReply: `${reply}` });
+  ).at({ stage: "tls" });
 }
 
-/** What is refused when options contradict each other, for callers that check before they dial. */
+/**
+ * Checks options as {@linkcode connectSmtp} does before it dials: for callers that gather them long
+ * before they are needed.
+ *
+ * @param options The options.
+ * @throws {TypeError | RangeError} If a credential cannot be sent, or options contradict each other.
+ * @throws {SyntaxError} If the URL or the own name is none.
+ * @throws {SmtpLocalError} If somebody is to log in without TLS and nobody allowed it by name.
+ */
 export function checkConnectOptions(options: ConnectOptions): void {
-  const { level } = makePlan(options);
-  if (options.auth !== undefined && level === "none" && !options.allowCleartextAuth) {
+  checkOptions(makePlan(options), options);
+}
+
+function checkOptions({ level }: Plan, options: ConnectOptions): void {
+  const { auth, connection, minMechanism } = options;
+  if (options.name !== undefined) checkHelloName(options.name);
+  if (auth === undefined) return;
+  // What no mechanism could send is refused here, whatever the server will offer (T-A13).
+  negotiate([], auth, { secure: true, ...(minMechanism === undefined ? {} : { minMechanism }) });
+  if (level === "none" && connection?.security !== "verified" && !options.allowCleartextAuth) {
     throw new SmtpLocalError(
       "Cannot log in without TLS: choose TLS, or allow it by name with `allowCleartextAuth`",
     );

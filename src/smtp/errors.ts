@@ -5,15 +5,39 @@
  * @module
  */
 
+import type { WireErrorContext } from "../wire/mod.ts";
 import type { Receipt } from "./receipt.ts";
 import type { SmtpReply } from "./reply.ts";
 
 /** The base of what SMTP itself throws. */
-export abstract class SmtpError extends Error {
+export abstract class SmtpError extends Error implements WireErrorContext {
   /** Whether the same thing may work later. */
   abstract readonly temporary: boolean;
   /** What became of the message, where one was being sent. */
   declare readonly receipt?: Receipt;
+  /** The server, as the user named it. */
+  declare readonly host?: string;
+  /** The stage of the session. */
+  declare readonly stage?: string;
+  /** The last complete reply before it happened. */
+  declare readonly lastReply?: string;
+  /** The last lines of the session, secrets removed. */
+  declare readonly transcript?: readonly string[];
+
+  /**
+   * Fills in what was not known where the error was made; known fields stay.
+   *
+   * @param context The facts to add.
+   * @returns This error.
+   */
+  at(context: WireErrorContext): this {
+    for (const [key, value] of Object.entries(context)) {
+      if (value !== undefined && this[key as keyof WireErrorContext] === undefined) {
+        Object.defineProperty(this, key, { value, enumerable: true, configurable: true });
+      }
+    }
+    return this;
+  }
 }
 
 /** A reply that had to be positive and was not. */
@@ -27,7 +51,7 @@ export class SmtpReplyError extends SmtpError {
   /** What the server answered. */
   readonly reply: SmtpReply;
   /** The server, as the user named it. */
-  readonly host: string;
+  override readonly host: string;
 
   /**
    * Says which command was answered how.

@@ -12,8 +12,10 @@ import {
   escapeControls,
   ProtocolError,
   WireError,
+  type WireErrorContext,
 } from "../wire/mod.ts";
 import type { Command } from "./commands.ts";
+import { SmtpError } from "./errors.ts";
 import { ReplyParser, type SmtpReply } from "./reply.ts";
 import { DEFAULT_TIMERS, type Timers } from "./timers.ts";
 
@@ -53,6 +55,16 @@ export class Exchange {
   /** The last complete reply. */
   get lastReply(): SmtpReply | undefined {
     return this.#lastReply;
+  }
+
+  /** What errors carry: where it happened, and what was said last. */
+  get context(): WireErrorContext {
+    return {
+      host: this.host,
+      stage: this.#stage,
+      ...(this.#lastReply === undefined ? {} : { lastReply: `${this.#lastReply}` }),
+      transcript: this.channel.tail,
+    };
   }
 
   /** Whether nothing more can be said. */
@@ -205,13 +217,7 @@ export class Exchange {
    * @returns The reason that stays, to be thrown.
    */
   fail(error: unknown): unknown {
-    if (error instanceof WireError) {
-      error.at({
-        host: this.host,
-        stage: this.#stage,
-        ...(this.#lastReply === undefined ? {} : { lastReply: `${this.#lastReply}` }),
-      });
-    }
+    if (error instanceof WireError || error instanceof SmtpError) error.at(this.context);
     return this.channel.kill(error);
   }
 

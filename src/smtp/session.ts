@@ -12,6 +12,7 @@ import {
   ProtocolError,
   type StartTlsOptions,
   WireError,
+  type WireErrorContext,
 } from "../wire/mod.ts";
 import { authenticate, type AuthOptions, type AuthResult } from "./authentication.ts";
 import { Capabilities, parseCapabilities } from "./capabilities.ts";
@@ -195,6 +196,11 @@ export class SmtpSession implements AsyncDisposable {
   /** The last complete reply. */
   get lastReply(): SmtpReply | undefined {
     return this.#exchange.lastReply;
+  }
+
+  /** Where the session stands: what its errors carry. */
+  get context(): WireErrorContext {
+    return this.#exchange.context;
   }
 
   /** The receipt of the last message, also of one whose send was rejected. */
@@ -691,7 +697,9 @@ export class SmtpSession implements AsyncDisposable {
       throw withReceipt(error, told[0] ?? await this.#untried(envelope, content, error));
     }
     const [receipt] = told as [Receipt]; // one message gives one receipt
-    if (receipt.error !== undefined) throw withReceipt(receipt.error, receipt);
+    const { error } = receipt;
+    if (error instanceof SmtpError) error.at(this.context);
+    if (error !== undefined) throw withReceipt(error, receipt);
     return receipt;
   }
 
@@ -848,6 +856,8 @@ export class SmtpSession implements AsyncDisposable {
     try {
       using _abort = this.#abortable(signal);
       return await work();
+    } catch (error) {
+      throw error instanceof SmtpError ? error.at(this.context) : error;
     } finally {
       release();
     }
