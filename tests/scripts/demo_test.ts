@@ -1,0 +1,36 @@
+import { equal, match, ok } from "node:assert/strict";
+import { main } from "../../scripts/demo.ts";
+
+/** Takes what is written. */
+class Paper {
+  text = "";
+  readonly isTerminal = (): boolean => false;
+  write(bytes: Uint8Array): Promise<number> {
+    this.text += new TextDecoder().decode(bytes);
+    return Promise.resolve(bytes.length);
+  }
+}
+
+Deno.test(
+  "demo probes, sends, shows the session and what arrived",
+  { timeout: 60_000 },
+  async () => {
+    const stdout = new Paper();
+    const stderr = new Paper();
+    equal(await main([], { stdout, stderr }), 0);
+    equal(stderr.text, "");
+    match(stdout.text, /logged in by SCRAM-SHA-256/);
+    match(stdout.text, /green@beta\.example +refused +550 5\.1\.1/);
+    match(stdout.text, /C & S: <tls>/);
+    match(stdout.text, /C: AUTH SCRAM-SHA-256 \$\{hidden\}/);
+    match(stdout.text, /brown@beta\.example +ann@client\.example +Your dates, Brown/);
+    ok(!stdout.text.includes("open sesame"), "the password is shown");
+  },
+);
+
+Deno.test("demo refuses what it does not know in one line", async () => {
+  const stdout = new Paper();
+  const stderr = new Paper();
+  equal(await main(["--fast"], { stdout, stderr }), 2);
+  equal(stderr.text.trimEnd().split("\n").length, 1);
+});
