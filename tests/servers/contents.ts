@@ -10,6 +10,7 @@ import type { Step } from "./programs.ts";
 import type { Users } from "./users.ts";
 
 const encoder = new TextEncoder();
+const LINE_END = encoder.encode("\r\n");
 const HIGH_OCTETS = Uint8Array.from({ length: 128 }, (_, i) => 128 + i);
 
 /** Whole messages; the last line of some has no end. */
@@ -20,7 +21,7 @@ export const CONTENTS: readonly Uint8Array[] = [
   letter("No line end", "Hello"),
   letter("Blank lines at both ends", "\r\n\r\nHello\r\n\r\n\r\n"),
   letter("Nothing but an empty body", ""),
-  encoder.encode("Subject: Only a header\r\nX-Dots: .\r\n .\r\n"),
+  encoder.encode(`${header("Only a header")}X-Dots: .\r\n .\r\n`),
   letter("The longest lines", `${"x".repeat(998)}\r\n.${"y".repeat(997)}\r\n`),
   letter("UTF-8", "Grüße, žluťoučký kůň, 二, 🐎\r\n"),
   joined(letter("All high octets", ""), HIGH_OCTETS),
@@ -71,13 +72,25 @@ export async function checkContents(
 
 /** How many of the stored messages end in a content, below the fields that delivery adds. */
 export function copies(mailbox: readonly Uint8Array[], content: Uint8Array): number {
-  const whole = content.at(-1) === 0x0a ? content : joined(content, encoder.encode("\r\n"));
-  return mailbox.filter((stored) => equal(stored.subarray(-whole.length), whole)).length;
+  const whole = content.at(-1) === 0x0a ? content : joined(content, LINE_END);
+  const ends = [whole];
+  // Exim ends a header with the line that belongs there.
+  if (!new TextDecoder().decode(whole).includes("\r\n\r\n")) ends.push(joined(whole, LINE_END));
+  return mailbox.filter((stored) => ends.some((end) => equal(stored.subarray(-end.length), end)))
+    .length;
 }
 
 /** A message of a subject and a body. */
 export function letter(subject: string, body: string): Uint8Array {
-  return encoder.encode(`Subject: ${subject}\r\n\r\n${body}`);
+  return encoder.encode(`${header(subject)}\r\n${body}`);
+}
+
+// OpenSMTPD puts a date and a Message-ID behind the last field where they are missing.
+function header(subject: string): string {
+  return `Date: Mon, 25 Oct 2004 14:24:27 +0800
+Message-ID: <letter@alpha.example>
+Subject: ${subject}
+`.replaceAll("\n", "\r\n");
 }
 
 // Cut behind every octet where that is bearable, so also within CRLF and beside every dot.
@@ -98,5 +111,5 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function subject(content: Uint8Array): string {
-  return new TextDecoder().decode(content).split("\r\n", 1)[0] ?? "";
+  return /^Subject: .*$/m.exec(new TextDecoder().decode(content))?.[0] ?? "";
 }
