@@ -123,7 +123,6 @@ class SocketListener implements Listener {
   }
 
   close(): void {
-    if (this.#over) return;
     this.#over = true;
     this.#server.close();
     for (const connection of this.#waiting.splice(0)) connection.close();
@@ -220,11 +219,9 @@ export class SocketConnection implements Connection {
     while (!done) {
       if (this.#closing) throw new Deno.errors.Interrupted("operation canceled");
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#ended && this.#socket.destroyed) break;
       await this.#change();
     }
     if (this.#failure !== undefined) throw this.#failure;
-    if (!done) throw new Deno.errors.BrokenPipe("the client has closed");
   }
 
   /** Upgrades to TLS as its server. */

@@ -6,7 +6,8 @@
 
 import { type SaslServer, saslServer } from "../sasl/mod.ts";
 import { badSequence, badSyntax, refusal, reply } from "./reply.ts";
-import type { Answer, ServerSession } from "./session.ts";
+import type { Answer } from "./answer.ts";
+import type { ServerSession } from "./session.ts";
 
 /** More challenges than any mechanism needs. */
 const ROUNDS = 10;

@@ -7,7 +7,8 @@
 import { DataReader } from "./data_reader.ts";
 import { RefusalError } from "./errors.ts";
 import { badSequence, badSyntax, isPositive, refusal, reply, type ServerReply } from "./reply.ts";
-import type { Answer, ServerSession, SessionEnd } from "./session.ts";
+import type { Answer, SessionEnd } from "./answer.ts";
+import type { ServerSession } from "./session.ts";
 import { OverrunError, TOO_LARGE, Transaction } from "./transaction.ts";
 
 /** DATA: RFC 5321 section 4.1.1.4. */

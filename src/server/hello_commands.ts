@@ -6,7 +6,8 @@
 
 import { isHost, isWide } from "./path.ts";
 import { badSequence, badSyntax, refusal, reply, type ServerReply } from "./reply.ts";
-import type { Answer, ServerSession } from "./session.ts";
+import type { Answer } from "./answer.ts";
+import type { ServerSession } from "./session.ts";
 
 /** EHLO and LHLO: RFC 5321 section 4.1.1.1, RFC 2033 section 4.1. */
 export async function hello(session: ServerSession, client: string): Promise<Answer> {

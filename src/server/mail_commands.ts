@@ -9,7 +9,8 @@ import { RefusalError } from "./errors.ts";
 import { readMailParameters, readRcptParameters } from "./parameters.ts";
 import { isWide, type PathOptions, readPath } from "./path.ts";
 import { badSequence, isPositive, refusal, reply } from "./reply.ts";
-import type { Answer, ServerSession } from "./session.ts";
+import type { Answer } from "./answer.ts";
+import type { ServerSession } from "./session.ts";
 import { TOO_LARGE, Transaction } from "./transaction.ts";
 
 /** MAIL: RFC 5321 section 4.1.1.2. */

@@ -35,5 +35,5 @@ export * from "./smtp_receiver.ts";
 export { type CapabilityLists, capabilityLists, type CapabilityOptions } from "./capabilities.ts";
 export type { OfferState } from "./capabilities.ts";
 export type { ServerReply } from "./reply.ts";
-export type { SessionEnd } from "./session.ts";
+export type { SessionEnd } from "./answer.ts";
 export { type CredentialStore, sameSecret, SASL_MECHANISMS, Secret } from "../sasl/mod.ts";

@@ -4,57 +4,21 @@
  * @module
  */
 
+import type { Answer, SessionEnd } from "./answer.ts";
 import type { ServedSession, SmtpBackend } from "./backend.ts";
 import { type CapabilityLists, Offer } from "./capabilities.ts";
 import { RefusalError } from "./errors.ts";
-import type { Intervene, SeenCommand } from "./intervention.ts";
-import type { ReceiverLimits } from "./limits.ts";
+import type { SeenCommand } from "./intervention.ts";
 import { badSequence, refusal, replyLines, type ServerReply } from "./reply.ts";
+import type { SessionSettings } from "./settings.ts";
 import type { Transaction } from "./transaction.ts";
 import {
   Channel,
-  type Clock,
   ClosedError,
   type Connection,
   type ReceivedLine,
   type TranscriptEvent,
-  type TranscriptListener,
 } from "../wire/mod.ts";
-
-/** How a session ended. */
-export type SessionEnd =
-  /** The client said QUIT. */
-  | "quit"
-  /** The client closed, or the connection broke. */
-  | "closed"
-  /** We closed, after saying why. */
-  | "dismissed"
-  /** The client was silent for too long. */
-  | "timeout"
-  /** TLS did not come about. */
-  | "tls"
-  /** The connection went on to the taker of ATRN or TURN, who is done. */
-  | "turned";
-
-/** What a command leads to: replies, and what follows when they are out. */
-export interface Answer {
-  readonly replies: readonly ServerReply[];
-  /** Goes on; if it gives an end, the session is over. */
-  readonly next?: () => Promise<SessionEnd | undefined>;
-}
-
-/** What the engine is told besides connection and backend; all of it settled. */
-export interface SessionSettings {
-  readonly protocol: "smtp" | "lmtp";
-  readonly limits: ReceiverLimits;
-  readonly capabilities: CapabilityLists;
-  readonly strict: boolean;
-  readonly requires: "nothing" | "tls" | "login";
-  readonly intervene: Intervene | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly clock: Clock | undefined;
-  readonly onEvent: TranscriptListener | undefined;
-}
 
 /** Replies gather up to here before they are written without waiting for a pause of the client. */
 const REPLY_OCTETS = 16 * 1024;

@@ -14,7 +14,8 @@ import type { Intervene } from "./intervention.ts";
 import { DEFAULT_RECEIVER_LIMITS, type ReceiverLimits } from "./limits.ts";
 import { mail, rcpt } from "./mail_commands.ts";
 import { badSequence, badSyntax, refusal, reply } from "./reply.ts";
-import { type Answer, ServerSession, type SessionEnd } from "./session.ts";
+import type { Answer, SessionEnd } from "./answer.ts";
+import { ServerSession } from "./session.ts";
 import { atrn, etrn, turn } from "./turn_commands.ts";
 import {
   type Clock,

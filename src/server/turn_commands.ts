@@ -8,7 +8,8 @@ import type { Takeover } from "./backend.ts";
 import { refuseMore } from "./hello_commands.ts";
 import { isHost, isWide } from "./path.ts";
 import { badSyntax, refusal, type ServerReply } from "./reply.ts";
-import type { Answer, ServerSession } from "./session.ts";
+import type { Answer } from "./answer.ts";
+import type { ServerSession } from "./session.ts";
 
 /** ETRN: RFC 1985 section 5. */
 export async function etrn(session: ServerSession, node: string): Promise<Answer> {

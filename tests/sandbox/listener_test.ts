@@ -101,6 +101,17 @@ Deno.test("close() ends a waiting read and a waiting write", async () => {
   await writing;
 });
 
+Deno.test("a write fails when the client is gone, waiting or not", async () => {
+  await using ends = await pair();
+  await ends.server.write(new Uint8Array(1000));
+  // Nobody reads: the system takes some, and the rest waits.
+  const writing = rejects(ends.server.write(new Uint8Array(32 * 1024 * 1024)));
+  ends.client.octets.close(); // with octets unread, which makes it a reset
+  await writing;
+  await rejects(ends.server.write(new Uint8Array(1)));
+  await rejects(ends.server.read(new Uint8Array(1)));
+});
+
 Deno.test("close() lets what was written arrive, and TLS its farewell", async () => {
   for (const secure of [false, true]) {
     await using ends = await pair();

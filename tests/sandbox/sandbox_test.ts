@@ -139,6 +139,44 @@ Deno.test("the sandbox verifies and expands", async () => {
   );
 });
 
+Deno.test("the sandbox says nothing about users where everybody exists", async () => {
+  await using box = await startSandbox();
+  using client = await connect(box.ports.smtp);
+  await client.reply();
+  equal(await client.ask("VRFY ann"), "252 2.0.0 Cannot VRFY the user, but will take mail");
+});
+
+Deno.test("the sandbox offers what it is told to, by state", async () => {
+  await using box = await startSandbox({ capabilities: { clear: ["STARTTLS"], tls: ["X-ONE"] } });
+  const clear = await connect(box.ports.smtp);
+  await clear.reply();
+  equal(await clear.ask("EHLO a"), "250-localhost\n250 STARTTLS");
+  await clear.ask("STARTTLS");
+  using client = await upgrade(clear, box.caCerts);
+  equal(await client.ask("EHLO a"), "250-localhost\n250 X-ONE");
+  equal(await client.ask("MAIL FROM:<> SIZE=1"), "555 Parameter SIZE not recognized");
+  equal(await client.ask("MAIL FROM:<> X-ONE=1"), "250 Sender OK");
+});
+
+Deno.test("the sandbox takes REQUIRETLS inside TLS", async () => {
+  await using box = await startSandbox();
+  using client = await connect(box.ports.smtps, { caCerts: box.caCerts });
+  await client.reply();
+  await client.askAll(
+    "EHLO a",
+    "MAIL FROM:<> REQUIRETLS HOLDUNTIL=2027-01-01T00:00:00Z BY=0;N",
+    "RCPT TO:<b@x.example>",
+    "DATA",
+    "x\r\n.",
+  );
+  deepEqual(box.mails[0]?.envelope.sender, {
+    address: "",
+    requireTls: true,
+    holdUntil: "2027-01-01T00:00:00Z",
+    deliverBy: { seconds: 0, mode: "N", trace: false },
+  });
+});
+
 Deno.test("the sandbox keeps the beginning of a long message, and counts all", async () => {
   await using box = await startSandbox({ keepOctets: 5 });
   using client = await connect(box.ports.smtp);

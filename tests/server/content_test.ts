@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import {
   capabilityLists,
   DotStuffer,
@@ -263,6 +263,34 @@ Deno.test("a sink is finished or aborted, never both", { permissions: "none" }, 
   client.octets.close();
   equal(await session.end, "closed");
   deepEqual(calls, ["write 3", "finish", "write 8", "abort", "write 1", "abort"]);
+});
+
+Deno.test.each<[string, string]>([["DATA", "DATA\r\nx"], ["BDAT", "BDAT 5 LAST\r\nx"]])(
+  "%s that breaks off is forgotten",
+  { permissions: "none" },
+  async (_verb, sent) => {
+    await using session = await enveloped();
+    await session.client.send(sent);
+    session.client.octets.close();
+    equal(await session.end, "closed");
+    deepEqual(session.mails, []);
+  },
+);
+
+Deno.test("a defect of a sink ends the session with 421", { permissions: "none" }, async () => {
+  const defect = (): never => {
+    throw new TypeError("A defect");
+  };
+  const sinks: MessageSink[] = [
+    { write: defect, finish: () => [], abort() {} },
+    { write() {}, finish: defect, abort() {} },
+  ];
+  for (const sink of sinks) {
+    await using session = await enveloped({ backend: { message: () => sink } });
+    await session.client.ask("DATA");
+    equal(await session.client.ask("x\r\n."), "421 4.3.0 Internal error");
+    await rejects(session.end, { name: "TypeError" });
+  }
 });
 
 Deno.test("LMTP answers for each accepted recipient", { permissions: "none" }, async () => {

@@ -115,7 +115,7 @@ Deno.test.each<[string, Talk, ServedOptions?]>([
       "MAIL FROM:<a@x.example> HOLDFOR=1 HOLDUNTIL=2026-01-01T00:00:00Z",
       "501 5.5.4 HOLDFOR and HOLDUNTIL exclude each other",
     ],
-    ["MAIL FROM:<a@x.example> BY=-1;R", "501 5.5.4 Bad value for parameter BY"],
+    ["MAIL FROM:<a@x.example> BY=0;R", "501 5.5.4 Bad value for parameter BY"],
     ["MAIL FROM:<a@x.example> MT-PRIORITY=10", "501 5.5.4 Bad value for parameter MT-PRIORITY"],
     ["MAIL FROM:<a@x.example> REQUIRETLS", "555 5.5.4 Parameter REQUIRETLS not recognized"],
     ["MAIL FROM:<a@x.example> COLOUR=red", "555 5.5.4 Parameter COLOUR not recognized"],
@@ -125,6 +125,20 @@ Deno.test.each<[string, Talk, ServedOptions?]>([
     ["RCPT TO:<b@x.example> ORCPT=nothing", "501 5.5.4 Bad value for parameter ORCPT"],
     ["RCPT TO:<b@x.example> RRVS=2014-04-03", "555 5.5.4 Parameter RRVS not recognized"],
   ], { capabilities: everything }],
+  ["refuses parameters that need what is not there", [
+    ["MAIL FROM:<a@x.example> REQUIRETLS", "530 5.7.0 REQUIRETLS needs TLS"],
+    [
+      "MAIL FROM:<a@x.example> BODY=BINARYMIME",
+      "555 5.5.4 Parameter BODY=BINARYMIME not recognized",
+    ],
+    ["MAIL FROM:<a@x.example> BY=soon", "501 5.5.4 Bad value for parameter BY"],
+  ], {
+    capabilities: {
+      clear: ["ENHANCEDSTATUSCODES", "8BITMIME", "REQUIRETLS", "DELIVERBY"],
+      tls: [],
+      authenticated: [],
+    },
+  }],
   ["knows no parameters after HELO", [
     ["HELO client.example", "250 mx.example"],
     ["MAIL FROM:<a@x.example> SIZE=1", "555 5.5.4 Parameter SIZE not recognized"],

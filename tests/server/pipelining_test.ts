@@ -25,6 +25,19 @@ Deno.test(
   },
 );
 
+Deno.test("serveSmtp() does not gather replies without end", {
+  permissions: "none",
+}, async () => {
+  await using session = await served();
+  const before = session.writes();
+  await session.client.send("HELP NOOP\r\n".repeat(2000));
+  const reply = "214 2.0.0 NOOP [anything]";
+  for (let n = 0; n < 2000; n++) equal(await session.client.reply(), reply);
+  // A batch of 22 kB arrives in pieces of one buffer; each piece is answered in few writes.
+  const writes = session.writes() - before;
+  equal(writes >= 3 && writes <= 8, true);
+});
+
 Deno.test(
   "serveSmtp() answers BDAT inside its window at once",
   { permissions: "none" },
