@@ -187,9 +187,9 @@ export class Delivery {
     options: DeliveryOptions<M>,
   ): Promise<void> {
     // Refilled when half of it is answered, so that one write carries many messages.
-    if (!head.transaction.ended || flights.length <= (options.window ?? 1) / 2) {
-      await this.#fillWindow(flights, source, options);
-    }
+    const half = flights.length <= (options.window ?? 1) / 2 &&
+      this.#unanswered <= GROUP_OCTETS / 2;
+    if (half || !head.transaction.ended) await this.#fillWindow(flights, source, options);
     if (head.failure !== undefined) throw head.failure.reason;
     await this.course.answerWhole(head.transaction);
     this.#unanswered -= head.room;
