@@ -441,8 +441,13 @@ export class Channel {
 
   #censored(line: ReceivedLine): ReceivedLine {
     if (this.#censor === undefined) return line;
-    const text = this.#censor(line.text);
-    return text === line.text ? line : { text, bareLf: line.bareLf };
+    // Where a line is no UTF-8, a secret in it may be all the same.
+    const readings = line.raw === undefined ? [line.text] : [line.text, decodeLoosely(line.raw)];
+    for (const reading of readings) {
+      const text = this.#censor(reading);
+      if (text !== reading) return { text, bareLf: line.bareLf, uncensored: line.text };
+    }
+    return line;
   }
 
   readonly #abort = (): void => {

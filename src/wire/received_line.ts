@@ -12,6 +12,8 @@ export interface ReceivedLine {
   readonly raw?: Uint8Array;
   /** Whether it ended in a lone LF. */
   readonly bareLf: boolean;
+  /** The text as it was received, only where a censor has changed it: to go on with, not to show. */
+  readonly uncensored?: string;
 }
 
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -658,12 +658,29 @@ Deno.test("Channel passes what the peer says through its censors [S86] [T-A08]",
     w.channel.censor((seen) => seen.replaceAll("hunter2", "***"));
     w.channel.censor((seen) => seen.replaceAll("aHVudGVyMg", "***"));
     await w.peer.write(octets("535 hunter2 is aHVudGVyMg\r\n535 fine\r\n535 \xffhunter2\r\n"));
-    deepEqual(await w.channel.readLine(), { text: "535 *** is ***", bareLf: false });
+    deepEqual(await w.channel.readLine(), {
+      text: "535 *** is ***",
+      uncensored: "535 hunter2 is aHVudGVyMg",
+      bareLf: false,
+    });
     deepEqual(await w.channel.readLine(), { text: "535 fine", bareLf: false });
-    deepEqual(await w.channel.readLine(), { text: "535 \xff***", bareLf: false }); // nor its octets
+    const odd = await w.channel.readLine(); // nor its octets
+    deepEqual(odd, { text: "535 \xff***", uncensored: "535 \xffhunter2", bareLf: false });
     equal(JSON.stringify([w.events, w.channel.tail]).includes("hunter2"), false);
   }
 });
+
+Deno.test(
+  "Channel finds a secret in UTF-8 in a line that is none [S86] [T-A08]",
+  pure,
+  async () => {
+    using w = world();
+    w.channel.censor((seen) => seen.replaceAll("gr\xfcn", "***"));
+    await w.peer.write(octets("535 \xff gr\xc3\xbcn\r\n535 \xff gr\xfcn\r\n"));
+    equal((await w.channel.readLine())?.text, "535 \ufffd ***");
+    equal((await w.channel.readLine())?.text, "535 \xff ***");
+  },
+);
 
 Deno.test("Channel passes unfinished lines through its censors [S86] [T-A08]", pure, async () => {
   using w = world();
