@@ -77,9 +77,7 @@ export async function authenticate(
   for (const mechanism of negotiate(offered, given, conditions)) {
     tried.push(mechanism.name);
     // Some servers quote a password back (T-A08).
-    if (mechanism.redact !== undefined) {
-      exchange.channel.censor((text) => mechanism.redact?.(text) ?? text);
-    }
+    if (mechanism.redact !== undefined) exchange.channel.censor((line) => redact(line, mechanism));
     const attempt = new Attempt(exchange, mechanism, tried);
     try {
       const result = await attempt.run();
@@ -100,6 +98,13 @@ export async function authenticate(
       whyNoMechanism(offered, given, conditions) ?? "there is no mechanism"
     }`,
   );
+}
+
+/** Takes the secret out of a line; the code stays, whatever the password is. */
+function redact(line: string, mechanism: SaslMechanism): string {
+  const code = /^\d{3}(?:[ -]|$)/.exec(line)?.[0] ?? "";
+  const text = line.slice(code.length);
+  return code + (mechanism.redact?.(text) ?? text);
 }
 
 /** One attempt with one mechanism. */
@@ -193,10 +198,10 @@ class Attempt {
   }
 
   #decode(reply: SmtpReply): Uint8Array {
-    const text = reply.lines.join("\n").trim();
+    const text = this.#exchange.lastLine.slice(4).trim();
     try {
       // fromBase64 passes over blanks, which have no place here (RFC 4648 section 3.3).
-      if (/\s/.test(text)) throw new SyntaxError("it holds blanks");
+      if (reply.lines.length > 1 || /\s/.test(text)) throw new SyntaxError("it holds blanks");
       return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
     } catch (error) {
       // LOGIN answers by order, whatever the prompt says (S75, T-A03); elsewhere it has to be read.

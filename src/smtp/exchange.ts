@@ -32,6 +32,7 @@ export class Exchange {
   readonly timers: Timers;
   #parser = new ReplyParser();
   #lastReply: SmtpReply | undefined;
+  #lastLine = "";
   #stage = "connect";
   #writeError: unknown;
 
@@ -65,6 +66,11 @@ export class Exchange {
       ...(this.#lastReply === undefined ? {} : { lastReply: `${this.#lastReply}` }),
       transcript: this.channel.tail,
     };
+  }
+
+  /** The last line of the last reply, uncensored: a challenge to be answered, never to be shown. */
+  get lastLine(): string {
+    return this.#lastLine;
   }
 
   /** Whether nothing more can be said. */
@@ -198,6 +204,7 @@ export class Exchange {
       const reply = this.#parser.add(line);
       if (reply === undefined) continue;
       this.#lastReply = reply;
+      this.#lastLine = line.uncensored ?? line.text;
       for (const note of reply.notes) this.channel.note("note", note);
       // RFC 5321 section 3.8: 421 may answer anything, and the server closes behind it.
       if (reply.code === 421) {

@@ -5,7 +5,7 @@
  */
 
 import { type SessionOptions, SmtpSession } from "../../src/smtp/session.ts";
-import type { Connection, TranscriptEvent } from "../../src/wire/mod.ts";
+import type { Connection, Security, TranscriptEvent } from "../../src/wire/mod.ts";
 import { play, type Played } from "./scripted_server.ts";
 
 /** A session and the script that it meets. */
@@ -17,11 +17,23 @@ export interface Scripted extends AsyncDisposable, Played {
   transcript(): string[];
 }
 
+/** What a test may say of the session, and of the connection below. */
+export interface ScriptedOptions extends Partial<SessionOptions> {
+  /** What the connection is taken for; by default it is in the clear. */
+  readonly security?: Security;
+}
+
 /** Makes a session that has not yet said anything. */
-export function scripted(script: string, options: Partial<SessionOptions> = {}): Scripted {
+export function scripted(
+  script: string,
+  { security, ...options }: ScriptedOptions = {},
+): Scripted {
   const played = play(script);
   const events: TranscriptEvent[] = [];
-  const session = new SmtpSession(played.connection, {
+  const connection = security === undefined
+    ? played.connection
+    : { ...passed(played.connection), security };
+  const session = new SmtpSession(connection, {
     host: "mx.example",
     name: "client.example",
     onEvent: (event) => void events.push(event),
@@ -50,7 +62,7 @@ export function scripted(script: string, options: Partial<SessionOptions> = {}):
 export async function greeted(
   offered: string,
   script: string,
-  options: Partial<SessionOptions> = {},
+  options: ScriptedOptions = {},
 ): Promise<Scripted> {
   const verb = options.protocol === "lmtp" ? "LHLO" : "EHLO";
   const lines = ["mx.example", ...offered.split(",").map((line) => line.trim()).filter(Boolean)];
