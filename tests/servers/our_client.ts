@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type ConnectOptions, type Credentials, Secret } from "@mailwright/mailwright/smtp";
+import {
+  type ConnectOptions,
+  connectSmtp,
+  type Credentials,
+  Secret,
+  type SmtpSession,
+} from "@mailwright/mailwright/smtp";
 import {
   type Connection,
   dial,
@@ -32,6 +38,11 @@ export function submission(server: PostfixServer): ConnectOptions & { readonly u
     caCerts: [server.caPem],
     auth: credentials(server),
   };
+}
+
+/** A session at Postfix' submission. */
+export function submit(server: PostfixServer, options: ConnectOptions = {}): Promise<SmtpSession> {
+  return connectSmtp({ ...submission(server), ...options });
 }
 
 /** Waits until a server has logged what matches. */

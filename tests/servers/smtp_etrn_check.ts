@@ -3,9 +3,8 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { startSandbox } from "@mailwright/mailwright/sandbox";
-import { connectSmtp } from "@mailwright/mailwright/smtp";
 import { CONTENTS, copies } from "./contents.ts";
-import { JONES, submission } from "./our_client.ts";
+import { JONES, submit } from "./our_client.ts";
 import { poll } from "./poll.ts";
 import { startPostfix, TURN_DOMAIN } from "./postfix.ts";
 import { serverTest } from "./programs.ts";
@@ -20,7 +19,7 @@ await serverTest(
       settings: { smtp_tls_security_level: "encrypt" },
     });
     const joe = `joe@${TURN_DOMAIN}`;
-    await using session = await connectSmtp(submission(postfix));
+    await using session = await submit(postfix);
     for (const content of CONTENTS) {
       const envelope = { from: JONES, to: [joe], policy: "all" } as const;
       strictEqual((await session.send(envelope, content)).outcome, "accepted");

@@ -1,121 +1,18 @@
 /**
- * SmtpSession at a real Postfix: TLS and logins, every command, extensions, refusals.
+ * SmtpSession at a real Postfix: every command, contents, extensions, refusals.
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import {
-  type ConnectOptions,
-  connectSmtp,
-  Secret,
-  SmtpAuthError,
-  SmtpLocalError,
-  type SmtpSession,
-} from "@mailwright/mailwright/smtp";
-import { TlsError } from "@mailwright/mailwright/wire";
+import { connectSmtp, SmtpLocalError } from "@mailwright/mailwright/smtp";
 import { checkContents, copies, letter, WAY_USERS } from "./contents.ts";
 import { bodyOf } from "./maildir.ts";
-import { BROWN, credentials, JONES, logged, said, submission } from "./our_client.ts";
-import { type PostfixServer, startPostfix } from "./postfix.ts";
+import { BROWN, JONES, logged, said, submit } from "./our_client.ts";
+import { startPostfix } from "./postfix.ts";
 import { serverTest } from "./programs.ts";
 import { STRANGER, USERS } from "./users.ts";
 
 const NEEDS = ["postfix", "dovecot", "openssl", "root"] as const;
 const LETTER = letter("One for Brown", "Hello\r\n");
 const TO_BROWN = { from: JONES, to: [BROWN], policy: "all" } as const;
-/** Those of Dovecot that we know, ours first. */
-const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"];
-
-function submit(server: PostfixServer, options: ConnectOptions = {}): Promise<SmtpSession> {
-  return connectSmtp({ ...submission(server), ...options });
-}
-
-await serverTest("SmtpSession logs in at Postfix and is refused there", NEEDS, async (step) => {
-  await using postfix = await startPostfix();
-  const { host, ports, caPem, users } = postfix;
-
-  await step("by the strongest mechanism", async () => {
-    await using session = await submit(postfix);
-    const { auth } = session.capabilities;
-    deepStrictEqual(MECHANISMS.filter((name) => auth.includes(name)), MECHANISMS);
-    strictEqual(session.authenticated, "SCRAM-SHA-256");
-    ok(session.secure);
-  });
-
-  for (const name of MECHANISMS) {
-    await step(`by ${name}`, async () => {
-      const auth = { ...credentials(postfix), mechanisms: [name] };
-      await using session = await submit(postfix, { auth });
-      const receipt = await session.send(TO_BROWN, LETTER);
-      strictEqual(receipt.outcome, "accepted");
-      ok(receipt.tls);
-      await logged(
-        postfix,
-        new RegExp(`${receipt.queueId}: client=.*, sasl_method=${name}, sasl_username=${JONES}`),
-      );
-    });
-  }
-
-  await step("within TLS from the first octet", async () => {
-    await using session = await connectSmtp({
-      url: `smtps://${host}:${ports.smtps}`,
-      caCerts: [caPem],
-      auth: credentials(postfix),
-    });
-    strictEqual((await session.send(TO_BROWN, LETTER)).outcome, "accepted");
-  });
-
-  await step("and all of these messages arrived", async () => {
-    const count = MECHANISMS.length + 1;
-    strictEqual(copies(await postfix.mailbox(BROWN, count), LETTER), count);
-  });
-
-  await step("a wrong password is refused for good, by one mechanism only", async () => {
-    const auth = { user: JONES, password: new Secret(`not ${users[JONES]}`) };
-    await rejects(submit(postfix, { auth }), (error) => {
-      ok(error instanceof SmtpAuthError);
-      strictEqual(error.temporary, false);
-      deepStrictEqual(error.tried, ["SCRAM-SHA-256"]);
-      strictEqual(error.reply?.code, 535);
-      ok(!error.message.includes(`${users[JONES]}`));
-      return true;
-    });
-  });
-
-  await step("a certificate that nobody trusts ends it before any login [S65]", async () => {
-    await rejects(submit(postfix, { caCerts: [] }), (error) => {
-      ok(error instanceof TlsError);
-      strictEqual(error.failure, "unknown-issuer");
-      return true;
-    });
-    // All that this session said, in Postfix' own count.
-    await logged(postfix, /disconnect from \S+ ehlo=1 starttls=0\/1 commands=1\/2$/m);
-  });
-
-  await step("a name that is not in the certificate, too", async () => {
-    await rejects(submit(postfix, { tlsName: "other.example" }), { failure: "wrong-name" });
-  });
-
-  await step("no login, no relaying", async () => {
-    await using session = await connectSmtp({
-      url: `smtp://${host}:${ports.smtp}`,
-      caCerts: [caPem],
-    });
-    const to = ["someone@elsewhere.example"];
-    const receipt = await session.send({ from: JONES, to, policy: "any" }, LETTER);
-    strictEqual(receipt.outcome, "refused");
-    strictEqual(receipt.stage, "rcpt");
-    strictEqual(receipt.reply?.code, 554);
-    strictEqual(`${receipt.reply?.enhanced}`, "5.7.1");
-    strictEqual(receipt.rejected[0]?.retry, "never");
-  });
-
-  await step("submission wants a login", async () => {
-    await using session = await submit(postfix, { auth: undefined });
-    const receipt = await session.send(TO_BROWN, LETTER);
-    strictEqual(receipt.outcome, "refused");
-    strictEqual(receipt.reply?.code, 554);
-  });
-});
-
 await serverTest("SmtpSession says every command to Postfix", NEEDS, async (step) => {
   await using postfix = await startPostfix({ users: { ...USERS, ...WAY_USERS } });
   await using session = await submit(postfix);
@@ -227,7 +124,7 @@ await serverTest("SmtpSession keeps to what Postfix takes and refuses", NEEDS, a
       deepStrictEqual(receipt.accepted, []);
     }
     // No DATA in Postfix' own count.
-    await logged(postfix, /disconnect from \S+ .* mail=1 rcpt=1\/2 rset=1 quit=1 /);
+    await logged(postfix, /disconnect from \S+ .* mail=1 rcpt=1\/2 (rset=1 )?quit=1 /);
   });
 
   await step("8-bit text is announced, and not sent where it is not offered [S51]", async () => {
