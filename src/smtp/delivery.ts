@@ -90,7 +90,7 @@ export class Delivery {
     try {
       while (true) {
         if (flights.length === 0) {
-          const message = source.take() ?? await source.wait();
+          const message = source.take() ?? await this.#next(source);
           if (message === undefined) break;
           flights.push(this.#prepare(message, options));
         }
@@ -112,6 +112,19 @@ export class Delivery {
         await tell(flight.refusal ?? flight.transaction.receipt(where, error));
       }
       throw error;
+    }
+  }
+
+  /** Waits for a message; an abort does not wait with it. */
+  async #next<M extends OutgoingMessage>(source: MessageSource<M>): Promise<M | undefined> {
+    const { gone } = this.#exchange.channel;
+    const cut = Promise.withResolvers<never>();
+    const abort = (): void => cut.reject(gone.reason);
+    gone.addEventListener("abort", abort, { once: true });
+    try {
+      return await Promise.race([source.wait(), cut.promise]);
+    } finally {
+      gone.removeEventListener("abort", abort);
     }
   }
 
@@ -161,16 +174,27 @@ export class Delivery {
       return await transaction.content.cancel(new Error("The envelope was refused"));
     }
     if (!await course.content(transaction, beforeEnd && (() => beforeEnd(message)))) return;
-    const following = source.take();
-    if (following !== undefined) {
-      const next = this.#prepare(following, options);
-      flights.push(next);
-      // RFC 3030 section 2: behind a BDAT that may be refused only RSET makes the state known.
-      if (this.#canShare(next)) course.putGroup(next.transaction, transaction.chunking);
+    if (flights.length === 1) this.#ready(flights, source, options);
+    const next = flights[1];
+    // RFC 3030 section 2: behind a BDAT that may be refused only RSET makes the state known.
+    if (next !== undefined && this.#canShare(next)) {
+      course.putGroup(next.transaction, transaction.chunking);
     }
     transaction.ended = true;
     await this.#exchange.flush();
+    // The one behind the next is made ready while the server has something to do.
+    if (flights.length === 2) this.#ready(flights, source, options);
     await course.final(transaction);
+  }
+
+  /** Makes the next message ready if there is one. */
+  #ready<M extends OutgoingMessage>(
+    flights: Flight<M>[],
+    source: MessageSource<M>,
+    options: DeliveryOptions<M>,
+  ): void {
+    const message = source.take();
+    if (message !== undefined) flights.push(this.#prepare(message, options));
   }
 
   /** Whether an envelope can follow the end of the message before in the same write. */
