@@ -25,6 +25,12 @@ export type {
   ProbeTls,
   ProtocolWord,
 } from "./probe/options.ts";
+export type { GrantOptions } from "./probe/grants.ts";
+export { connectionGrants } from "./probe/permissions.ts";
 export { probe } from "./probe/probe.ts";
+export { renderJson } from "./probe/render/json.ts";
+export type { TextStyle } from "./probe/render/style.ts";
+export { renderText, type TextOptions } from "./probe/render/text.ts";
+export { formatTranscriptLine, type TranscriptView } from "./probe/render/transcript.ts";
 export * from "./probe/result.ts";
 export { VERSION } from "./probe/version.ts";

@@ -141,6 +141,7 @@ export class Conversation {
     const failure = failureOf(why, this.#stage, this.#recorder, proxied);
     if (failure === undefined) throw this.#closing(error);
     this.seen.failure = failure;
+    this.#recorder.breakOff();
   }
 
   #closing(error: unknown): unknown {

@@ -67,7 +67,9 @@ export function failureOf(
   proxied: boolean,
 ): Failure | undefined {
   if (error instanceof DialError) {
-    return { kind: dialKind(error, proxied), stage, text: error.message };
+    const kind = dialKind(error, proxied);
+    const text = kind === "permission" ? "the permission to connect is not granted" : error.message;
+    return { kind, stage, text };
   }
   if (error instanceof TimeoutError) {
     const kind = stage === "tcp" ? "connect-timeout" : "timeout";
@@ -78,7 +80,7 @@ export function failureOf(
   }
   if (error instanceof ClosedError) {
     // A server that dislikes our certificate says so with the first octets after the handshake.
-    const { cause } = error.cause instanceof TlsError ? error : { cause: undefined };
+    const { cause } = error;
     if (cause instanceof TlsError) {
       return { kind: "tls", stage: "tls", text: cause.message, tls: cause.failure };
     }

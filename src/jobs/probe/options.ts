@@ -9,7 +9,6 @@ import type { OtherParameter, Secret } from "../../smtp/mod.ts";
 import type { ClientCertificate, Clock, Connection, DialOptions, Target } from "../../wire/mod.ts";
 import type {
   Finding,
-  ProbeRun,
   SafetyClass,
   Stage,
   StageName,
@@ -44,41 +43,41 @@ export type ProtocolWord =
 /** Who logs in. */
 export interface ProbeLogin {
   /** The user name. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** The password. */
-  readonly password?: Secret;
+  readonly password?: Secret | undefined;
   /** An OAuth access token. */
-  readonly token?: Secret;
+  readonly token?: Secret | undefined;
   /** The only mechanisms to use, in this order. @default All that fit, strongest first. */
-  readonly mechanisms?: readonly string[];
+  readonly mechanisms?: readonly string[] | undefined;
   /** Goes on without a login where none is offered. @default {false} */
-  readonly ifOffered?: boolean;
+  readonly ifOffered?: boolean | undefined;
   /** Whether the login may go over a connection without TLS. @default {false} */
-  readonly allowCleartext?: boolean;
+  readonly allowCleartext?: boolean | undefined;
 }
 
 /** A message that the probe writes itself. */
 export interface ProbeMessage {
   /** What it is about. */
-  readonly subject?: string;
+  readonly subject?: string | undefined;
   /** Its text. */
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** Further header fields, `Name: value`. */
-  readonly headers?: readonly string[];
+  readonly headers?: readonly string[] | undefined;
 }
 
 /** What is slow, and what ends soon. */
 export interface ProbeLimits {
   /** Milliseconds from which a stage, or `total`, is a warning. */
-  readonly warn?: Readonly<Record<string, number>>;
+  readonly warn?: Readonly<Record<string, number>> | undefined;
   /** Milliseconds from which a stage, or `total`, is critical. */
-  readonly crit?: Readonly<Record<string, number>>;
+  readonly crit?: Readonly<Record<string, number>> | undefined;
   /** Days before the end of a certificate from which it is a warning. @default {21} */
-  readonly certWarnDays?: number;
+  readonly certWarnDays?: number | undefined;
   /** Days before the end of a certificate from which it is critical. @default {7} */
-  readonly certCritDays?: number;
+  readonly certCritDays?: number | undefined;
   /** What it means if some recipients are refused, and not all. @default {"warning"} */
-  readonly partial?: "warning" | "critical" | "ok";
+  readonly partial?: "warning" | "critical" | "ok" | undefined;
 }
 
 /** What happens during a run. All of it names its server. */
@@ -97,71 +96,71 @@ export type ProbeEvent =
 /** What a probe may be told. Whatever is absent is not done. */
 export interface ProbeOptions {
   /** How far it may go. @default `login` with `login` or `to`, else `safe`. */
-  readonly class?: SafetyClass;
+  readonly class?: SafetyClass | undefined;
   /** The stage to stop behind. @default {"quit"} */
-  readonly stop?: StageName;
+  readonly stop?: StageName | undefined;
   /** Whether to say QUIT at the end, or just to close. @default {"quit"} */
-  readonly leave?: "quit" | "drop";
+  readonly leave?: "quit" | "drop" | undefined;
   /** Commands to ask before a mail: VRFY, EXPN, HELP, ETRN, NOOP, with their arguments. */
-  readonly ask?: readonly string[];
+  readonly ask?: readonly string[] | undefined;
   /** The word of RFC 3848 that the session must deserve. */
-  readonly protocol?: ProtocolWord;
+  readonly protocol?: ProtocolWord | undefined;
   /** Our name in EHLO. @default The address literal of our end. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Keywords and mechanisms (`AUTH LOGIN`) to act without, as if they were not offered. */
-  readonly without?: readonly string[];
+  readonly without?: readonly string[] | undefined;
   /** Sends the message pipelined. @default {false} */
-  readonly pipelining?: boolean;
+  readonly pipelining?: boolean | undefined;
   /** Sends the message by BDAT. @default {false} */
-  readonly chunking?: boolean;
+  readonly chunking?: boolean | undefined;
   /** How TLS is used. @default `implicit` where the target says so, `none` for Unix sockets, else `opportunistic`. */
-  readonly tls?: ProbeTls;
+  readonly tls?: ProbeTls | undefined;
   /** The name that the certificate must be for, and SNI. @default The host. */
-  readonly tlsName?: string;
+  readonly tlsName?: string | undefined;
   /** Further trusted roots, PEM. */
-  readonly caCerts?: readonly string[];
+  readonly caCerts?: readonly string[] | undefined;
   /** Shown if the server asks for one. */
-  readonly clientCertificate?: ClientCertificate;
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** Ends the run at a certificate that is not what it should be. @default {false} */
-  readonly tlsVerify?: boolean;
+  readonly tlsVerify?: boolean | undefined;
   /** The versions to offer. @default Both. */
-  readonly tlsVersions?: readonly TlsVersion[];
+  readonly tlsVersions?: readonly TlsVersion[] | undefined;
   /** Who logs in. */
-  readonly login?: ProbeLogin;
+  readonly login?: ProbeLogin | undefined;
   /** The sender; `null` is `<>`. */
-  readonly from?: Address | string | null;
+  readonly from?: Address | string | null | undefined;
   /** The recipients. */
-  readonly to?: readonly (Address | string)[];
+  readonly to?: readonly (Address | string)[] | undefined;
   /** Parameters of MAIL. */
-  readonly mailParameters?: readonly OtherParameter[];
+  readonly mailParameters?: readonly OtherParameter[] | undefined;
   /** Parameters of each RCPT. */
-  readonly rcptParameters?: readonly OtherParameter[];
+  readonly rcptParameters?: readonly OtherParameter[] | undefined;
   /** What to send in class `send`: a whole message, or what to write into one. */
-  readonly message?: Uint8Array | ProbeMessage;
+  readonly message?: Uint8Array | ProbeMessage | undefined;
   /** `socks5://host:port` or `http://host:port`. */
-  readonly proxy?: string;
+  readonly proxy?: string | undefined;
   /** Which kind of address to use of a name. */
-  readonly family?: 4 | 6;
+  readonly family?: 4 | 6 | undefined;
   /** Our own address. */
-  readonly localAddress?: string;
+  readonly localAddress?: string | undefined;
   /** Our own port. */
-  readonly localPort?: number;
+  readonly localPort?: number | undefined;
   /** The limit of each wait but the one after the content, in milliseconds. @default {30_000}, connect 10 s */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Waits as long as RFC 5321 asks a sender to. @default {false} */
-  readonly patient?: boolean;
+  readonly patient?: boolean | undefined;
   /** The limit of each target, in milliseconds. @default {600_000}, patient 30 min */
-  readonly totalMs?: number;
+  readonly totalMs?: number | undefined;
   /** What is slow, and what ends soon. */
-  readonly limits?: ProbeLimits;
+  readonly limits?: ProbeLimits | undefined;
   /** Shows what is sent during the login, secrets included. @default {false} */
-  readonly reveal?: boolean;
+  readonly reveal?: boolean | undefined;
   /** What time goes by. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Ends the run; it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Hears what happens. */
-  readonly onEvent?: (event: ProbeEvent) => void;
+  readonly onEvent?: ((event: ProbeEvent) => void) | undefined;
   /** Takes the place of the dialler. */
-  readonly dial?: (target: Target, options: DialOptions) => Promise<Connection>;
+  readonly dial?: ((target: Target, options: DialOptions) => Promise<Connection>) | undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Address, parseAddress } from "../../message/mod.ts";
+import { type Address, parseAddress } from "../../message/mod.ts";
 import {
   checkHelloName,
   type Content,
@@ -61,8 +61,13 @@ export interface Plan {
   /** How long all of it may take, in milliseconds. */
   readonly totalMs: number;
   /** What is slow, and what ends soon. */
-  readonly limits: Required<ProbeLimits>;
+  readonly limits: Limits;
 }
+
+/** What is slow, and what ends soon, with nothing left open. */
+export type Limits = {
+  readonly [Key in keyof ProbeLimits]-?: Exclude<ProbeLimits[Key], undefined>;
+};
 
 const ASKABLE = ["VRFY", "EXPN", "HELP", "ETRN", "NOOP"];
 /** A line of 512 octets with its CRLF. */
@@ -109,14 +114,7 @@ export function makePlan(target: ProbeTarget, options: ProbeOptions, nowMs: numb
     stop: options.stop ?? "quit",
     timers: planTimers(options),
     totalMs: options.totalMs ?? (options.patient ? 1_800_000 : 600_000),
-    limits: {
-      warn: {},
-      crit: {},
-      certWarnDays: 21,
-      certCritDays: 7,
-      partial: "warning",
-      ...options.limits,
-    },
+    limits: planLimits(options.limits),
   } satisfies Plan;
   checkStop(plan, leave);
   return plan;
@@ -295,6 +293,13 @@ function messageOf(
 
 function parsePath(text: string): Address {
   return parseAddress(text, { allowLiterals: true });
+}
+
+function planLimits(
+  { warn = {}, crit = {}, certWarnDays = 21, certCritDays = 7, partial = "warning" }: ProbeLimits =
+    {},
+): Limits {
+  return { warn, crit, certWarnDays, certCritDays, partial };
 }
 
 function planTimers({ timeoutMs, patient = false }: ProbeOptions): Timers {

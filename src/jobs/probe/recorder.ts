@@ -141,9 +141,12 @@ export class Recorder implements MeterListener {
     }
   }
 
-  /** Adds a remark of ours to the transcript. */
-  note(text: string): void {
-    this.#add({ at: this.now, end: "C", tls: false, kind: "note", text });
+  /** Ends the wait for a reply that does not come: the time it took belongs to its stage. */
+  breakOff(): void {
+    const stage = this.#asked[0]?.stage;
+    if (stage === undefined) return;
+    stage.ms += Math.max(0, this.now - Math.max(this.#writtenAt, this.#repliedAt));
+    stage.ok = false;
   }
 
   readonly onRead = (octets: number): void => {
