@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a mail before anything is sent.
+ * What can be wrong with a mail before anything is sent, and with a pattern.
  *
  * @module
  */
@@ -74,5 +74,40 @@ export class HeaderError extends SyntaxError {
     super(`Cannot write the header "${shown(field)}": ${reason}`, options);
     this.field = field;
     this.reason = reason;
+  }
+}
+
+/** A pattern that is outside of the syntax. */
+export class PatternError extends SyntaxError {
+  /** The class, for programs that compare names. */
+  override readonly name = "PatternError";
+  /** The pattern, as it was given. */
+  readonly pattern: string;
+  /** What was expected. */
+  readonly reason: string;
+  /** Where, as an index of the pattern. */
+  readonly index: number;
+
+  /**
+   * Makes one.
+   *
+   * @param pattern The pattern.
+   * @param reason What was expected.
+   * @param index Where, as an index of the pattern.
+   *
+   * @example Usage
+   * ```ts
+   * import { PatternError } from "@mailwright/mailwright/message";
+   * import { equal } from "node:assert/strict";
+   *
+   * const { message } = new PatternError("(a", '")" is expected', 2);
+   * equal(message, 'Cannot compile the pattern "(a": at character 3 ")" is expected');
+   * ```
+   */
+  constructor(pattern: string, reason: string, index: number) {
+    super(`Cannot compile the pattern "${shown(pattern)}": at character ${index + 1} ${reason}`);
+    this.pattern = pattern;
+    this.reason = reason;
+    this.index = index;
   }
 }

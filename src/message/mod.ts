@@ -40,6 +40,7 @@ export * from "./header_field.ts";
 export * from "./idna.ts";
 export * from "./mailbox.ts";
 export * from "./message_id.ts";
+export * from "./pattern.ts";
 export * from "./quoted_printable.ts";
 export * from "./text_body.ts";
 export {
