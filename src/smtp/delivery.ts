@@ -243,27 +243,23 @@ export class Delivery {
   ): Promise<Transaction[]> {
     const { window = 1, beforeEnd } = options;
     const ready: Transaction[] = [];
-    let last = flights.at(-1);
-    while (true) {
-      const { transaction } = last ?? {};
-      if (transaction === undefined || transaction.ended || transaction === ready.at(-1)) {
-        const message = flights.length < window ? source.take() : undefined;
-        if (message === undefined) return ready;
-        last = this.#prepare(message, options);
-        flights.push(last);
-        continue;
-      }
-      if (last?.transaction === undefined || !this.#fits(last)) return ready;
+    for (let at = 0; at < window; at++) {
+      if (at === flights.length) this.#ready(flights, source, options);
+      const flight = flights[at];
+      if (flight === undefined) break;
+      const { transaction } = flight;
+      if (transaction === undefined || transaction.ended) continue;
+      if (!this.#fits(flight)) break;
       try {
-        if (beforeEnd !== undefined) await beforeEnd(last.message);
+        if (beforeEnd !== undefined) await beforeEnd(flight.message);
       } catch (reason) {
-        // What is on its way is answered first.
-        last.failure = { reason };
-        return ready;
+        flight.failure = { reason }; // what is on its way is answered first
+        break;
       }
-      this.#unanswered += last.room;
-      ready.push(last.transaction);
+      this.#unanswered += flight.room;
+      ready.push(transaction);
     }
+    return ready;
   }
 
   /** Whether a message can be put behind those in the window. */

@@ -23,10 +23,10 @@ const ONE_BY_ONE = `
   S: 354 go`;
 const encoder = new TextEncoder();
 
-/** A stream that gives some texts and then fails, waits or ends; it knows whether it was cancelled. */
+/** A stream that gives some texts and then fails or ends; it knows whether it was cancelled. */
 function stream(
   texts: readonly string[],
-  then: "fail" | "wait" | "end" = "end",
+  then: "fail" | "end" = "end",
 ): { readonly content: ReadableStream<Uint8Array>; readonly cancelled: () => unknown } {
   let cancelled: unknown = "no";
   const rest = [...texts];
@@ -35,7 +35,6 @@ function stream(
       const text = rest.shift();
       if (text !== undefined) controller.enqueue(encoder.encode(text));
       else if (then === "fail") controller.error(new Error("the disk is gone"));
-      else if (then === "wait") return new Promise(() => {});
       else controller.close();
     },
     cancel(reason) {
@@ -46,26 +45,17 @@ function stream(
 }
 
 /** The same as a generator. */
-function generator(
+async function* generator(
   texts: readonly string[],
-  then: "fail" | "wait" | "end" = "end",
-): { readonly content: AsyncGenerator<Uint8Array>; readonly closed: () => boolean } {
-  let closed = false;
-  async function* generate(): AsyncGenerator<Uint8Array> {
-    try {
-      for (const text of texts) yield encoder.encode(text);
-      if (then === "fail") throw new Error("the disk is gone");
-      if (then === "wait") await new Promise(() => {});
-    } finally {
-      closed = true;
-    }
-  }
-  return { content: generate(), closed: () => closed };
+  then: "fail" | "end" = "end",
+): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield encoder.encode(text);
+  if (then === "fail") throw new Error("the disk is gone");
 }
 
 Deno.test.each([
   ["a stream", () => stream(["Subject: hi\r\n\r\nHalf of it"], "fail").content],
-  ["a generator", () => generator(["Subject: hi\r\n\r\nHalf of it"], "fail").content],
+  ["a generator", () => generator(["Subject: hi\r\n\r\nHalf of it"], "fail")],
 ])(
   "SmtpSession.send() never ends content whose source failed: %s [S44] [T-D01]",
   PURE,
@@ -150,7 +140,7 @@ Deno.test.each(UNWANTED)(
   PURE,
   async (_, offered, script) => {
     await using made = await greeted(offered, script);
-    const { content } = generator(["Subject: hi\r\n"]);
+    const content = generator(["Subject: hi\r\n"]);
     await made.session.send(mailTo(BOB).envelope, content, { size: 5000 }).catch(() => {});
     deepEqual(await content.next(), { done: true, value: undefined });
     made.session.close();
@@ -181,10 +171,10 @@ Deno.test(
       messages,
     );
     ok(error instanceof ClosedError);
-    deepEqual(receipts.map(({ outcome }) => outcome), ["accepted", "not-sent"]);
+    deepEqual(receipts.map(({ outcome }) => outcome), ["accepted", "not-sent", "not-sent"]);
     equal(sources[0]?.cancelled(), "no"); // it was read to its end
     ok(sources[1]?.cancelled() !== "no");
-    equal(sources[2]?.cancelled(), "no"); // nobody had asked for it
+    ok(sources[2]?.cancelled() !== "no");
   },
 );
 

@@ -111,17 +111,20 @@ Deno.test(
     C: Subject: hi
     C: .
     S: 250 taken
-    ${whole("d")}
-    ${TAKEN}`,
-      [chunked("a"), chunked("b"), mailTo(["c@mx.example"]), chunked("d")],
+    ${whole("d")}${whole("e")}${whole("f")}
+    ${TAKEN}${TAKEN}${TAKEN}`,
+      [
+        ...["a", "b"].map((to) => chunked(to)),
+        mailTo(["c@mx.example"]),
+        ...["d", "e", "f"].map((to) => chunked(to)),
+      ],
       { window: 4 },
     );
     equal(error, undefined);
     deepEqual(receipts.map(({ outcome }) => outcome), [
       "accepted",
       "refused",
-      "accepted",
-      "accepted",
+      ...Array(4).fill("accepted"),
     ]);
   },
 );
