@@ -7,15 +7,11 @@
 import { systemClock, WireError } from "../wire/mod.ts";
 import { type ConnectOptions, connectSmtp } from "./connect.ts";
 import type { Content } from "./content.ts";
-import {
-  type DeliveryOptions,
-  localRefusal,
-  type MessageSource,
-  type OutgoingMessage,
-} from "./delivery.ts";
+import { type DeliveryOptions, localRefusal, type OutgoingMessage } from "./delivery.ts";
 import type { Envelope } from "./envelope.ts";
 import { SmtpLocalError } from "./errors.ts";
 import { type Limiter, UNLIMITED } from "./limiter.ts";
+import { orAborted, QueueSource } from "./queue_source.ts";
 import { groupRecipients, mergeReceipts, uniqueRecipients } from "./recipients.ts";
 import type { Receipt } from "./receipt.ts";
 import { type SendOptions, type SmtpSession, withReceipt } from "./session.ts";
@@ -66,6 +62,12 @@ interface Job {
 interface Member {
   readonly session: SmtpSession;
   readonly since: number;
+  /** What the server, or else the pool, allows. */
+  readonly limits: {
+    readonly messages: number;
+    readonly recipients: number;
+    readonly domains: number;
+  };
   messages: number;
   idleSince: number;
 }
@@ -306,8 +308,15 @@ export class SmtpPool implements AsyncDisposable {
     try {
       const session = await connectSmtp(this.#sessionOptions);
       this.#limiter.report({ connected: true });
+      const { mailMax = Infinity, rcptMax, rcptDomainMax } = session.capabilities.limits;
+      const { maxMessages = Infinity, maxRecipients = 100 } = this.#options;
+      const limits = {
+        messages: Math.min(maxMessages, mailMax),
+        recipients: rcptMax ?? maxRecipients,
+        domains: rcptDomainMax ?? Infinity,
+      };
       const now = this.#now();
-      return { session, since: now, messages: 0, idleSince: now };
+      return { session, since: now, limits, messages: 0, idleSince: now };
     } catch (error) {
       this.#sessions--;
       this.#limiter.report({ connected: false });
@@ -326,12 +335,9 @@ export class SmtpPool implements AsyncDisposable {
     }
   }
 
-  #reusable({ session, since, messages }: Member): boolean {
-    const most = Math.min(
-      this.#options.maxMessages ?? Infinity,
-      session.capabilities.limits.mailMax ?? Infinity,
-    );
-    return session.usable && !session.open && messages < most &&
+  /** Whether a session can take another message, behind `ahead` that it has been given. */
+  #reusable({ session, since, limits, messages }: Member, ahead: number = 0): boolean {
+    return session.usable && !session.open && messages + ahead < limits.messages &&
       this.#now() - since < (this.#options.maxAgeMs ?? 3_600_000);
   }
 
@@ -342,16 +348,16 @@ export class SmtpPool implements AsyncDisposable {
     const { beforeEnd } = delivery;
     const jobs: Job[] = [];
     const parked = member.idleSince !== member.since;
-    const source = new QueueSource(
-      () => {
+    const source = new QueueSource<Job>({
+      next: () => {
         const job = this.#next(member, jobs.length, delivery);
         if (job !== undefined) jobs.push(job);
         return job;
       },
-      () => this.#linger(),
-      this.#limiter,
-      this.#over.signal,
-    );
+      linger: () => this.#linger(),
+      limiter: this.#limiter,
+      signal: this.#over.signal,
+    });
     try {
       await member.session.deliver(source, (receipt) => {
         const job = jobs.shift();
@@ -366,12 +372,13 @@ export class SmtpPool implements AsyncDisposable {
     } catch {
       // The receipts of all messages under way were given before it was thrown.
     }
-    for (const job of jobs) {
-      // Taken, and never begun: the limiter held it while the session ended.
-      if (source.failure === undefined) this.#queue.unshift(job);
-      else {job.settle(
-          localRefusal(job.message.envelope, source.failure.reason, where(member), "later"),
-        );}
+    // Taken, and never begun: the limiter held it while the session ended.
+    const { failure } = source;
+    if (failure === undefined) this.#queue.unshift(...jobs);
+    else {
+      for (const { message, settle } of jobs) {
+        settle(localRefusal(message.envelope, failure.reason, where(member), "later"));
+      }
     }
   }
 
@@ -390,16 +397,15 @@ export class SmtpPool implements AsyncDisposable {
     const [job] = this.#queue;
     // A job of another call has ways of its own, and begins a run of its own.
     if (job === undefined || !sameDelivery(job.delivery, delivery)) return undefined;
-    if (!this.#reusable({ ...member, messages: member.messages + ahead })) return undefined;
+    if (!this.#reusable(member, ahead)) return undefined;
     this.#queue.shift();
     const { to, policy } = job.message.envelope;
-    const { limits } = member.session.capabilities;
-    const most = limits.rcptMax ?? this.#options.maxRecipients ?? 100;
-    const groups = groupRecipients(to, most, limits.rcptDomainMax ?? Infinity);
+    const { recipients, domains } = member.limits;
+    const groups = groupRecipients(to, recipients, domains);
     if (groups.length === 1) return job;
     if (policy === "any") return this.#split(job, groups);
     const error = new SmtpLocalError(
-      `Cannot send to ${to.length} recipients with the policy "all": the server takes ${most} in ` +
+      `Cannot send to ${to.length} recipients with the policy "all": the server takes ${recipients} in ` +
         "one transaction",
     );
     job.settle(localRefusal(job.message.envelope, error, where(member)));
@@ -430,8 +436,11 @@ export class SmtpPool implements AsyncDisposable {
       this.#queue.unshift({ ...job, moves: job.moves + 1 });
       return;
     }
-    for (const { reply } of receipt.rejected) {
-      if (reply !== undefined) this.#limiter.report({ code: reply.code });
+    for (const { reply, retry } of receipt.rejected) {
+      // Too many recipients is no complaint about the pace.
+      if (reply?.class === "transient" && retry === "later") {
+        this.#limiter.report({ code: reply.code });
+      }
     }
     const left = receipt.rejected.filter(({ retry }) => retry === "next-transaction");
     if (left.length > 0 && receipt.accepted.length > 0 && replayable(job.message.content)) {
@@ -511,71 +520,8 @@ export class SmtpPool implements AsyncDisposable {
   }
 }
 
-/** Gives a session the messages of the queue, each when the limiter lets it pass. */
-class QueueSource implements MessageSource {
-  readonly #next: () => Job | undefined;
-  readonly #linger: () => Promise<void>;
-  readonly #limiter: Limiter;
-  readonly #signal: AbortSignal;
-  #held: { readonly job: Job; readonly pass: Promise<void> } | undefined;
-  /** What the limiter said instead of letting a message pass. */
-  failure: { readonly reason: unknown } | undefined;
-
-  constructor(
-    next: () => Job | undefined,
-    linger: () => Promise<void>,
-    limiter: Limiter,
-    signal: AbortSignal,
-  ) {
-    this.#next = next;
-    this.#linger = linger;
-    this.#limiter = limiter;
-    this.#signal = signal;
-  }
-
-  take(): OutgoingMessage | undefined {
-    if (this.#held !== undefined) return undefined;
-    const job = this.#next();
-    if (job === undefined) return undefined;
-    const recipients = job.message.envelope.to.length;
-    const pass = this.#limiter.take({ messages: 1, recipients }, { signal: this.#signal });
-    if (pass === undefined) return job.message;
-    pass.catch(() => {}); // looked at in wait(), unless the session ends before
-    this.#held = { job, pass };
-    return undefined;
-  }
-
-  async wait(): Promise<OutgoingMessage | undefined> {
-    await this.#linger();
-    const message = this.take();
-    if (message !== undefined || this.#held === undefined) return message;
-    const { job, pass } = this.#held;
-    try {
-      await orAborted(pass, this.#signal);
-    } catch (reason) {
-      this.failure = { reason };
-      return undefined;
-    }
-    this.#held = undefined;
-    return job.message;
-  }
-}
-
 function where({ session }: Member): { readonly host: string; readonly tls: boolean } {
   return { host: session.host, tls: session.secure };
-}
-
-/** Waits for a limiter, which may not know about signals. */
-async function orAborted(pass: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([pass, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 /** Whether content can be read again for another transaction. */
