@@ -76,7 +76,7 @@ export interface ConnectOptions extends AuthOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hears what is said, secrets removed. */
   readonly onEvent?: TranscriptListener | undefined;
-  /** @default {systemClock} */
+  /** What limits and the transcript go by. @default {systemClock} */
   readonly clock?: Clock;
 }
 

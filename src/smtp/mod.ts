@@ -8,7 +8,7 @@
  * @module
  */
 
-export * from "./authentication.ts";
+export type { AuthOptions, AuthResult } from "./authentication.ts";
 export * from "./capabilities.ts";
 export { checkHelloName } from "./commands.ts";
 export {
