@@ -12,7 +12,7 @@ import { hmacMd5 } from "./md5.ts";
 import type { SaslMechanism, SaslServer } from "./mechanism.ts";
 import { randomNonce } from "./random.ts";
 import { fromUtf8, sameOctets, utf8 } from "./octets.ts";
-import { redact } from "./redact.ts";
+import { redactor } from "./redact.ts";
 
 // RFC 2195 section 2: "corresponds in syntax to that of an RFC 822 'msg-id'". Signing anything else
 // would make us sign whatever a false server likes (T-A06).
@@ -63,7 +63,7 @@ export function cramMd5(options: PasswordLogin): SaslMechanism {
         },
       };
     },
-    redact: (text) => redact(text, options.password),
+    redact: redactor(options.password),
   };
 }
 

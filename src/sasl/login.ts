@@ -12,7 +12,7 @@ import { checked, type PasswordLogin } from "./credentials.ts";
 import { admitPassword, broken, type Conversation, converse, refuse } from "./exchange.ts";
 import type { SaslClient, SaslMechanism, SaslServer } from "./mechanism.ts";
 import { fromUtf8, utf8 } from "./octets.ts";
-import { redact } from "./redact.ts";
+import { redactor } from "./redact.ts";
 
 /** Who logs in with LOGIN. */
 export interface LoginOptions extends PasswordLogin {
@@ -68,7 +68,7 @@ export function login(options: LoginOptions): SaslMechanism {
     exposesSecret: true,
     ignoresChallenges: true,
     start: begin,
-    redact: (text) => redact(text, options.password),
+    redact: redactor(options.password),
   };
 }
 

@@ -10,7 +10,7 @@ import { checked } from "./credentials.ts";
 import { broken, type Conversation, converse, type Outcome, refuse } from "./exchange.ts";
 import type { SaslClient, SaslMechanism, SaslMessage, SaslServer } from "./mechanism.ts";
 import { EMPTY, fromUtf8, utf8 } from "./octets.ts";
-import { redact } from "./redact.ts";
+import { redactor } from "./redact.ts";
 import { fromSaslName, toSaslName } from "./sasl_name.ts";
 import { Secret } from "./secret.ts";
 
@@ -102,6 +102,7 @@ function bearer(
   token: Secret,
   messages: { readonly first: SaslMessage; readonly last: SaslMessage },
 ): SaslMechanism {
+  const redact = redactor(token);
   const start = (): SaslClient => {
     const client: { -readonly [Key in keyof SaslClient]: SaslClient[Key] } = {
       initial: () => Promise.resolve(messages.first),
@@ -109,14 +110,14 @@ function bearer(
         if (client.failure !== undefined) {
           return Promise.reject(broken(name, "the server asks again after the failure"));
         }
-        client.failure = redact(plainJson(new TextDecoder().decode(challenge)), token);
+        client.failure = redact(plainJson(new TextDecoder().decode(challenge)));
         return Promise.resolve(messages.last);
       },
       finish() {},
     };
     return client;
   };
-  return { name, exposesSecret: true, start, redact: (text) => redact(text, token) };
+  return { name, exposesSecret: true, start, redact };
 }
 
 /** JSON without needless escapes, behind which a token could hide; other text as it is. */

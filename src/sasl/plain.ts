@@ -9,7 +9,7 @@ import { checked, checkedAndPrepared, type PasswordLogin } from "./credentials.t
 import { admitPassword, type Conversation, converse, oneMessage, refuse } from "./exchange.ts";
 import type { SaslMechanism, SaslServer } from "./mechanism.ts";
 import { EMPTY, fromUtf8, utf8 } from "./octets.ts";
-import { redact } from "./redact.ts";
+import { redactor } from "./redact.ts";
 
 /** Who logs in with PLAIN. */
 export interface PlainOptions extends PasswordLogin {
@@ -51,7 +51,7 @@ export function plain(options: PlainOptions): SaslMechanism {
         bytes: utf8(`${authorize}\0${user}\0${password}`),
         shown: authorize === "" ? "${plain user pass}" : "${hidden}",
       }),
-    redact: (text) => redact(text, options.password),
+    redact: redactor(options.password),
   };
 }
 

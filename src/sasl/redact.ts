@@ -9,10 +9,12 @@ import { utf8 } from "./octets.ts";
 import type { Secret } from "./secret.ts";
 
 const BASE64_RUN = /[A-Za-z0-9+/_=-]{4,}/g;
+const NORMAL_FORMS = ["NFC", "NFD", "NFKC", "NFKD"];
 
 /**
- * Replaces every form of a secret: as it is, prepared, escaped for JSON or a URL, hexadecimal, and
- * base64 at any offset, also inside other words (`\0user\0password`).
+ * Replaces every form of a secret: as it is, prepared, composed or decomposed, taken for Latin-1,
+ * escaped for JSON or a URL, hexadecimal, and base64 at any offset, also inside other words
+ * (`\0user\0password`).
  *
  * @param text Text of a server.
  * @param secret What must not be seen.
@@ -28,24 +30,48 @@ const BASE64_RUN = /[A-Za-z0-9+/_=-]{4,}/g;
  * ```
  */
 export function redact(text: string, secret: Secret): string {
+  return redactor(secret)(text);
+}
+
+/**
+ * Does as {@linkcode redact} does for many texts.
+ *
+ * @param secret What must not be seen.
+ * @returns Replaces every form of the secret in a text.
+ *
+ * @example Usage
+ * ```ts
+ * import { redactor, Secret } from "@mailwright/mailwright/sasl";
+ * import { equal } from "node:assert/strict";
+ *
+ * const redact = redactor(new Secret("hunter2"));
+ * equal(redact("535 no hunter2"), "535 no ***");
+ * equal(redact("250 ok"), "250 ok");
+ * ```
+ */
+export function redactor(secret: Secret): (text: string) => string {
   const value = secret.expose();
-  const values = [...new Set([value, value.normalize("NFKC")])].filter((form) => form !== "");
+  if (value === "") return (text) => text;
+  const values = [...new Set([value, ...NORMAL_FORMS.map((form) => value.normalize(form))])];
   const pieces = values.flatMap(base64Pieces);
-  const withoutBase64 = text.replace(
-    BASE64_RUN,
-    (run) => pieces.some((piece) => run.includes(piece)) ? "***" : run,
-  );
-  return values.flatMap(literalForms).reduce(
-    (seen, form) => seen.replaceAll(form, "***"),
-    withoutBase64,
-  );
+  const forms = [...new Set(values.flatMap(literalForms))];
+  return (text) => {
+    const withoutBase64 = text.replace(
+      BASE64_RUN,
+      (run) => pieces.some((piece) => run.includes(piece)) ? "***" : run,
+    );
+    return forms.reduce((seen, form) => seen.replaceAll(form, "***"), withoutBase64);
+  };
 }
 
 function literalForms(value: string): string[] {
+  const octets = utf8(value);
   const url = encodeURIComponent(value.toWellFormed());
-  const hex = utf8(value).toHex();
   const lowerUrl = url.replace(/%../g, (escape) => escape.toLowerCase());
-  return [value, JSON.stringify(value).slice(1, -1), url, lowerUrl, hex, hex.toUpperCase()];
+  const hex = octets.toHex();
+  const asLatin1 = Array.from(octets, (octet) => String.fromCharCode(octet)).join("");
+  const json = JSON.stringify(value).slice(1, -1);
+  return [value, json, url, lowerUrl, hex, hex.toUpperCase(), asLatin1];
 }
 
 /** The base64 digits that the value alone decides, for each of the three offsets it can stand at. */

@@ -13,7 +13,7 @@ import type { SaslClient, SaslError, SaslMechanism, SaslMessage, SaslServer } fr
 import { randomNonce, randomSalt } from "./random.ts";
 import { EMPTY, fromBase64, fromUtf8, sameOctets, utf8 } from "./octets.ts";
 import { prepare } from "./prepare.ts";
-import { redact } from "./redact.ts";
+import { redactor } from "./redact.ts";
 import { fromSaslName, toSaslName } from "./sasl_name.ts";
 import { saltedPassword, type ScramHash, scramProofs } from "./scram_keys.ts";
 
@@ -87,7 +87,7 @@ export function scram(hash: ScramHash, options: ScramOptions): SaslMechanism {
     name: account.name,
     exposesSecret: false,
     start: () => new ScramClient(account, (options.nonce ?? randomNonce)()),
-    redact: (text) => redact(text, options.password),
+    redact: redactor(options.password),
   };
 }
 

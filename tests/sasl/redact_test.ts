@@ -16,6 +16,9 @@ const FORMS: readonly (readonly [string, string])[] = [
   ["in upper hexadecimal", octets(MARKER).toHex().toUpperCase()],
   ["in a URL", encodeURIComponent(MARKER)],
   ["in JSON", JSON.stringify(MARKER).slice(1, -1)],
+  ["decomposed", MARKER.normalize("NFD")],
+  ["in base64, decomposed", b64(MARKER.normalize("NFD"))],
+  ["taken for Latin-1", String.fromCharCode(...octets(MARKER))],
 ];
 
 Deno.test.each(FORMS)(
