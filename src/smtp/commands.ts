@@ -200,7 +200,9 @@ const DOMAIN =
  */
 export function checkHelloName(name: string): string {
   const address = /^\[(?:IPv6:)?([^[\]]*)\]$/i.exec(name)?.[1] ?? name;
-  if (address !== name || /:|^[\d.]+$/.test(name)) return addressLiteral(address);
+  if (address !== name || /^(?:[\d.]+|[\dA-Fa-f.]*:[\dA-Fa-f.:]*)$/.test(name)) {
+    return addressLiteral(address);
+  }
   const domain = name.replaceAll("_", "-");
   if (name.length > 255 || !DOMAIN.test(domain)) {
     throw refused("EHLO name", name, "a domain such as client.example or an IP address");
