@@ -22,8 +22,10 @@ export type SessionEnd =
   | "turned";
 
 /** What a command leads to: replies, and what follows when they are out. */
-export interface Answer {
-  readonly replies: readonly ServerReply[];
+export interface Answer<Reply = ServerReply> {
+  readonly replies: readonly Reply[];
+  /** Writes what belongs to the last reply, however much it is. */
+  readonly body?: () => Promise<void>;
   /** Goes on; if it gives an end, the session is over. */
   readonly next?: () => Promise<SessionEnd | undefined>;
 }

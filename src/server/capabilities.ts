@@ -10,7 +10,7 @@
 /** The states in which a server may offer different things. */
 export type OfferState = "clear" | "tls" | "authenticated";
 
-/** What EHLO or LHLO lists in each state: one line per entry, without code, for example `SIZE 1000`. */
+/** What EHLO, LHLO or CAPA lists in each state: one line per entry, without code, for example `SIZE 1000`. */
 export type CapabilityLists = Readonly<Record<OfferState, readonly string[]>>;
 
 /** What {@linkcode capabilityLists} puts together. */
@@ -64,14 +64,14 @@ export function capabilityLists(options: CapabilityOptions = {}): CapabilityList
 
 /** One list, ready to be asked. */
 export class Offer {
-  /** The lines as EHLO shows them. */
+  /** The lines as they are shown. */
   readonly lines: readonly string[];
   readonly #parameters = new Map<string, readonly string[]>();
 
   /**
    * Makes one.
    *
-   * @param lines The lines as EHLO shows them.
+   * @param lines The lines as they are shown.
    */
   constructor(lines: readonly string[]) {
     this.lines = lines;
@@ -93,9 +93,9 @@ export class Offer {
     return this.#parameters.get(keyword) ?? [];
   }
 
-  /** Whether a mechanism is among those of AUTH. */
-  hasMechanism(name: string): boolean {
-    return this.parameters("AUTH").some((offered) => offered.toUpperCase() === name);
+  /** Whether a mechanism is among those of AUTH, or of SASL as POP3 calls it. */
+  hasMechanism(keyword: "AUTH" | "SASL", name: string): boolean {
+    return this.parameters(keyword).some((offered) => offered.toUpperCase() === name);
   }
 
   /** The octets a message may have: the number behind SIZE, where it is one and not zero. */

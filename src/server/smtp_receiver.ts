@@ -8,24 +8,18 @@ import { auth } from "./authentication.ts";
 import type { SmtpBackend } from "./backend.ts";
 import { type CapabilityLists, capabilityLists } from "./capabilities.ts";
 import { bdat, data } from "./content_commands.ts";
-import { RefusalError } from "./errors.ts";
+import { converse } from "./conversation.ts";
+import type { RefusalError } from "./errors.ts";
 import { expn, hello, helo, help, noop, quit, rset, startTls, vrfy } from "./hello_commands.ts";
 import type { Intervene } from "./intervention.ts";
+import { type LineFault, lineFault } from "./line_fault.ts";
 import { DEFAULT_RECEIVER_LIMITS, type ReceiverLimits } from "./limits.ts";
 import { mail, rcpt } from "./mail_commands.ts";
 import { badSequence, badSyntax, refusal, reply } from "./reply.ts";
 import type { Answer, SessionEnd } from "./answer.ts";
 import { ServerSession } from "./session.ts";
 import { atrn, etrn, turn } from "./turn_commands.ts";
-import {
-  type Clock,
-  type Connection,
-  type ReceivedLine,
-  TimeoutError,
-  TlsError,
-  type TranscriptListener,
-  WireError,
-} from "../wire/mod.ts";
+import type { Clock, Connection, ReceivedLine, TranscriptListener } from "../wire/mod.ts";
 
 /** How a connection is served. */
 export interface ServeOptions {
@@ -131,19 +125,13 @@ export async function serveSmtp(
     clock: options.clock,
     onEvent: options.onEvent,
   });
-  try {
-    if (options.implicitTls) await session.secureConnection();
-    return await serve(session);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof TimeoutError) return "timeout";
-    if (error instanceof TlsError) return "tls";
-    if (error instanceof WireError) return "closed";
-    throw error;
-  } finally {
-    await session.reset();
-    session.channel.close();
-  }
+  return await converse(session, {
+    implicitTls: options.implicitTls,
+    greet: () => greet(session),
+    obey: (line) => obey(session, line),
+    leave: () => session.reset(),
+    defect: reply(421, "4.3.0", "Internal error"),
+  });
 }
 
 function ordinary(backend: SmtpBackend, { messageOctets }: ReceiverLimits): CapabilityLists {
@@ -154,29 +142,6 @@ function ordinary(backend: SmtpBackend, { messageOctets }: ReceiverLimits): Capa
     ...(backend.turn === undefined ? [] : ["TURN"]),
   ];
   return capabilityLists({ size: messageOctets, more });
-}
-
-async function serve(session: ServerSession): Promise<SessionEnd> {
-  try {
-    let end = await greet(session);
-    while (end === undefined) {
-      const line = await session.line();
-      if (line === null) return "closed";
-      end = await obey(session, line);
-    }
-    await session.flush();
-    return end;
-  } catch (error) {
-    if (error instanceof WireError || session.channel.dead) throw error;
-    // A defect of the backend, or a line without end: the client is told that it is over.
-    const last = error instanceof RefusalError
-      ? error.reply
-      : reply(421, "4.3.0", "Internal error");
-    session.say(last);
-    await session.flush();
-    if (error instanceof RefusalError) return "dismissed";
-    throw error;
-  }
 }
 
 function greet(session: ServerSession): Promise<SessionEnd | undefined> {
@@ -217,17 +182,19 @@ function splitLine(text: string): { readonly name: string; readonly argument: st
 
 /** What is wrong with a line before it is understood. */
 function faultOf(session: ServerSession, line: ReceivedLine): RefusalError | undefined {
-  const { limits, strict } = session.settings;
-  if (++session.commands > limits.commands) return refusal(421, "4.7.0", "Too many commands");
-  const most = /^AUTH /i.test(line.text) ? limits.authLineOctets : limits.lineOctets;
-  if (line.text.length > most) return refusal(500, "5.5.2", "Line too long");
-  if (line.bareLf && strict) return refusal(500, "5.5.2", "A line ends in CRLF");
-  // T-V03: what may be shown, stored or echoed later never holds control characters.
-  // deno-lint-ignore no-control-regex -- refusing control characters is what it is for
-  if (/[\x00-\x1f\x7f-\x9f]/.test(line.text)) return badSyntax("Control characters are refused");
-  if (line.raw !== undefined) return badSyntax("This is not UTF-8");
-  return undefined;
+  if (++session.commands > session.settings.limits.commands) {
+    return refusal(421, "4.7.0", "Too many commands");
+  }
+  const fault = lineFault(line, session.settings);
+  return fault === undefined ? undefined : FAULTS[fault]();
 }
+
+const FAULTS: Readonly<Record<LineFault, () => RefusalError>> = {
+  "too long": () => refusal(500, "5.5.2", "Line too long"),
+  "lone LF": () => refusal(500, "5.5.2", "A line ends in CRLF"),
+  "control": () => badSyntax("Control characters are refused"),
+  "not UTF-8": () => badSyntax("This is not UTF-8"),
+};
 
 function find(session: ServerSession, verb: string): Command {
   const { settings: { protocol }, turnedAway } = session;

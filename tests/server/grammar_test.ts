@@ -77,8 +77,8 @@ Deno.test("Offer joins lines of one keyword and reads numbers", pure, () => {
     "LIMITS RCPTMAX=x MAILMAX=5",
   ]);
   deepEqual(offer.parameters("AUTH"), ["LOGIN", "PLAIN", "cram-md5"]);
-  equal(offer.hasMechanism("CRAM-MD5"), true);
-  equal(offer.hasMechanism("CRAM"), false);
+  equal(offer.hasMechanism("AUTH", "CRAM-MD5"), true);
+  equal(offer.hasMechanism("AUTH", "CRAM"), false);
   equal(offer.size, 100);
   equal(offer.limit("MAILMAX"), 5);
   equal(offer.limit("RCPTMAX"), Infinity);
