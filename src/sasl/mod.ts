@@ -27,6 +27,7 @@
  */
 
 export * from "./anonymous.ts";
+export * from "./apop.ts";
 export * from "./cram_md5.ts";
 export { type CredentialStore, sameSecret } from "./credential_store.ts";
 export type { PasswordLogin } from "./credentials.ts";
