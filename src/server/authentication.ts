@@ -6,7 +6,8 @@
 
 import { type SaslServer, saslServer } from "../sasl/mod.ts";
 import type { RefusalError } from "./errors.ts";
-import { badSequence, badSyntax, refusal, reply } from "./reply.ts";
+import { badSequence, badSyntax, refusal } from "./refusal.ts";
+import { reply } from "./reply.ts";
 import type { Answer } from "./answer.ts";
 import { exchange, type ExchangeEnd } from "./sasl_exchange.ts";
 import type { ServerSession } from "./session.ts";

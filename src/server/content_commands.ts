@@ -6,7 +6,8 @@
 
 import { DataReader } from "./data_reader.ts";
 import { RefusalError } from "./errors.ts";
-import { badSequence, badSyntax, isPositive, refusal, reply, type ServerReply } from "./reply.ts";
+import { badSequence, badSyntax, refusal } from "./refusal.ts";
+import { isPositive, reply, type ServerReply } from "./reply.ts";
 import type { Answer, SessionEnd } from "./answer.ts";
 import type { ServerSession } from "./session.ts";
 import { OverrunError, TOO_LARGE, Transaction } from "./transaction.ts";

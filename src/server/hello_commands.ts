@@ -5,7 +5,8 @@
  */
 
 import { isHost, isWide } from "./path.ts";
-import { badSequence, badSyntax, refusal, reply, type ServerReply } from "./reply.ts";
+import { badSequence, badSyntax, refusal } from "./refusal.ts";
+import { reply, type ServerReply } from "./reply.ts";
 import type { Answer } from "./answer.ts";
 import type { ServerSession } from "./session.ts";
 

@@ -6,7 +6,7 @@
 
 import type { Offer } from "./capabilities.ts";
 import type { EnvelopeRecipient, EnvelopeSender } from "./envelope.ts";
-import { badSyntax, refusal } from "./reply.ts";
+import { badSyntax, refusal } from "./refusal.ts";
 import { decodeXtext } from "./xtext.ts";
 
 /** One parameter: the capability it needs, and its value as a part of the envelope. */

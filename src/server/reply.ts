@@ -7,7 +7,6 @@
  */
 
 import { WireLine } from "../wire/mod.ts";
-import { RefusalError } from "./errors.ts";
 
 /** One reply of a server. */
 export interface ServerReply {
@@ -26,21 +25,6 @@ export function reply(
   text: string | readonly string[],
 ): ServerReply {
   return status === undefined ? { code, text } : { code, status, text };
-}
-
-/** A refusal, to be thrown. */
-export function refusal(code: number, status: string, text: string): RefusalError {
-  return new RefusalError(reply(code, status, text));
-}
-
-/** The refusal of a line whose form is wrong. */
-export function badSyntax(text: string): RefusalError {
-  return refusal(501, "5.5.4", text);
-}
-
-/** The refusal of a command that must not stand here. */
-export function badSequence(text: string): RefusalError {
-  return refusal(503, "5.5.1", text);
 }
 
 /** Whether a reply says yes. */

@@ -7,7 +7,8 @@
 import type { ServedSession, SmtpBackend } from "./backend.ts";
 import { RefusalError } from "./errors.ts";
 import { hideAuth, LineSession } from "./line_session.ts";
-import { badSequence, refusal, replyLines, type ServerReply } from "./reply.ts";
+import { badSequence, refusal } from "./refusal.ts";
+import { replyLines, type ServerReply } from "./reply.ts";
 import type { SessionSettings } from "./settings.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Connection } from "../wire/mod.ts";

@@ -7,7 +7,7 @@
 import type { MessageSink } from "./backend.ts";
 import type { EnvelopeRecipient, EnvelopeSender, ReceivedEnvelope } from "./envelope.ts";
 import { RefusalError } from "./errors.ts";
-import { refusal } from "./reply.ts";
+import { refusal } from "./refusal.ts";
 import type { ServerReply } from "./reply.ts";
 
 /** Content that goes on and on after it has been refused. The session ends. */

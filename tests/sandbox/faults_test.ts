@@ -276,7 +276,7 @@ Deno.test("a stall: nothing is read or said, until the client goes [T-X12]", asy
   deepEqual(box.ledger.texts("command").filter((line) => line === "EHLO a").length, 1);
 });
 
-Deno.test("a server that stops reading holds up a client that goes on writing [F8]", async () => {
+Deno.test("a server that stops reading holds up a client that goes on writing [T-F8]", async () => {
   await using play = await faulty({ verb: "DATA", then: "stall" });
   const { client, box } = play;
   await client.reply();
