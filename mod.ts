@@ -1,8 +1,8 @@
 /**
  * mailwright: scriptable mail automation for Deno.
  *
- * Typed SMTP sessions, the SASL mechanisms, mail addresses and messages, and a receiver engine for
- * the other end. Everything here can be imported by URL and has no third-party code.
+ * Typed SMTP and POP3 sessions, the SASL mechanisms, mail addresses and messages, and a receiver
+ * engine for the other end. Everything here can be imported by URL and has no third-party code.
  *
  * @module
  */
@@ -11,4 +11,5 @@ export * from "./src/wire/mod.ts";
 export * from "./src/message/mod.ts";
 export * from "./src/sasl/mod.ts";
 export * from "./src/smtp/mod.ts";
+export * from "./src/pop3/mod.ts";
 export * from "./src/server/mod.ts";

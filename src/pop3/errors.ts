@@ -1,0 +1,108 @@
+/**
+ * What can go wrong in POP3 above the wire. `-ERR` is a value; errors begin where a promise is broken.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../wire/mod.ts";
+import type { Pop3Reply } from "./reply.ts";
+
+/** The base of what POP3 itself throws. */
+export abstract class Pop3Error extends Error {
+  /** Whether the same thing may work later. */
+  abstract readonly temporary: boolean;
+}
+
+/** A reply that had to be positive and was not, or whose content makes no sense. */
+export class Pop3ReplyError extends Pop3Error {
+  /** The class, for programs that compare names. */
+  override readonly name = "Pop3ReplyError";
+  /** Whether the response code of the refusal says so. */
+  override readonly temporary: boolean;
+  /** What was said: a command, or `the connection`. */
+  readonly command: string;
+  /** What the server answered. */
+  readonly reply: Pop3Reply;
+  /** The server, as the user named it. */
+  readonly host: string;
+
+  /**
+   * Says which command was answered how.
+   *
+   * @param command What was said, as it may be shown.
+   * @param reply What the server answered.
+   * @param options The server, what is wrong with the answer if it is not its status, the cause.
+   */
+  constructor(
+    command: string,
+    reply: Pop3Reply,
+    options: ErrorOptions & { host: string; problem?: string },
+  ) {
+    const { host, problem } = options;
+    super(
+      problem === undefined
+        ? `Cannot go on after ${command} with "${host}": the server answered "${reply}"`
+        : `Cannot use the answer to ${command} of "${host}": ${problem}`,
+      options,
+    );
+    this.command = command;
+    this.reply = reply;
+    this.host = host;
+    this.temporary = reply.temporary;
+  }
+}
+
+/** Nobody was logged in. */
+export class Pop3AuthError extends Pop3Error {
+  /** The class, for programs that compare names. */
+  override readonly name = "Pop3AuthError";
+  /** Whether the server asked to try later (`[IN-USE]`, `[LOGIN-DELAY]`, `[SYS/TEMP]`). */
+  override readonly temporary: boolean;
+  /** The ways that were tried, in order: mechanisms, `USER` (with PASS), `APOP`. */
+  readonly tried: readonly string[];
+  /** What the server answered to the last of them. */
+  readonly reply: Pop3Reply | undefined;
+
+  /**
+   * Says why nobody was logged in.
+   *
+   * @param message What was attempted and what was seen, without secrets.
+   * @param options The ways tried, the last reply, the cause.
+   */
+  constructor(
+    message: string,
+    options: ErrorOptions & { tried?: readonly string[]; reply?: Pop3Reply | undefined } = {},
+  ) {
+    super(message, options);
+    this.tried = options.tried ?? [];
+    this.reply = options.reply;
+    this.temporary = options.reply?.temporary ?? false;
+  }
+}
+
+/** Refused by us, before anything was sent. */
+export class Pop3LocalError extends Pop3Error {
+  /** The class, for programs that compare names. */
+  override readonly name = "Pop3LocalError";
+  /** Always false: the same thing is refused again. */
+  override readonly temporary = false;
+}
+
+/** A message was longer than the limit. The session is dead, as with every limit. */
+export class Pop3MessageTooLongError extends ProtocolError {
+  /** The class, for programs that compare names. */
+  override readonly name = "Pop3MessageTooLongError";
+  /** The limit, in octets. */
+  readonly limit: number;
+
+  /**
+   * Makes one.
+   *
+   * @param what What was being read.
+   * @param limit The limit, in octets.
+   */
+  constructor(what: string, limit: number) {
+    super(`Cannot read ${what}: it is longer than ${limit} octets`);
+    this.limit = limit;
+  }
+}

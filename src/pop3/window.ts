@@ -1,0 +1,216 @@
+/**
+ * The same command about many messages, without waiting for each answer (RFC 2449 section 6.6).
+ *
+ * @module
+ */
+
+import type { Pop3Item } from "./answer.ts";
+import { NOOP, type Pop3Command } from "./commands.ts";
+import { Pop3LocalError, Pop3ReplyError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { MsgNo } from "./message_number.ts";
+import type { Pop3Reply } from "./reply.ts";
+import type { Run } from "./turns.ts";
+
+/** What a window asks about each message. */
+export interface WindowPlan<T> {
+  /** The verb, for errors and limits. */
+  readonly verb: string;
+  /** How many commands may be unanswered. */
+  readonly window: number;
+  /** The command about a message. */
+  command(no: MsgNo): Pop3Command;
+  /** How many octets its answer will probably have. */
+  cost(no: MsgNo): number;
+  /** Reads what stands behind a positive status. */
+  read(no: MsgNo, reply: Pop3Reply): T | Promise<T>;
+  /** Whether the answer is read to its end. */
+  ended(value: T): boolean;
+  /** Comes to its end. */
+  settle(value: T): Promise<void>;
+}
+
+/** More refusals in a row than this, and no further command is sent: servers hang up at 20 (Q16). */
+const MOST_REFUSALS = 5;
+/** How many octets of answers may be under way, as far as sizes are known. One message may be larger. */
+const MOST_OCTETS = 4 * 1024 * 1024;
+/** How many octets of commands may be unanswered: a server takes so much without reading. */
+const MOST_COMMAND_OCTETS = 4096;
+
+/** One run of a window. */
+export class CommandWindow<T> implements Run {
+  readonly #exchange: Exchange;
+  readonly #numbers: readonly MsgNo[];
+  readonly #plan: WindowPlan<T>;
+  readonly #width: number = 1;
+  #sent = 0;
+  #answered = 0;
+  /** The messages from here on are not asked about. */
+  #end: number;
+  /** What the answers under way will probably have. */
+  #octets = 0;
+  #refusals = 0;
+  /** The answer in the caller's hands, which may not be read to its end. */
+  #open: { readonly value: T } | undefined;
+  /** Behind how many answers there is one to NOOP. */
+  readonly #noops: number[] = [];
+  /** The write of the last NOOP: no other may cross it. */
+  #saying: Promise<void> | undefined;
+  #suspended = false;
+
+  /**
+   * A window over messages.
+   *
+   * @param exchange Where to speak.
+   * @param numbers The messages.
+   * @param plan What to ask.
+   */
+  constructor(exchange: Exchange, numbers: readonly MsgNo[], plan: WindowPlan<T>) {
+    this.#exchange = exchange;
+    this.#numbers = numbers;
+    this.#plan = plan;
+    this.#end = numbers.length;
+    const [first] = numbers;
+    if (first === undefined) return;
+    const widest = numbers.reduce((most, no) => no.value > most.value ? no : most, first);
+    const longest = plan.command(widest).line.shown.length + 2;
+    this.#width = Math.min(plan.window, Math.floor(MOST_COMMAND_OCTETS / longest));
+  }
+
+  /** Whether the caller has a result in hand and has not asked for the next. */
+  get suspended(): boolean {
+    return this.#suspended;
+  }
+
+  /**
+   * Asks about all messages.
+   *
+   * @param enter Waits for its turn and gives what ends it.
+   * @returns One result for each message, in their order.
+   */
+  async *results(enter: () => Promise<Disposable>): AsyncGenerator<Pop3Item<T>, void> {
+    using _turn = await enter();
+    const exchange = this.#exchange;
+    exchange.beforeRead = this.#send;
+    try {
+      for (const no of this.#numbers) {
+        const item = await this.#next(no);
+        this.#suspended = true;
+        yield item;
+        this.#suspended = false;
+        await this.#settle();
+      }
+    } finally {
+      this.#suspended = false;
+      this.#end = this.#sent;
+      try {
+        if (!exchange.dead) await this.#drain();
+      } finally {
+        exchange.beforeRead = undefined;
+      }
+    }
+  }
+
+  /** Says NOOP between two answers, while the caller is at work (Q20). */
+  async keepAlive(): Promise<void> {
+    const between = this.#suspended &&
+      (this.#open === undefined || this.#plan.ended(this.#open.value));
+    if (!between) return;
+    this.#noops.push(this.#sent);
+    this.#exchange.channel.put(NOOP.line);
+    this.#saying = this.#exchange.flush();
+    await this.#saying;
+  }
+
+  async #next(no: MsgNo): Promise<Pop3Item<T>> {
+    if (this.#answered === this.#end) return untried(this.#plan.verb, no);
+    const reply = this.#replyAtOnce() ?? await this.#reply();
+    if (!reply.ok) {
+      this.#over();
+      if (++this.#refusals > MOST_REFUSALS) this.#end = this.#sent;
+      const { host } = this.#exchange;
+      return {
+        ok: false,
+        no,
+        reply,
+        error: new Pop3ReplyError(`${this.#plan.verb} ${no}`, reply, { host }),
+      };
+    }
+    this.#refusals = 0;
+    const reading = this.#plan.read(no, reply);
+    const value = reading instanceof Promise ? await reading : reading;
+    if (this.#plan.ended(value)) this.#over();
+    else this.#open = { value };
+    return { ok: true, no, reply, value };
+  }
+
+  #replyAtOnce(): Pop3Reply | undefined {
+    const due = this.#sent > this.#answered && this.#noops[0] !== this.#answered;
+    return due ? this.#exchange.replyAtOnce() : undefined;
+  }
+
+  async #reply(): Promise<Pop3Reply> {
+    const exchange = this.#exchange;
+    const { verb } = this.#plan;
+    await this.#takeNoops();
+    // Nothing is under way: what is here now was not asked for.
+    if (this.#sent === this.#answered) exchange.quiet();
+    exchange.stage = verb.toLowerCase();
+    return await exchange.reply(`${verb} ${this.#numbers[this.#answered]}`, exchange.timers.reply);
+  }
+
+  async #takeNoops(): Promise<void> {
+    while (this.#noops[0] === this.#answered) {
+      await this.#exchange.reply("NOOP", this.#exchange.timers.reply);
+      this.#noops.shift();
+    }
+  }
+
+  /** Sends what there is room for, in one write; called before each read. */
+  readonly #send = async (): Promise<void> => {
+    if (this.#saying !== undefined) await this.#saying;
+    while (this.#sent < this.#end && this.#sent - this.#answered < this.#width) {
+      const no = this.#numbers[this.#sent] as MsgNo; // in range
+      const cost = this.#plan.cost(no);
+      if (this.#sent > this.#answered && this.#octets + cost > MOST_OCTETS) break;
+      this.#exchange.channel.put(this.#plan.command(no).line);
+      this.#octets += cost;
+      this.#sent++;
+    }
+    await this.#exchange.flush();
+  };
+
+  /** One answer is read to its end. */
+  #over(): void {
+    this.#open = undefined;
+    this.#octets -= this.#plan.cost(this.#numbers[this.#answered] as MsgNo); // in range
+    this.#answered++;
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#open === undefined) return;
+    await this.#plan.settle(this.#open.value);
+    this.#over();
+  }
+
+  /** Reads what is still under way, for nobody. */
+  async #drain(): Promise<void> {
+    await this.#settle();
+    await this.#takeNoops();
+    while (this.#answered < this.#sent) {
+      const no = this.#numbers[this.#answered] as MsgNo; // in range
+      const reply = await this.#reply();
+      const value = reply.ok ? await this.#plan.read(no, reply) : undefined;
+      if (value !== undefined && !this.#plan.ended(value)) await this.#plan.settle(value);
+      this.#over();
+      await this.#takeNoops();
+    }
+  }
+}
+
+function untried<T>(verb: string, no: MsgNo): Pop3Item<T> {
+  const error = new Pop3LocalError(
+    `Cannot say ${verb} ${no}: not tried after ${MOST_REFUSALS + 1} refusals in a row`,
+  );
+  return { ok: false, no, reply: undefined, error };
+}
