@@ -11,7 +11,12 @@ import { explainTls } from "./tls_failure.ts";
 
 type Socket = Deno.TcpConn | Deno.UnixConn | Deno.TlsConn;
 
-/** A TCP or Unix socket, or TLS over TCP. */
+/**
+ * A TCP or Unix socket, or TLS over TCP.
+ *
+ * Closing ends every wait at once. But a socket that is closed within a handshake stays with the
+ * platform until the peer ends it too (Deno 2.9.6 finishes a handshake before it says farewell).
+ */
 export class DenoConnection implements Connection {
   readonly local: Endpoint;
   readonly remote: Endpoint;

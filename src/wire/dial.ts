@@ -172,22 +172,17 @@ async function connectWithCertificate(
   { cert, key }: ClientCertificate,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const connecting = Deno.connectTls({ ...target, cert, key, caCerts: [...caCerts] });
-  // connectTls takes no signal: what comes too late is closed.
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => {
-      connecting.then((socket) => socket.close(), () => {});
-      reject(signal.reason);
-    }, { once: true });
-  });
   let socket: Deno.TlsConn;
   try {
-    socket = await Promise.race([connecting, aborted]);
+    const connecting = Deno.connectTls({ ...target, cert, key, caCerts: [...caCerts] });
+    socket = await orAbort(connecting, signal);
   } catch (error) {
-    if (!(error instanceof Deno.errors.InvalidData)) {
+    const text = error instanceof Error ? error.message : String(error);
+    // Before the handshake the platform speaks of our own certificates.
+    if (!(error instanceof Deno.errors.InvalidData) && !/KeyMismatch|BadEncoding/.test(text)) {
       throw dialError(`"${targetName(target)}"`, error);
     }
-    throw new TlsError(`Cannot use the client certificate: ${error.message}`, {
+    throw new TlsError(`Cannot use the client certificate: ${text}`, {
       failure: "bad-certificate",
       cause: error,
     });
@@ -201,6 +196,24 @@ async function connectWithCertificate(
       throw explainTls(error, hostname);
     }
   });
+}
+
+/** Waits for a socket whose making takes no signal: one that comes too late is closed. */
+async function orAbort(
+  connecting: Promise<Deno.TlsConn>,
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([connecting, aborted.promise]);
+  } catch (error) {
+    if (signal.aborted) connecting.then((socket) => socket.close(), () => {});
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** Does something with a connection that is closed if the signal fires or the work fails. */
