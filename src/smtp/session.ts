@@ -15,14 +15,13 @@ import {
   type WireErrorContext,
 } from "../wire/mod.ts";
 import { authenticate, type AuthOptions, type AuthResult } from "./authentication.ts";
+import { checkPhase, HandTransaction, refusal } from "./by_hand.ts";
 import { Capabilities, parseCapabilities } from "./capabilities.ts";
 import {
   ask,
   atrn,
-  bdat,
   checkHelloName,
   type Command,
-  DATA,
   etrn,
   hello,
   mail,
@@ -33,13 +32,7 @@ import {
   STARTTLS,
   TURN,
 } from "./commands.ts";
-import {
-  cancelContent,
-  type Content,
-  type ContentOptions,
-  prepareContent,
-  type PreparedContent,
-} from "./content.ts";
+import { cancelContent, type Content, type ContentOptions } from "./content.ts";
 import {
   Delivery,
   type DeliveryOptions,
@@ -128,8 +121,7 @@ export class SmtpSession implements AsyncDisposable {
   #greeting: SmtpReply | undefined;
   #greeted = false;
   #authenticated: string | undefined;
-  #byHand: ByHand = NOTHING_BEGUN;
-  #finals: readonly SmtpReply[] = [];
+  readonly #byHand: HandTransaction;
   #lastReceipt: Receipt | undefined;
   #queue: Promise<void> = Promise.resolve();
   #busy = false;
@@ -146,6 +138,7 @@ export class SmtpSession implements AsyncDisposable {
     this.#tls = options.tls ?? { hostname: options.host };
     this.#name = options.name === undefined ? ownName(connection) : checkHelloName(options.name);
     this.#without = [...(options.without ?? [])];
+    this.#byHand = new HandTransaction(this.#exchange, this.#lmtp);
     this.#delivery = new Delivery(this.#exchange, {
       lmtp: this.#lmtp,
       capabilities: () => this.#capabilities,
@@ -210,7 +203,7 @@ export class SmtpSession implements AsyncDisposable {
 
   /** The replies to the last content: one in SMTP, one for each accepted recipient in LMTP. */
   get finals(): readonly SmtpReply[] {
-    return this.#finals;
+    return this.#byHand.finals;
   }
 
   /** How often the session wrote and read: with one write per turn, what it cost in turns. */
@@ -315,7 +308,7 @@ export class SmtpSession implements AsyncDisposable {
     this.#offered = this.#capabilities = new Capabilities();
     this.#greeted = false;
     this.#authenticated = undefined;
-    this.#byHand = NOTHING_BEGUN;
+    this.#byHand.forget();
   }
 
   /**
@@ -360,7 +353,10 @@ export class SmtpSession implements AsyncDisposable {
       this.#checkReady();
       checkMailParameters(all, this);
     };
-    return await this.#say(mail(path, all), options, { check, begins: { parameters: all } });
+    return await this.#say(mail(path, all), options, {
+      check,
+      done: () => this.#byHand.begin(all),
+    });
   }
 
   /**
@@ -380,12 +376,12 @@ export class SmtpSession implements AsyncDisposable {
     const check = (): void => {
       this.#checkReady();
       if (parameters !== undefined) checkRcptParameters(parameters, this.#capabilities);
-      const { parameters: said } = this.#byHand;
-      if (path !== "Postmaster" && path.needsSmtpUtf8 && said !== undefined && !said.smtpUtf8) {
-        throw refusal("RCPT", "the mailbox is not ASCII, and MAIL did not say `smtpUtf8`");
-      }
+      this.#byHand.checkRecipient(path);
     };
-    return await this.#say(rcpt(path, parameters), options, { check });
+    return await this.#say(rcpt(path, parameters), options, {
+      check,
+      done: () => this.#byHand.accept(),
+    });
   }
 
   /**
@@ -397,78 +393,10 @@ export class SmtpSession implements AsyncDisposable {
    *   {@linkcode SmtpSession.finals} has them all.
    */
   data(content: Content, options: ContentOptions & CallOptions = {}): Promise<SmtpReply> {
-    return this.#exclusive(options, async () => {
-      let wanted = false;
-      try {
-        const ready = this.#contentByHand(content, options);
-        const go = await this.#exchange.say(DATA);
-        // Without a recipient LMTP would never answer to content (S42).
-        const breach = go.code === 354
-          ? this.#lmtp && this.#byHand.accepted === 0
-          : go.ok || go.class === "continue";
-        if (breach) throw this.#exchange.misplaced("DATA", go);
-        wanted = go.code === 354;
-        return wanted ? await this.#final(await this.#writeByHand(ready)) : go;
-      } finally {
-        if (!wanted) await cancelContent(content, new Error("DATA was refused")); // S45
-      }
-    });
-  }
-
-  /** What MAIL has announced decides what the content may be. */
-  #contentByHand(content: Content, options: ContentOptions): PreparedContent {
-    const { parameters, chunked } = this.#byHand;
-    if (chunked) throw refusal("DATA", "the content has begun with BDAT");
-    if (parameters === undefined) {
-      return prepareContent(content, options, this.#capabilities, false);
-    }
-    if (parameters.body === "BINARYMIME") throw refusal("DATA", "binary content goes by BDAT");
-    const body = parameters.body ?? "7BIT";
-    const ready = prepareContent(content, { body, ...options }, this.#capabilities, false);
-    if (ready.body === "8BITMIME" && body === "7BIT") {
-      throw refusal("DATA", "the content is 8-bit, and MAIL did not say `body`");
-    }
-    if (ready.utf8Headers && !parameters.smtpUtf8) {
-      throw refusal("DATA", "header fields are in UTF-8, and MAIL did not say `smtpUtf8`");
-    }
-    return ready;
-  }
-
-  /** Writes content and its end; gives whether all of it went out. */
-  async #writeByHand(ready: PreparedContent): Promise<boolean> {
-    const { channel } = this.#exchange;
-    this.#exchange.stage = "content";
-    try {
-      if (ready.whole !== undefined) channel.putContent(ready.whole);
-      else {
-        for await (const piece of ready.chunks(channel.gone)) {
-          if (!await this.#exchange.write(() => channel.writeContent(piece))) break;
-        }
-      }
-    } catch (error) {
-      throw this.#exchange.fail(error); // without its end the server throws it away (S44)
-    }
-    if (this.#exchange.dead) return false;
-    channel.putContent(ready.end());
-    await this.#exchange.flush();
-    return true;
-  }
-
-  /** The reply to the content, or in LMTP one for each recipient; it ends the transaction. */
-  async #final(whole: boolean = true): Promise<SmtpReply> {
-    const { accepted } = this.#byHand;
-    const finals: SmtpReply[] = [];
-    this.#finals = finals;
-    this.#byHand = NOTHING_BEGUN;
-    let reply: SmtpReply;
-    do {
-      reply = await this.#exchange.reply("the content", this.#exchange.timers.final);
-      // What did not go out as a whole cannot have been accepted.
-      if (reply.ok && !whole) throw this.#exchange.misplaced("the content", reply);
-      this.#checkPhase("the content", reply);
-      finals.push(reply);
-    } while (this.#lmtp && finals.length < accepted);
-    return reply;
+    return this.#exclusive(
+      options,
+      () => this.#byHand.data(content, options, this.#capabilities),
+    );
   }
 
   /**
@@ -488,23 +416,7 @@ export class SmtpSession implements AsyncDisposable {
       if (!this.#capabilities.has("CHUNKING")) {
         throw refusal("BDAT", "the server does not offer CHUNKING");
       }
-      const command = bdat(chunk.length, last);
-      const { channel, timers } = this.#exchange;
-      this.#exchange.quiet();
-      this.#exchange.stage = "bdat";
-      const before = this.#byHand;
-      channel.put(command.line);
-      await this.#exchange.write(() => channel.writeContent(chunk));
-      await this.#exchange.flush();
-      if (last && before.accepted > 0) {
-        const reply = await this.#final();
-        if (this.#finals.every(({ ok }) => !ok)) this.#byHand = { ...before, chunked: true };
-        return reply;
-      }
-      const reply = await this.#exchange.reply("BDAT", last ? timers.final : timers.chunk);
-      this.#checkPhase("BDAT", reply);
-      this.#byHand = { ...before, chunked: true };
-      return reply;
+      return await this.#byHand.bdat(chunk, last);
     });
   }
 
@@ -518,11 +430,11 @@ export class SmtpSession implements AsyncDisposable {
   rset(options: CallOptions = {}): Promise<SmtpReply> {
     return this.#exclusive(options, async () => {
       const reply = await this.#exchange.say(RSET);
-      this.#checkPhase("RSET", reply);
+      checkPhase(this.#exchange, "RSET", reply);
       if (!reply.ok) {
         this.#exchange.fail(new ProtocolError(`Cannot begin anew: RSET was answered "${reply}"`));
       }
-      this.#byHand = NOTHING_BEGUN;
+      this.#byHand.forget();
       return reply;
     });
   }
@@ -667,9 +579,14 @@ export class SmtpSession implements AsyncDisposable {
     return await this.#say(command, options, {
       expect,
       check: () => NEEDS_HELLO.has(command.verb) && this.#checkReady(),
-      // In the caller's words it may say anything, so nothing is held against the content.
-      ...(command.verb === "MAIL" ? { begins: { parameters: undefined } } : {}),
+      done: () => this.#followRaw(command.verb),
     });
+  }
+
+  #followRaw(verb: string): void {
+    // In the caller's words MAIL may have said anything, so nothing is held against the content.
+    if (verb === "MAIL") this.#byHand.begin(undefined);
+    if (verb === "RCPT") this.#byHand.accept();
   }
 
   /**
@@ -801,16 +718,16 @@ export class SmtpSession implements AsyncDisposable {
 
   /** Whether a mail transaction was begun by hand and not ended. */
   get open(): boolean {
-    return this.#byHand !== NOTHING_BEGUN;
+    return this.#byHand.open;
   }
 
   #hello(command: Command, options: CallOptions): Promise<SmtpReply> {
     return this.#exclusive(options, async () => {
       const reply = await this.#exchange.say(command);
-      this.#checkPhase(command.verb, reply);
+      checkPhase(this.#exchange, command.verb, reply);
       if (!reply.ok) return reply;
       // It also resets a transaction (RFC 5321 section 4.1.4).
-      this.#byHand = NOTHING_BEGUN;
+      this.#byHand.forget();
       this.#greeted = true;
       this.#offered = command.verb === "HELO" ? new Capabilities() : parseCapabilities(reply);
       this.#capabilities = this.#offered.without(this.#without);
@@ -822,20 +739,10 @@ export class SmtpSession implements AsyncDisposable {
     return this.#exclusive(options, async () => {
       rules.check?.();
       const reply = await this.#exchange.say(command);
-      this.#checkPhase(command.verb, reply, rules.expect);
-      if (!reply.ok) return reply;
-      if (command.verb === "MAIL") this.#byHand = { ...NOTHING_BEGUN, ...rules.begins };
-      if (command.verb === "RCPT") {
-        this.#byHand = { ...this.#byHand, accepted: this.#byHand.accepted + 1 };
-      }
+      checkPhase(this.#exchange, command.verb, reply, rules.expect);
+      if (reply.ok) rules.done?.();
       return reply;
     });
-  }
-
-  /** Ends the session for a code that belongs to another phase (T-R16). */
-  #checkPhase(after: string, reply: SmtpReply, expect: readonly number[] = []): void {
-    const elsewhere = reply.class === "continue" || WRONG_PHASE.has(reply.code);
-    if (elsewhere && !expect.includes(reply.code)) throw this.#exchange.misplaced(after, reply);
   }
 
   #checkOffered(keyword: string): void {
@@ -894,26 +801,14 @@ export interface Turned {
   readonly connection?: Connection;
 }
 
-/** A mail transaction that is spoken command by command. */
-interface ByHand {
-  /** What MAIL announced; `undefined` if the caller said it in words of his own. */
-  readonly parameters: MailParameters | undefined;
-  /** How many recipients were accepted. */
-  readonly accepted: number;
-  /** Whether content has begun by BDAT: it cannot go on by DATA (RFC 3030 section 2). */
-  readonly chunked: boolean;
-}
-
-const NOTHING_BEGUN: ByHand = { parameters: {}, accepted: 0, chunked: false };
-
 /** What belongs to a command besides its line. */
 interface CommandRules {
   /** Throws if it must not be said now. */
   readonly check?: () => void;
   /** Codes that are no breach here. */
   readonly expect?: readonly number[];
-  /** What MAIL begins. */
-  readonly begins?: Pick<ByHand, "parameters">;
+  /** Follows a positive reply. */
+  readonly done?: () => void;
 }
 
 /** Verbs whose effect the session must know, and their methods. */
@@ -923,13 +818,6 @@ const STATEFUL: ReadonlyMap<string, string> = new Map([
   ["STARTTLS", "startTls"],
 ]);
 const NEEDS_HELLO: ReadonlySet<string> = new Set(["MAIL", "RCPT"]);
-/** Positive codes that answer something else. */
-const WRONG_PHASE: ReadonlySet<number> = new Set([220, 221, 235]);
-
-function refusal(verb: string, why: string): SmtpLocalError {
-  return new SmtpLocalError(`Cannot say ${verb}: ${why}`);
-}
-
 /** Our end as an address literal: a host name would need a permission, and often means nothing. */
 function ownName(connection: Connection): string {
   const { local } = connection;
