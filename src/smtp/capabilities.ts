@@ -113,6 +113,15 @@ export class Capabilities {
    *
    * @param without Keywords (`PIPELINING`) and mechanisms (`AUTH LOGIN`) to leave out, in any case.
    * @returns The rest.
+   *
+   * @example Usage
+   * ```ts
+   * import { parseCapabilities, parseReply } from "@mailwright/mailwright";
+   * import { deepEqual } from "node:assert/strict";
+   *
+   * const all = parseCapabilities(parseReply("250-mx.example\r\n250-DSN\r\n250 AUTH PLAIN LOGIN"));
+   * deepEqual(all.without(["DSN", "AUTH LOGIN"]).lines, ["AUTH PLAIN"]);
+   * ```
    */
   without(without: readonly string[]): Capabilities {
     const keywords = new Map(this.#keywords);
@@ -146,6 +155,15 @@ export class Capabilities {
  *
  * @param reply A positive reply.
  * @returns The capabilities.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseCapabilities, parseReply } from "@mailwright/mailwright";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const reply = parseReply("250-mx.example DSN\r\n250-size 1000\r\n250 AUTH=LOGIN");
+ * deepEqual(parseCapabilities(reply).lines, ["SIZE 1000", "AUTH LOGIN"]);
+ * ```
  */
 export function parseCapabilities(reply: SmtpReply): Capabilities {
   const keywords = new Map<string, readonly string[]>();

@@ -197,6 +197,16 @@ const DOMAIN =
  *   not have, becomes a hyphen.
  * @returns The name to say.
  * @throws {SyntaxError} If it is neither.
+ *
+ * @example Usage
+ * ```ts
+ * import { checkHelloName } from "@mailwright/mailwright";
+ * import { equal, throws } from "node:assert/strict";
+ *
+ * equal(checkHelloName("my_host.example"), "my-host.example");
+ * equal(checkHelloName("2001:db8::1"), "[IPv6:2001:db8::1]");
+ * throws(() => checkHelloName("two words"), SyntaxError);
+ * ```
  */
 export function checkHelloName(name: string): string {
   const address = /^\[(?:IPv6:)?([^[\]]*)\]$/i.exec(name)?.[1] ?? name;

@@ -92,6 +92,22 @@ export interface ConnectOptions extends AuthOptions {
  * @throws {SmtpReplyError} If the server refuses at the greeting or at EHLO.
  * @throws {SmtpAuthError} If it refuses the login, or there is no way to log in.
  * @throws {SmtpLocalError | SyntaxError | TypeError} If the options contradict each other.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectSmtp, Secret } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { equal } from "node:assert/strict";
+ *
+ * await using box = await startSandbox({ users: { ann: "pencil" } });
+ * await using session = await connectSmtp({
+ *   url: box.smtpUrl,
+ *   caCerts: box.caCerts,
+ *   auth: { user: "ann", password: new Secret("pencil") },
+ * });
+ * equal(session.secure, true);
+ * equal(session.authenticated, "SCRAM-SHA-512");
+ * ```
  */
 export async function connectSmtp(options: ConnectOptions): Promise<SmtpSession> {
   const plan = makePlan(options);
@@ -275,6 +291,18 @@ async function secure(session: SmtpSession, plan: Plan, options: ConnectOptions)
  * @throws {TypeError | RangeError} If a credential cannot be sent, or options contradict each other.
  * @throws {SyntaxError} If the URL or the own name is none.
  * @throws {SmtpLocalError} If somebody is to log in without TLS and nobody allowed it by name.
+ *
+ * @example Usage
+ * ```ts
+ * import { checkConnectOptions, Secret } from "@mailwright/mailwright";
+ * import { throws } from "node:assert/strict";
+ *
+ * const auth = { user: "ann", password: new Secret("pencil") };
+ * checkConnectOptions({ url: "submission://mail.example", auth });
+ * throws(() => checkConnectOptions({ url: "smtp://mail.example", tls: "none", auth }), {
+ *   name: "SmtpLocalError",
+ * });
+ * ```
  */
 export function checkConnectOptions(options: ConnectOptions): void {
   checkOptions(makePlan(options), options);

@@ -9,7 +9,24 @@ import type { WireErrorContext } from "../wire/mod.ts";
 import type { Receipt } from "./receipt.ts";
 import type { SmtpReply } from "./reply.ts";
 
-/** The base of what SMTP itself throws. */
+/**
+ * The base of what SMTP itself throws.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectSmtp, SmtpError } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * await using box = await startSandbox({ faults: [{ verb: "EHLO", reply: "451 later" }] });
+ * try {
+ *   await connectSmtp({ url: box.smtpUrl, name: "client.example" });
+ * } catch (error) {
+ *   if (!(error instanceof SmtpError)) throw error;
+ *   deepEqual([error.stage, error.lastReply, error.temporary], ["ehlo", "451 later", true]);
+ * }
+ * ```
+ */
 export abstract class SmtpError extends Error implements WireErrorContext {
   /** Whether the same thing may work later. */
   abstract readonly temporary: boolean;
@@ -40,7 +57,22 @@ export abstract class SmtpError extends Error implements WireErrorContext {
   }
 }
 
-/** A reply that had to be positive and was not. */
+/**
+ * A reply that had to be positive and was not.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectSmtp, SmtpReplyError } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { equal, rejects } from "node:assert/strict";
+ *
+ * await using box = await startSandbox({ faults: [{ verb: "CONNECT", reply: "421 too busy" }] });
+ * await rejects(connectSmtp({ url: box.smtpUrl }), (error: unknown) => {
+ *   equal(error instanceof SmtpReplyError && error.temporary, true);
+ *   return true;
+ * });
+ * ```
+ */
 export class SmtpReplyError extends SmtpError {
   /** The class, for programs that compare names. */
   override readonly name = "SmtpReplyError";
@@ -69,7 +101,23 @@ export class SmtpReplyError extends SmtpError {
   }
 }
 
-/** Nobody was logged in. */
+/**
+ * Nobody was logged in.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectSmtp, Secret, SmtpAuthError } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { equal, rejects } from "node:assert/strict";
+ *
+ * await using box = await startSandbox({ users: { ann: "pencil" } });
+ * const auth = { user: "ann", password: new Secret("eraser"), mechanisms: ["PLAIN"] };
+ * await rejects(connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts, auth }), (error: unknown) => {
+ *   equal(error instanceof SmtpAuthError && error.reply?.code, 535);
+ *   return true;
+ * });
+ * ```
+ */
 export class SmtpAuthError extends SmtpError {
   /** The class, for programs that compare names. */
   override readonly name = "SmtpAuthError";
@@ -97,7 +145,24 @@ export class SmtpAuthError extends SmtpError {
   }
 }
 
-/** Refused by us, before anything was sent: the server could not have taken it as it is meant. */
+/**
+ * Refused by us, before anything was sent: the server could not have taken it as it is meant.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectSmtp } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { rejects } from "node:assert/strict";
+ *
+ * await using box = await startSandbox();
+ * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+ * session.mask("DSN");
+ * await rejects(session.mail(null, { ret: "HDRS" }), {
+ *   name: "SmtpLocalError",
+ *   message: "Cannot ask for notices: the server does not offer DSN",
+ * });
+ * ```
+ */
 export class SmtpLocalError extends SmtpError {
   /** The class, for programs that compare names. */
   override readonly name = "SmtpLocalError";

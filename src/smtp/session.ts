@@ -108,6 +108,19 @@ export interface RawOptions extends CallOptions {
  * - Calls are served in the order in which they are made.
  * - The server never gets what it did not offer, and never a secret outside verified TLS unless that
  *   was allowed by name.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectSmtp } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { equal } from "node:assert/strict";
+ *
+ * await using box = await startSandbox();
+ * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+ * equal((await session.noop()).code, 250);
+ * equal((await session.rcpt("ben@there.example")).code, 503); // a value: nobody said MAIL
+ * equal(session.usable, true);
+ * ```
  */
 export class SmtpSession implements AsyncDisposable {
   readonly #exchange: Exchange;
@@ -216,6 +229,19 @@ export class SmtpSession implements AsyncDisposable {
    * Acts as if the server did not offer something, from now on. Nothing can be added.
    *
    * @param without Keywords (`PIPELINING`) and mechanisms (`AUTH LOGIN`), in any case.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * session.mask("PIPELINING", "AUTH PLAIN");
+   * equal(session.capabilities.has("PIPELINING"), false);
+   * equal(session.offered.has("PIPELINING"), true);
+   * ```
    */
   mask(...without: string[]): void {
     this.#without.push(...without);
@@ -243,6 +269,18 @@ export class SmtpSession implements AsyncDisposable {
    * @param name Our own name. @default The session's.
    * @param options A signal.
    * @returns The reply.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * equal((await session.ehlo("client.example")).code, 250);
+   * equal(session.capabilities.has("SIZE"), true);
+   * ```
    */
   async ehlo(name: string = this.#name, options: CallOptions = {}): Promise<SmtpReply> {
     if (this.#lmtp) throw refusal("EHLO", "LMTP greets with LHLO");
@@ -280,6 +318,24 @@ export class SmtpSession implements AsyncDisposable {
    * @returns The reply; after 220 the connection is TLS, its certificate checked.
    * @throws {TlsError} If the handshake fails. Nothing secret was sent.
    * @throws {ProtocolError} If anything came behind the 220 in the clear.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({
+   *   url: box.smtpUrl,
+   *   caCerts: box.caCerts,
+   *   until: "hello",
+   * });
+   * equal(session.secure, false);
+   * await session.startTls();
+   * equal(session.secure, true);
+   * await session.ehlo();
+   * ```
    */
   startTls(options: CallOptions = {}): Promise<SmtpReply> {
     return this.#exclusive(options, async () => {
@@ -318,6 +374,20 @@ export class SmtpSession implements AsyncDisposable {
    * @param options What is allowed, and a signal.
    * @returns The last reply, whatever its code, and the mechanisms that were tried.
    * @throws {SmtpAuthError} If no mechanism can be used here, or the server did not prove itself.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp, Secret } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox({ users: { ann: "pencil" } });
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * const { reply } = await session.auth({ user: "ann", password: new Secret("eraser") });
+   * equal(reply.code, 535); // a value: the session goes on
+   * await session.auth({ user: "ann", password: new Secret("pencil") });
+   * equal(session.authenticated, "SCRAM-SHA-512");
+   * ```
    */
   auth(
     given: Credentials | SaslMechanism,
@@ -341,6 +411,21 @@ export class SmtpSession implements AsyncDisposable {
    * @param options A signal.
    * @returns The reply.
    * @throws {SmtpLocalError} If the server does not offer what a parameter asks for.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * await session.mail("ann@here.example", { size: 100 });
+   * await session.rcpt("ben@there.example", { notify: ["FAILURE"] });
+   * equal(session.open, true);
+   * equal((await session.data("Subject: Hello\r\n\r\nHello Ben\r\n")).code, 250);
+   * equal(box.mails.length, 1);
+   * ```
    */
   async mail(
     from: Address | string | null,
@@ -407,6 +492,22 @@ export class SmtpSession implements AsyncDisposable {
    * @returns The reply; in LMTP to the last chunk as with {@linkcode SmtpSession.data}. After a refused
    *   chunk only `rset()` makes the session fit for another message.
    * @throws {SmtpLocalError} If the server does not offer CHUNKING.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * await session.mail(null);
+   * await session.rcpt("ben@there.example");
+   * const octets = new TextEncoder();
+   * await session.bdat(octets.encode("Subject: Hello\r\n\r\n"));
+   * await session.bdat(octets.encode("Hello Ben\r\n"), { last: true });
+   * equal(box.mails.length, 1);
+   * ```
    */
   async bdat(
     chunk: Uint8Array,
@@ -447,6 +548,17 @@ export class SmtpSession implements AsyncDisposable {
    *   argument that is not ASCII. A signal.
    * @returns The reply; 252 means that the server will not say.
    * @throws {SmtpLocalError} If SMTPUTF8 is needed and not offered.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox({ recipients: ["ben@there.example"] });
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * equal((await session.vrfy("nobody@there.example")).ok, false);
+   * ```
    */
   vrfy(argument: string, options: AskOptions = {}): Promise<SmtpReply> {
     return this.#ask("VRFY", argument, options);
@@ -459,6 +571,17 @@ export class SmtpSession implements AsyncDisposable {
    * @param options As for {@linkcode SmtpSession.vrfy}.
    * @returns The reply; {@linkcode SmtpReply.lines} has one member each.
    * @throws {SmtpLocalError} If SMTPUTF8 is needed and not offered.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox({ lists: { staff: ["ann@x.example", "ben@x.example"] } });
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * equal((await session.expn("staff")).lines.length, 2);
+   * ```
    */
   expn(argument: string, options: AskOptions = {}): Promise<SmtpReply> {
     return this.#ask("EXPN", argument, options);
@@ -520,6 +643,24 @@ export class SmtpSession implements AsyncDisposable {
    * @param options A signal.
    * @returns The reply, and after 250 the bare connection.
    * @throws {SmtpLocalError} If the session is not logged in, or the server does not offer it.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp, Secret } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * const ann = { password: "pencil", domains: ["here.example"] };
+   * await using box = await startSandbox({ users: { ann } });
+   * await using session = await connectSmtp({
+   *   url: box.smtpUrl,
+   *   caCerts: box.caCerts,
+   *   auth: { user: "ann", password: new Secret("pencil") },
+   * });
+   * const { reply, connection } = await session.atrn(["here.example"]);
+   * equal(reply.code, 453); // nothing waits there
+   * equal(connection, undefined);
+   * ```
    */
   async atrn(domains: readonly string[] = [], options: CallOptions = {}): Promise<Turned> {
     return await this.#turn(atrn(domains), options, () => {
@@ -566,6 +707,17 @@ export class SmtpSession implements AsyncDisposable {
    * @param options How a transcript shows the line, which codes to expect, and a signal.
    * @returns The reply.
    * @throws {SmtpLocalError} For verbs that change the session's state: they have methods of their own.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * equal((await session.command("XYZZY")).code, 500);
+   * ```
    */
   async command(
     line: string,
@@ -598,6 +750,22 @@ export class SmtpSession implements AsyncDisposable {
    * @returns What became of it. "Accepted" means by this server.
    * @throws {unknown} If it could not be sent as a whole: the reason, whose `receipt` (if it is an
    *   error of ours; else {@linkcode SmtpSession.lastReceipt}) says what became of it.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { equal } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * const receipt = await session.send(
+   *   { from: "ann@here.example", to: ["ben@there.example"], policy: "any" },
+   *   "Subject: Hello\r\n\r\nHello Ben\r\n",
+   * );
+   * equal(receipt.outcome, "accepted");
+   * equal(receipt.tls, true);
+   * ```
    */
   async send(envelope: Envelope, content: Content, options: SendOptions = {}): Promise<Receipt> {
     let message: OutgoingMessage | undefined = { ...options, envelope, content };
@@ -636,6 +804,23 @@ export class SmtpSession implements AsyncDisposable {
    * @param options Window, and what to do before a message ends; a signal.
    * @returns One receipt for each message, in their order. When the connection fails, the messages
    *   under way get theirs, and then the reason is thrown.
+   *
+   * @example Usage
+   * ```ts
+   * import { connectSmtp } from "@mailwright/mailwright";
+   * import { startSandbox } from "@mailwright/mailwright/sandbox";
+   * import { deepEqual } from "node:assert/strict";
+   *
+   * await using box = await startSandbox();
+   * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+   * const messages = ["ben@there.example", "cleo@there.example"].map((recipient) => ({
+   *   envelope: { from: "ann@here.example", to: [recipient], policy: "any" as const },
+   *   content: "Subject: Hello\r\n\r\nHello\r\n",
+   * }));
+   * const outcomes: string[] = [];
+   * for await (const { outcome } of session.sendAll(messages)) outcomes.push(outcome);
+   * deepEqual(outcomes, ["accepted", "accepted"]);
+   * ```
    */
   async *sendAll<M extends OutgoingMessage>(
     messages: Iterable<M> | AsyncIterable<M>,
@@ -848,6 +1033,21 @@ export function withReceipt(error: unknown, receipt: Receipt | undefined): unkno
  * @param error What a send was rejected with.
  * @returns The receipt, unless the reason was not ours (an abort, a failure of the content's source):
  *   then {@linkcode SmtpSession.lastReceipt} has it.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectSmtp, receiptOf } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { equal } from "node:assert/strict";
+ *
+ * await using box = await startSandbox({ faults: [{ verb: ".", silent: true, then: "close" }] });
+ * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
+ * try {
+ *   await session.send({ from: null, to: ["ben@there.example"], policy: "any" }, "Hello\r\n");
+ * } catch (error) {
+ *   equal(receiptOf(error)?.outcome, "in-doubt"); // the server had all of it, and said nothing
+ * }
+ * ```
  */
 export function receiptOf(error: unknown): Receipt | undefined {
   return error instanceof SmtpError || error instanceof WireError
