@@ -17,7 +17,7 @@ import {
   type SmtpReply,
   SmtpSession,
 } from "../../smtp/mod.ts";
-import { type Connection, dial, TlsError } from "../../wire/mod.ts";
+import { type Connection, dial, systemClock, TimeoutError, TlsError } from "../../wire/mod.ts";
 import { toPem } from "./certificate.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { type Judgement, judgePeer, type Peer } from "./judgement.ts";
@@ -161,7 +161,9 @@ export class Conversation {
       this.#stage = "tls";
       return this.#recorder.measure("tls", () => this.#look(below, hostname));
     });
-    const connection = tls === "implicit" ? await metered.startTls(tlsOptions) : metered;
+    const connection = tls === "implicit"
+      ? await this.#limited(plain, timers.handshake, () => metered.startTls(tlsOptions))
+      : metered;
     const session = new SmtpSession(connection, {
       protocol: target.protocol,
       host: target.host,
@@ -194,6 +196,32 @@ export class Conversation {
     }
     const { connectFrom } = await import("./peer_certificate.ts");
     return await connectFrom(address, { ...common, family, localAddress, localPort });
+  }
+
+  /** Before there is a session to watch the time, closing the connection ends what is done on it. */
+  async #limited<T>(connection: Connection, ms: number, work: () => Promise<T>): Promise<T> {
+    const { signal, options: { clock = systemClock } } = this.#context;
+    const done = new AbortController();
+    let reason: unknown;
+    const stop = (why: unknown): void => {
+      reason ??= why;
+      connection.close();
+    };
+    const abort = (): void => stop(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    const timer = clock.sleep(ms, { signal: done.signal, background: true }).then(
+      () => stop(new TimeoutError("TLS handshake", ms)),
+      () => {}, // done in time
+    );
+    try {
+      return await work();
+    } catch (error) {
+      throw reason ?? error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      done.abort();
+      await timer;
+    }
   }
 
   /** TLS on an open connection, whose other end is judged. */
@@ -406,13 +434,13 @@ export class Conversation {
   ): Promise<void> {
     const { from, mailParameters, content = "" } = this.#plan;
     const { pipelining = false, chunking = false } = this.#context.options;
+    this.#stage = "mail";
     for (const [wanted, keyword] of [[pipelining, "PIPELINING"], [chunking, "CHUNKING"]] as const) {
       if (wanted && !session.capabilities.has(keyword)) {
         throw new SmtpLocalError(`Cannot try ${keyword}: the server does not offer it`);
       }
     }
     if (!pipelining) session.mask("PIPELINING");
-    this.#stage = "mail";
     this.#recorder.following = true;
     try {
       await session.send(

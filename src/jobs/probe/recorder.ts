@@ -30,6 +30,14 @@ export interface RecorderOptions {
 
 type Draft = { -readonly [Key in keyof Stage]: Stage[Key] } & { readonly replies: StageReply[] };
 
+/** A line that should not be, or not be so. */
+export interface OddLine {
+  /** Its number in the transcript. */
+  readonly line: number;
+  /** Where it came. */
+  readonly stage: StageName;
+}
+
 /** A command on its way. */
 interface Asked {
   /** Where its reply belongs; RSET is of no interest by itself. */
@@ -54,12 +62,12 @@ const SMALL_WRITE_MS = { least: 30, most: 80 };
 export class Recorder implements MeterListener {
   /** What was said. */
   readonly transcript: TranscriptLine[] = [];
-  /** Numbers of lines that came although nothing had been asked. */
-  readonly unasked: number[] = [];
-  /** Numbers of lines whose code is not that of the line before. */
-  readonly mixed: number[] = [];
-  /** Numbers of lines that belong to no reply. */
-  readonly malformed: number[] = [];
+  /** Lines that came although nothing had been asked. */
+  readonly unasked: OddLine[] = [];
+  /** Lines whose code is not that of the line before. */
+  readonly mixed: OddLine[] = [];
+  /** Lines that belong to no reply. */
+  readonly malformed: OddLine[] = [];
   /** Whether verbs decide the stage: a whole delivery is under way. */
   following = false;
   readonly #options: RecorderOptions;
@@ -233,10 +241,17 @@ export class Recorder implements MeterListener {
     const number = this.#add(unexpected ? { ...line, unexpected: true } : line);
     // A blank line before a reply is odd and does no harm.
     if (line.text === "" && this.#partial === undefined) return;
-    if (digits === "") return void this.malformed.push(number);
-    if (unasked) return void this.unasked.push(number);
-    if (this.#partial !== undefined && this.#partial.code !== code) {
-      return void this.mixed.push(number);
+    const mixed = this.#partial !== undefined && this.#partial.code !== code;
+    const oddities = digits === ""
+      ? this.malformed
+      : unasked
+      ? this.unasked
+      : mixed
+      ? this.mixed
+      : undefined;
+    if (oddities !== undefined) {
+      const stage = (this.#asked[0] ?? this.#last)?.stage ?? this.#stage;
+      return void oddities.push({ line: number, stage: stage?.name ?? "banner" });
     }
     this.#partial ??= { code, line: number, lines: [] };
     this.#partial.lines.push(rest);

@@ -4,21 +4,20 @@
  * @module
  */
 
+import type { OddLine } from "../recorder.ts";
 import type { Severity, StageName } from "../result.ts";
 import { type Check, fact, failed, type Hit, lineAt, said, type Sight } from "./check.ts";
 
 /** Lines of the transcript, or the words of the failure where it had no line. */
 function odd(
   sight: Sight,
-  lines: readonly number[],
+  lines: readonly OddLine[],
   kind: "early-talk" | "mixed-codes" | "malformed",
-) {
-  if (lines.length === 0) return failed(sight, kind);
-  const stage = sight.seen.failure?.stage;
-  return {
-    evidence: lines.map((line) => lineAt(sight, line)),
-    ...(stage === undefined ? {} : { stage }),
-  };
+): Hit | undefined {
+  const [first] = lines;
+  return first === undefined
+    ? failed(sight, kind)
+    : { evidence: lines.map(({ line }) => lineAt(sight, line)), stage: first.stage };
 }
 
 /** Checks of the replies. */
