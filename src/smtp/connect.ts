@@ -113,23 +113,32 @@ export async function connectSmtp(options: ConnectOptions): Promise<SmtpSession>
   const plan = makePlan(options);
   checkOptions(plan, options);
   const connection = options.connection ?? await dialTarget(plan, options);
-  const session = new SmtpSession(connection, {
-    protocol: plan.protocol,
-    host: plan.host,
-    tls: plan.startTls,
-    name: options.name,
-    timers: options.timers,
-    without: options.without,
-    signal: options.signal,
-    onEvent: options.onEvent,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-  });
+  const session = begin(connection, plan, options);
   try {
     await prepare(session, plan, options);
     return session;
   } catch (error) {
     if (error instanceof WireError || error instanceof SmtpError) error.at(session.context);
     await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function begin(connection: Connection, plan: Plan, options: ConnectOptions): SmtpSession {
+  try {
+    return new SmtpSession(connection, {
+      protocol: plan.protocol,
+      host: plan.host,
+      tls: plan.startTls,
+      name: options.name,
+      timers: options.timers,
+      without: options.without,
+      signal: options.signal,
+      onEvent: options.onEvent,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    });
+  } catch (error) {
+    connection.close(); // it has no address that could stand for a name of ours
     throw error;
   }
 }

@@ -16,7 +16,7 @@ export interface OutgoingMessage extends ContentOptions {
   readonly envelope: Envelope;
   /** What is sent. */
   readonly content: Content;
-  /** Sends by BDAT where the server offers CHUNKING; a binary message needs it. @default {false} */
+  /** Sends by BDAT where the server offers CHUNKING. @default Whether the message is binary. */
   readonly chunking?: boolean;
 }
 
@@ -66,7 +66,8 @@ export function prepareFlight<M extends OutgoingMessage>(
 ): Flight<M> {
   try {
     const capabilities = context.capabilities();
-    const chunking = (message.chunking ?? false) && capabilities.has("CHUNKING");
+    const chunking = (message.chunking ?? message.body === "BINARYMIME") &&
+      capabilities.has("CHUNKING");
     const content = prepareContent(message.content, message, capabilities, chunking);
     const secure = context.secure();
     const envelope = prepareEnvelope(message.envelope, content, { capabilities, secure });

@@ -8,6 +8,7 @@
  * @module
  */
 
+export * from "./answers.ts";
 export type { AuthOptions, AuthResult } from "./authentication.ts";
 export * from "./capabilities.ts";
 export { checkHelloName } from "./commands.ts";

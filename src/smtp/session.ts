@@ -74,7 +74,7 @@ export interface SessionOptions extends ChannelOptions {
 
 /** How a message is sent. */
 export interface SendOptions extends ContentOptions, DeliveryOptions {
-  /** Sends by BDAT where the server offers CHUNKING. @default {false} */
+  /** Sends by BDAT where the server offers CHUNKING. @default Whether the message is binary. */
   readonly chunking?: boolean;
   /** Closes the connection when it fires; the send then rejects with its reason. */
   readonly signal?: AbortSignal;
@@ -546,7 +546,8 @@ export class SmtpSession implements AsyncDisposable {
    * @param argument A name or an address.
    * @param options `utf8` says that the answer may be in UTF-8 (SMTPUTF8); it is said by itself for an
    *   argument that is not ASCII. A signal.
-   * @returns The reply; 252 means that the server will not say.
+   * @returns The reply; 252 means that the server will not say, and {@linkcode mailboxesOf} reads what it
+   *   does say.
    * @throws {SmtpLocalError} If SMTPUTF8 is needed and not offered.
    *
    * @example Usage
@@ -569,7 +570,7 @@ export class SmtpSession implements AsyncDisposable {
    *
    * @param argument The list.
    * @param options As for {@linkcode SmtpSession.vrfy}.
-   * @returns The reply; {@linkcode SmtpReply.lines} has one member each.
+   * @returns The reply; {@linkcode mailboxesOf} reads the members from it.
    * @throws {SmtpLocalError} If SMTPUTF8 is needed and not offered.
    *
    * @example Usage
@@ -628,7 +629,7 @@ export class SmtpSession implements AsyncDisposable {
    *
    * @param node A domain, `@domain` with its subdomains, or `#queue`.
    * @param options A signal.
-   * @returns The reply: 250 to 253 if it does (251: nothing waits), 458 or 459 if it cannot or will not.
+   * @returns The reply; {@linkcode etrnOutcome} says what becomes of it.
    * @throws {SmtpLocalError} If the server does not offer it.
    */
   async etrn(node: string, options: CallOptions = {}): Promise<SmtpReply> {

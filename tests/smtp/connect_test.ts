@@ -374,3 +374,13 @@ Deno.test("connectSmtp() follows nobody's advice to go elsewhere [T-S21]", PURE,
   equal(server.asked.length, 1);
   equal(server.heard().includes("evil"), false);
 });
+
+Deno.test("connectSmtp() closes a connection whose end has no address", PURE, async () => {
+  const server = dialling("<eof>");
+  const dial = async (target: Target, options: DialOptions): Promise<Connection> => ({
+    ...await server.dial(target, options),
+    local: { transport: "tcp", hostname: "", port: 0 },
+  });
+  await rejects(connectSmtp({ url: "smtp://mx.example", dial }), { name: "AddressError" });
+  await server.done;
+});

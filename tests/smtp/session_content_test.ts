@@ -396,3 +396,20 @@ Deno.test(
     deepEqual([receipt?.outcome, receipt?.rejected[0]?.retry], ["not-sent", "later"]);
   },
 );
+
+Deno.test("SmtpSession.send() takes BDAT for binary content by itself [S49]", PURE, async () => {
+  const envelope = { from: null, to: ["bob@mail.example"], policy: "any" as const };
+  const content = octets("A: b\r\n\r\n\0\xff\n");
+  const mail = MAIL.replace("<>", "<> BODY=BINARYMIME");
+  await using made = await greeted(
+    "CHUNKING, BINARYMIME",
+    `${mail}C: BDAT 11 LAST\nC: A: b\nC:\nC: *\nS: 250 ok`,
+  );
+  const receipt = await made.session.send(envelope, content, { body: "BINARYMIME" });
+  equal(receipt.outcome, "accepted");
+  await using refused = await greeted("CHUNKING", "<eof>");
+  await rejects(refused.session.send(envelope, content, { body: "BINARYMIME" }), LOCAL);
+  await using unwanted = await greeted("CHUNKING, BINARYMIME", "<eof>");
+  const byData = { body: "BINARYMIME", chunking: false } as const;
+  await rejects(unwanted.session.send(envelope, content, byData), LOCAL);
+});
