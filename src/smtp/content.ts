@@ -117,7 +117,7 @@ function prepareBinary(
   return {
     whole: bytes,
     end: nothing,
-    chunks: none,
+    chunks: () => slices(bytes),
     cancel: keep,
     size: bytes.length,
     body: "BINARYMIME",
@@ -244,8 +244,6 @@ export async function cancelContent(content: Content, reason: unknown): Promise<
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += WHOLE) yield bytes.subarray(at, at + WHOLE);
 }
-
-async function* none(): AsyncGenerator<Uint8Array> {}
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);
