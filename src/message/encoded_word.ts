@@ -5,6 +5,7 @@
  */
 
 import { decodeBase64 } from "./base64.ts";
+import { decoderOf } from "./charset.ts";
 import { decodeQuotedPrintable } from "./quoted_printable.ts";
 
 /** RFC 2047 section 2: an encoded word has at most 75 characters. */
@@ -26,6 +27,8 @@ function qTable(literal: RegExp): readonly string[] {
 }
 
 const Q_TEXT = qTable(/[!-<>@-^`-~]/);
+const PAYLOAD = /^[!-~]*$/;
+const LENIENT_PAYLOAD = /^[\t -~]*$/;
 /** RFC 2047 section 5 (3): what is safe in a phrase, so between the commas of a list. */
 const Q_PHRASE = qTable(/[A-Za-z0-9!*+/-]/);
 
@@ -35,6 +38,12 @@ export interface EncodeWordsOptions {
   readonly firstWidth?: number;
   /** Whether the words are the name of a mailbox. @default {false} */
   readonly phrase?: boolean;
+}
+
+/** How much is forgiven. */
+export interface DecodeWordsOptions {
+  /** Whether blanks may stand in a word, as some senders write them. @default {false} */
+  readonly lenient?: boolean;
 }
 
 /**
@@ -80,6 +89,7 @@ export function encodeWords(text: string, options: EncodeWordsOptions = {}): str
  * is data: it may hold any character, line ends too.
  *
  * @param text The text of a field, unfolded.
+ * @param options How much is forgiven.
  * @returns The text as people read it.
  *
  * @example Usage
@@ -90,7 +100,8 @@ export function encodeWords(text: string, options: EncodeWordsOptions = {}): str
  * equal(decodeWords("=?UTF-8?Q?Gr=C3=BC?= =?UTF-8?B?w59l?= all"), "Grüße all");
  * ```
  */
-export function decodeWords(text: string): string {
+export function decodeWords(text: string, options: DecodeWordsOptions = {}): string {
+  const payload = options.lenient ? LENIENT_PAYLOAD : PAYLOAD;
   let decoded = "";
   let decoder: TextDecoder | undefined;
   let done = 0;
@@ -99,7 +110,7 @@ export function decodeWords(text: string): string {
     decoder = undefined;
   };
   for (let at = text.indexOf("=?"); at >= 0; at = text.indexOf("=?", at)) {
-    const word = readWord(text, at);
+    const word = readWord(text, at, payload);
     if (word === undefined) {
       at += 2;
       continue;
@@ -127,7 +138,7 @@ interface EncodedWord {
 }
 
 // No part of a word holds a "?", so each search ends at the next one and all of them are linear.
-function readWord(text: string, at: number): EncodedWord | undefined {
+function readWord(text: string, at: number, pattern: RegExp): EncodedWord | undefined {
   const charsetEnd = text.indexOf("?", at + 2);
   const method = text[charsetEnd + 1]?.toUpperCase();
   const payloadStart = charsetEnd + 3;
@@ -135,7 +146,7 @@ function readWord(text: string, at: number): EncodedWord | undefined {
   if (charsetEnd < 0 || text[charsetEnd + 2] !== "?" || payloadEnd < 0) return undefined;
   if (text[payloadEnd + 1] !== "=" || (method !== "Q" && method !== "B")) return undefined;
   const payload = text.slice(payloadStart, payloadEnd);
-  if (!/^[!-~]*$/.test(payload)) return undefined;
+  if (!pattern.test(payload)) return undefined;
   // RFC 2231 section 5: a language may follow the charset.
   const [charset = ""] = text.slice(at + 2, charsetEnd).split("*", 1);
   const decoder = decoderOf(charset);
@@ -144,14 +155,6 @@ function readWord(text: string, at: number): EncodedWord | undefined {
     ? decodeBase64(encoder.encode(payload))
     : decodeQuotedPrintable(encoder.encode(payload.replaceAll("_", "=20")));
   return { decoder, octets, end: payloadEnd + END.length };
-}
-
-function decoderOf(charset: string): TextDecoder | undefined {
-  try {
-    return new TextDecoder(charset, { ignoreBOM: true });
-  } catch {
-    return undefined; // The only thing it throws for: an unknown label.
-  }
 }
 
 function inQ(table: readonly string[], bytes: Uint8Array): string {

@@ -75,6 +75,11 @@ Deno.test.each([
   equal(decodeWords(text), decoded);
 });
 
+Deno.test("decodeWords() forgives blanks in a word by option", pure, () => {
+  equal(decodeWords("=?utf-8?q?a b\t=C3=BC?=", { lenient: true }), "a b\tü");
+  equal(decodeWords("=?utf-8?q?a ü?=", { lenient: true }), "=?utf-8?q?a ü?=");
+});
+
 Deno.test("decodeWords() gives hostile text back [T-X09]", pure, () => {
   for (const piece of ["=?", "=?a?q?", "=?utf-8?q?x", "?=", "=?a?b?c?"]) {
     const text = piece.repeat(100_000);
