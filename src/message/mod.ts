@@ -1,9 +1,13 @@
 /**
- * message: a mail as data, from addresses to the octets of a text message. It knows no network.
+ * message: a mail as data, to be sent and as it was received; and patterns. It knows no network.
  * It imports nothing of the other folders.
  *
  * RFC 5322 and 6532 (header, addresses, dates), 5321 and 6531 (addresses), 5890 (international
- * domains), 2045 (transfer encodings), 2047 (encoded words), 2369 (list headers).
+ * domains), 2045 (transfer encodings), 2047 (encoded words), 2369 and 2919 (list headers).
+ *
+ * What is written is strict: an error tells what is wrong. What is read of a received mail is lenient:
+ * nothing in it makes a function throw or take more than linear time, and what cannot be read is
+ * missing.
  *
  * @example Usage
  * ```ts
@@ -35,13 +39,19 @@ export * from "./content.ts";
 export * from "./date.ts";
 export * from "./encoded_word.ts";
 export * from "./errors.ts";
+export * from "./header_block.ts";
 export { Header, textHeader } from "./header.ts";
 export * from "./header_field.ts";
 export * from "./idna.ts";
+export * from "./lenient_address.ts";
 export * from "./mailbox.ts";
 export * from "./message_id.ts";
+export * from "./parse.ts";
+export * from "./parse_date.ts";
+export type { ParsedField } from "./parsed_field.ts";
 export * from "./pattern.ts";
 export * from "./quoted_printable.ts";
+export * from "./received_id.ts";
 export * from "./text_body.ts";
 export {
   codeStream,

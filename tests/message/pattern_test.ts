@@ -1,4 +1,4 @@
-import { compilePattern, PatternError } from "@mailwright/mailwright/message";
+import { compilePattern } from "@mailwright/mailwright/message";
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { type Program, programOf } from "../../src/message/pattern_program.ts";
 import { run } from "../../src/message/pattern_run.ts";

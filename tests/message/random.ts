@@ -49,3 +49,17 @@ export function counted(bytes: Uint8Array): { readonly bytes: Uint8Array; reads:
   });
   return { bytes: proxy, reads: () => reads };
 }
+
+/** Text that counts how often a character of it is looked at, or a pattern is tried on it. */
+export function countedText(text: string): { readonly text: string; reads: () => number } {
+  let reads = 0;
+  const proxy = new Proxy(new String(text), {
+    get(target, key) {
+      if (key === "toString" || typeof key === "string" && /^\d+$/.test(key)) reads++;
+      const value = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  // An object that behaves like text wherever it is read.
+  return { text: proxy as unknown as string, reads: () => reads };
+}
