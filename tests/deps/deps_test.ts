@@ -2,6 +2,7 @@
 
 import { equal, throws } from "node:assert/strict";
 import { Command, CommanderError, Help, Option } from "../../src/deps/commander.ts";
+import { type Email, PostalMime } from "../../src/deps/postal_mime.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import { bold, cyan, dim, green, red, yellow } from "../../src/deps/std/colors.ts";
 import { formatDuration } from "../../src/deps/std/duration.ts";
@@ -19,6 +20,16 @@ Deno.test("commander.ts cuts options off arguments", { permissions: "none" }, ()
       }),
     CommanderError,
   );
+});
+
+Deno.test("postal_mime.ts parses a tree of parts", { permissions: "none" }, async () => {
+  const part = (text: string): string => `--b\r\nContent-Type: text/plain\r\n\r\n${text}\r\n`;
+  const email: Email = await PostalMime.parse(
+    `Content-Type: multipart/mixed; boundary=b\r\n\r\n${part("one")}${part("two")}--b--\r\n`,
+  );
+  equal(email.text, "one\n\ntwo\n");
+  // @ts-expect-error: the subject is text
+  email.subject?.toFixed;
 });
 
 Deno.test("std/bytes.ts writes a byte count", { permissions: "none" }, () => {
