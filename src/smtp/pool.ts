@@ -203,8 +203,9 @@ export class SmtpPool implements AsyncDisposable {
           if (message === undefined) ask();
           else begin(message);
         }
-        if (results.length > 0) yield* results.splice(0);
-        else if (ended && under === 0) break;
+        if (results.length > 0) {
+          for (const result of results.splice(0)) yield result;
+        } else if (ended && under === 0) break;
         else {
           await something.promise;
           something = Promise.withResolvers();
