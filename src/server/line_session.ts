@@ -152,6 +152,11 @@ export abstract class LineSession<Reply, Settings extends CommonSettings = Commo
     await this.#timed(() => this.channel.flush());
   }
 
+  /** Writes the replies that wait, once they are many. */
+  async relieve(): Promise<void> {
+    if (this.channel.pending > REPLY_OCTETS) await this.flush();
+  }
+
   /**
    * Writes octets behind the replies that wait. A few of them wait too.
    *
@@ -193,7 +198,7 @@ export abstract class LineSession<Reply, Settings extends CommonSettings = Commo
       await this.flush();
       await intervention.end?.();
     }
-    if (this.channel.pending > REPLY_OCTETS) await this.flush();
+    await this.relieve();
     if (answer.replies.some((reply) => this.isLast(reply))) return "dismissed";
     return await answer.next?.();
   }

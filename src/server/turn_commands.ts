@@ -8,7 +8,7 @@ import type { Takeover } from "./backend.ts";
 import { refuseMore } from "./hello_commands.ts";
 import { isHost, isWide } from "./path.ts";
 import { badSyntax, refusal } from "./refusal.ts";
-import { type ServerReply } from "./reply.ts";
+import type { ServerReply } from "./reply.ts";
 import type { Answer } from "./answer.ts";
 import type { ServerSession } from "./session.ts";
 
