@@ -158,6 +158,7 @@ export class Conversation {
     const { remote } = plain;
     if (remote.transport === "tcp" && options.proxy === undefined) this.seen.ip = remote.hostname;
     const metered = new MeteredConnection(plain, this.#recorder, (below, { hostname }) => {
+      this.#reached("starttls");
       this.#stage = "tls";
       return this.#recorder.measure("tls", () => this.#look(below, hostname));
     });
@@ -287,7 +288,6 @@ export class Conversation {
     this.#begin("starttls");
     const reply = await session.startTls();
     if (reply.code === 220) {
-      this.#reached("starttls");
       this.#afterTls();
       return await this.#hello(session, "ehlo2");
     }

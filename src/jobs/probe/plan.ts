@@ -9,7 +9,6 @@ import {
   checkHelloName,
   type Content,
   type MailParameters,
-  type OtherParameter,
   parseHostPort,
   type RcptParameters,
   type Timers,
@@ -18,6 +17,7 @@ import { isAddress } from "./judgement.ts";
 import { type Attempt, planLogin } from "./login.ts";
 import { composeMessage } from "./message.ts";
 import type { ProbeLimits, ProbeOptions, ProbeTls } from "./options.ts";
+import { readMailParameters, readRcptParameters } from "./parameters.ts";
 import { type Preset, PRESETS } from "./presets.ts";
 import type { SafetyClass, StageName, TlsVersion } from "./result.ts";
 import type { ProbeTarget } from "./target.ts";
@@ -107,9 +107,8 @@ export function makePlan(target: ProbeTarget, options: ProbeOptions, nowMs: numb
     mail: from !== undefined || recipients.length > 0,
     from: sender,
     to: recipients,
-    mailParameters: mailParameters(options.mailParameters),
-    rcptParameters: options.rcptParameters &&
-      { other: options.rcptParameters.map(checkParameter) },
+    mailParameters: readMailParameters(options.mailParameters),
+    rcptParameters: readRcptParameters(options.rcptParameters),
     content: safety === "send" ? messageOf(options, sender, recipients, nowMs) : undefined,
     stop: options.stop ?? "quit",
     timers: planTimers(options),
@@ -238,46 +237,6 @@ function checkAsk(line: string): string {
     fail(`the line behind ${verb} is too long or holds a control character`);
   }
   return line;
-}
-
-/** The session adds or guards these itself; all others are sent as they are. */
-function mailParameters(given: readonly OtherParameter[] | undefined): MailParameters | undefined {
-  if (given === undefined) return undefined;
-  const typed: { -readonly [Key in keyof MailParameters]: MailParameters[Key] } = {};
-  const other: OtherParameter[] = [];
-  for (const parameter of given.map(checkParameter)) {
-    const { keyword, value } = parameter;
-    const body = (["7BIT", "8BITMIME", "BINARYMIME"] as const)
-      .find((one) => one === value?.toUpperCase());
-    switch (keyword.toUpperCase()) {
-      case "SIZE":
-        if (!/^\d{1,15}$/.test(value ?? "")) fail("SIZE needs a number of octets");
-        typed.size = Number(value);
-        break;
-      case "BODY":
-        if (body === undefined) fail("BODY is one of 7BIT, 8BITMIME and BINARYMIME");
-        typed.body = body;
-        break;
-      case "SMTPUTF8":
-        typed.smtpUtf8 = true;
-        break;
-      case "REQUIRETLS":
-        typed.requireTls = true;
-        break;
-      default:
-        other.push(parameter);
-    }
-  }
-  return other.length === 0 ? typed : { ...typed, other };
-}
-
-/** `esmtp-param` of RFC 5321 section 4.1.2. */
-function checkParameter(parameter: OtherParameter): OtherParameter {
-  const { keyword, value } = parameter;
-  if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(keyword) || !/^[!-<>-~]+$/.test(value ?? "-")) {
-    fail(`"${keyword.slice(0, 40)}" is no parameter such as SIZE=1000`);
-  }
-  return parameter;
 }
 
 function messageOf(
