@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual, ok, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import {
   Channel,
   type ChannelOptions,
@@ -481,12 +481,19 @@ Deno.test("Channel over a signal that has fired is dead from the start", pure, a
   deepEqual(lines(w.events), ["C open: ", "C close: "]);
 });
 
-Deno.test("Channel leaves its signal alone once it is closed", pure, () => {
-  const stop = new AbortController();
-  using w = world({ signal: stop.signal });
-  w.channel.close();
-  stop.abort(new RangeError("too late"));
-  notEqual(w.channel.reason, stop.signal.reason);
+Deno.test("Channel leaves its signal alone once it is closed or handed on", pure, () => {
+  for (const end of ["close", "release"] as const) {
+    const { signal } = new AbortController();
+    const listeners = new Set<unknown>();
+    Object.assign(signal, {
+      addEventListener: (_: string, listener: unknown) => listeners.add(listener),
+      removeEventListener: (_: string, listener: unknown) => listeners.delete(listener),
+    });
+    using w = world({ signal });
+    equal(listeners.size, 1);
+    w.channel[end]();
+    equal(listeners.size, 0);
+  }
 });
 
 // TLS

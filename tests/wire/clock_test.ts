@@ -1,4 +1,4 @@
-import { equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { systemClock } from "../../src/wire/mod.ts";
 
 const pure = { permissions: "none" } as const;
@@ -30,3 +30,20 @@ for (const ms of [Infinity, 2 ** 31, 1e12]) {
     await rejects(sleep, { message: "over" });
   });
 }
+
+Deno.test("systemClock.sleep() of more than a timer can hold takes several", pure, async () => {
+  const original = globalThis.setTimeout;
+  const delays: unknown[] = [];
+  Object.assign(globalThis, {
+    setTimeout(wake: () => void, ms: number) {
+      delays.push(ms);
+      queueMicrotask(wake);
+    },
+  });
+  try {
+    await systemClock.sleep(2 ** 32);
+  } finally {
+    Object.assign(globalThis, { setTimeout: original });
+  }
+  deepEqual(delays, [2 ** 31 - 1, 2 ** 31 - 1, 2]);
+});

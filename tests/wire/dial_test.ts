@@ -250,6 +250,33 @@ Deno.test("dial() closes a socket that comes although it is over", async () => {
   await closed.promise;
 });
 
+Deno.test("dial() closes a connection that came about in the moment of the abort", async () => {
+  let closed = false;
+  const stop = new AbortController();
+  const words = [[5, 0], [5, 0], [0, 1], [0, 0, 0, 0, 0, 0]];
+  const proxy = {
+    localAddr: { transport: "tcp", hostname, port: 1 },
+    remoteAddr: { transport: "tcp", hostname, port: 1080 },
+    setNoDelay() {},
+    read(buffer: Uint8Array) {
+      const said = words.shift() ?? [];
+      buffer.set(said);
+      if (words.length === 0) stop.abort(new RangeError("enough"));
+      return Promise.resolve(said.length);
+    },
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+    close: () => closed = true,
+  };
+  await withPlatform({ connect: () => Promise.resolve(proxy) }, async () => {
+    const dialling = dial({ hostname: "mail.example", port: 25 }, {
+      proxy: "socks5://127.0.0.1:1080",
+      signal: stop.signal,
+    });
+    await rejects(dialling, { name: "RangeError", message: "enough" });
+  });
+  equal(closed, true);
+});
+
 // TLS
 
 Deno.test("dial() with TLS resolves when the certificate is checked [D4] [T-S15]", async () => {

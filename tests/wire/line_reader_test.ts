@@ -224,6 +224,25 @@ Deno.test("LineReader takes little room and few reads for many short lines", pur
   ok(work.moved <= 32 * 8, `${work.moved} moved`); // less than a line per read
 });
 
+Deno.test("LineReader does not read a few octets into the end of its buffer", pure, async () => {
+  let least = Infinity;
+  const line = octets("250 ok\r\n");
+  let at = 0;
+  const reader = new LineReader({
+    read(buffer) {
+      least = Math.min(least, buffer.length);
+      const count = Math.min(buffer.length, 301);
+      for (let index = 0; index < count; index++) buffer[index] = line[at++ % line.length] ?? 0;
+      return Promise.resolve(count);
+    },
+  }, 1024);
+  for (let read = 0; read < 100; read++) {
+    await reader.fill();
+    while (reader.line(100) !== undefined);
+  }
+  ok(least >= 256, `a read had room for ${least}`);
+});
+
 Deno.test(
   "LineReader reads more at once where content rushes in, up to 64 KiB",
   pure,
