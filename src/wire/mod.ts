@@ -2,7 +2,8 @@
  * wire: bytes in, bytes out. Connections, lines, dots, deadlines and the transcript of all of it.
  * It imports nothing of the other folders.
  *
- * RFC 5321 section 2.3.8 (lines) and 4.5.2 (dots), RFC 3207 (upgrade to TLS), RFC 1928 (SOCKS5).
+ * RFC 5321 section 2.3.8 (lines) and 4.5.2 (dots), RFC 3207 (upgrade to TLS), RFC 1928 (SOCKS5),
+ * RFC 9110 section 9.3.6 (HTTP CONNECT).
  *
  * @example Usage
  * ```ts

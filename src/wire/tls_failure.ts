@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ClosedError, TlsError, type TlsFailure } from "./errors.ts";
+import { TlsError, type TlsFailure } from "./errors.ts";
 import { escapeControls } from "./escape.ts";
 
 /** Signs in the text of the platform's error. It has no codes, and the words vary with its version. */
@@ -47,8 +47,7 @@ const KNOWN: readonly (readonly [sign: RegExp, failure: TlsFailure, words: strin
  * @param hostname The name the certificate was checked against.
  * @returns The error to throw.
  */
-export function explainTls(error: unknown, hostname: string): unknown {
-  if (error instanceof TlsError) return error;
+export function explainTls(error: unknown, hostname: string): TlsError {
   const text = error instanceof Error ? error.message : String(error);
   const fail = (failure: TlsFailure, words: string): TlsError =>
     new TlsError(`Cannot start TLS with "${hostname}": ${words}`, { failure, cause: error });

@@ -15,8 +15,6 @@ export function certificate(name: string): string {
 export interface Listener extends AsyncDisposable {
   /** The port, on 127.0.0.1. */
   readonly port: number;
-  /** How many connections were accepted. */
-  readonly accepted: number;
 }
 
 /** How a listener listens. */
@@ -57,9 +55,6 @@ export function listen(
   let stopped: Promise<void> | undefined;
   return {
     port: listener.addr.transport === "tcp" ? listener.addr.port : 0,
-    get accepted() {
-      return services.length;
-    },
     [Symbol.asyncDispose]: () => stopped ??= stop(),
   };
 }
