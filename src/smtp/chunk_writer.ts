@@ -58,7 +58,7 @@ export class ChunkWriter {
       this.#unanswered++;
       this.#pending = [];
       this.#size = 0;
-      while (this.#unanswered >= CHUNK_WINDOW && this.#refusal === undefined) await this.#answer();
+      if (this.#unanswered === CHUNK_WINDOW) await this.#answer();
     }
     this.add(piece.slice());
   }

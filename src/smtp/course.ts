@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ClosedError, ProtocolError, WireError } from "../wire/mod.ts";
+import { ClosedError, ProtocolError } from "../wire/mod.ts";
 import { ChunkWriter } from "./chunk_writer.ts";
 import { bdat, RSET } from "./commands.ts";
 import type { Exchange } from "./exchange.ts";
@@ -130,7 +130,8 @@ export class Course {
   }
 
   /**
-   * Writes the content and puts its end.
+   * Writes the content and puts its end. If it throws, the end is never written, and the server throws
+   * away what it has (S44).
    *
    * @param transaction The transaction, its envelope accepted.
    * @param beforeEnd Awaited before the end is put.
@@ -143,32 +144,22 @@ export class Course {
     const { content } = transaction;
     const { channel } = this.#exchange;
     const chunks = transaction.chunking ? new ChunkWriter(this.#exchange) : undefined;
-    let end: Uint8Array;
-    this.#exchange.quiet();
     this.#exchange.stage = "content";
-    try {
-      if (content.whole === undefined) await this.#stream(transaction, chunks);
-      if (chunks?.refusal !== undefined) {
-        this.leftOpen = true;
-        transaction.finish(chunks.refusal, true);
-        return false;
-      }
-      end = content.end();
-      if (!this.#exchange.dead) {
-        if (beforeEnd !== undefined) await beforeEnd();
-        this.#exchange.quiet();
-      }
-    } catch (error) {
-      // S44: the end is never written, so the server throws away what it has.
-      const broken = new ClosedError("Cannot go on: the content broke off", { cause: error });
-      this.#exchange.fail(error instanceof WireError ? error : broken);
-      throw error;
+    if (content.whole === undefined) await this.#stream(transaction, chunks);
+    const refusal = chunks?.refusal;
+    if (refusal !== undefined) {
+      this.leftOpen = true;
+      this.#taking(() => transaction.finish(refusal, true));
+      return false;
     }
+    const end = content.end();
     if (this.#exchange.dead) return await this.#lastWords(transaction);
+    this.#exchange.quiet();
+    if (beforeEnd !== undefined) await beforeEnd();
     if (content.whole !== undefined) {
-      transaction.octets = content.whole.length;
       if (chunks === undefined) channel.putContent(content.whole);
       else chunks.add(content.whole);
+      transaction.octets = content.whole.length;
     }
     if (chunks === undefined) channel.putContent(end);
     else {

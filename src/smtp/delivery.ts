@@ -105,7 +105,8 @@ export class Delivery {
     } catch (error) {
       // What is open cannot be closed in good order (a listener that threw, a source that failed).
       if (flights.some(({ transaction }) => (transaction?.written ?? 0) > 0)) {
-        this.#exchange.fail(new ClosedError("Cannot use the session: sending was broken off"));
+        const reason = "Cannot use the session: sending was broken off";
+        this.#exchange.fail(new ClosedError(reason, { cause: error }));
       }
       for (const flight of flights) {
         await cancelFlight(flight, error);
@@ -227,7 +228,6 @@ export class Delivery {
   ): Promise<void> {
     if (this.#unanswered === 0) this.#exchange.quiet();
     const ready = await this.#gather(flights, source, options);
-    if (this.#exchange.channel.dead) throw this.#exchange.channel.reason;
     for (const transaction of ready) {
       if (this.#exchange.dead) break;
       await this.course.putWhole(transaction);

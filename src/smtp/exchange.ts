@@ -103,14 +103,11 @@ export class Exchange {
    * Makes sure that nobody has spoken out of turn: a line that nobody asked for would be taken for
    * the answer to the next command (G1).
    *
-   * @throws {unknown} If something is unread, or the channel is dead. A lone 421 is the server's
-   *   farewell.
+   * @throws {unknown} If something is unread. A 421 is the server's farewell, and stays the reason.
    */
   quiet(): void {
-    if (this.channel.dead) throw this.channel.reason;
     if (this.channel.buffered === 0) return;
     const said = this.replyAtOnce();
-    if (said?.code === 421 && this.channel.buffered === 0) throw this.channel.reason;
     const seen = said === undefined ? "an unfinished line" : `"${said}"`;
     throw this.fail(new ProtocolError(`Cannot go on: unsolicited data from the server, ${seen}`));
   }
@@ -169,7 +166,7 @@ export class Exchange {
         if (reply !== undefined) return reply;
       }
     } catch (error) {
-      throw this.fail(this.#writeError ?? error);
+      throw this.fail(error);
     } finally {
       this.channel.deadline.disarm();
     }
