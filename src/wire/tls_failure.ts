@@ -58,7 +58,7 @@ export function explainTls(error: unknown, hostname: string): TlsError {
   }
   const gone = error instanceof Deno.errors.UnexpectedEof ||
     error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.NotConnected || error instanceof ClosedError;
+    error instanceof Deno.errors.NotConnected;
   return gone
     ? fail("closed", "the server closed the connection during the handshake")
     : fail("handshake", text);

@@ -33,8 +33,8 @@ Deno.test.each([
 );
 
 Deno.test("explainTls() takes every way to be gone for a closed connection [T-S10]", pure, () => {
-  const { BrokenPipe, ConnectionReset, UnexpectedEof } = Deno.errors;
-  for (const Gone of [BrokenPipe, ConnectionReset, UnexpectedEof]) {
+  const { BrokenPipe, ConnectionReset, NotConnected, UnexpectedEof } = Deno.errors;
+  for (const Gone of [BrokenPipe, ConnectionReset, NotConnected, UnexpectedEof]) {
     const error = explainTls(new Gone("gone"), "mail.example");
     equal(error.failure, "closed");
     equal(error.temporary, true);
