@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ClosedError } from "../wire/mod.ts";
+import { ClosedError, TimeoutError } from "../wire/mod.ts";
 import { BodyCutter } from "./body_cutter.ts";
 import { Pop3MessageTooLongError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -22,6 +22,8 @@ export class BodyReader {
   readonly #cutter: BodyCutter;
   #octets = 0;
   #waitedMs = 0;
+  /** Whether the last line so far ends in a dot, which some servers take for the end (Q11). */
+  #maybeOver = false;
 
   /**
    * A reader behind a positive status.
@@ -64,6 +66,7 @@ export class BodyReader {
     const run = this.#cutter.cut(channel.peek());
     this.#exchange.heard(channel.take(this.#cutter.consumed));
     this.#octets += run.length;
+    if (run.length > 0) this.#maybeOver = run.at(-3) === DOT && run.at(-1) === LF;
     if (this.#octets > this.#limit) {
       throw this.#exchange.fail(new Pop3MessageTooLongError(this.#what, this.#limit));
     }
@@ -79,8 +82,13 @@ export class BodyReader {
     const { clock, timers } = this.#exchange;
     const left = timers.message - this.#waitedMs;
     const began = clock.monotonic();
-    if (left < timers.read) await this.#exchange.fill(this.#what, left);
-    else await this.#exchange.fill(`next octets of ${this.#what}`, timers.read);
+    try {
+      if (left < timers.read) await this.#exchange.fill(this.#what, left);
+      else await this.#exchange.fill(`next octets of ${this.#what}`, timers.read);
+    } catch (error) {
+      if (error instanceof TimeoutError && this.#maybeOver) error.message += HINT;
+      throw error;
+    }
     this.#waitedMs += clock.monotonic() - began;
   }
 
@@ -162,4 +170,8 @@ export class BodyReader {
   }
 }
 
+const DOT = 46;
+const LF = 10;
+const HINT = "; what has arrived ends in a dot behind other text: " +
+  "some servers send the final dot without a line end before it (Exchange 2000)";
 const NOTHING: Uint8Array = new Uint8Array(0);

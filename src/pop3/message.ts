@@ -50,8 +50,9 @@ export class IncomingMessage implements Pop3Message {
   readonly size: number | undefined;
   readonly #reader: BodyReader;
   readonly #onOver: (() => void) | undefined;
-  /** What is being done with it. */
-  #use: "none" | "reading" | "over" | "passed over" = "none";
+  /** What was done with it. */
+  #use: "none" | "read" | "passed over" = "none";
+  #ended = false;
   /** What else reads now: cancelling must not cross it. */
   #pull: Promise<unknown> | undefined;
   #over: PromiseWithResolvers<void> | undefined;
@@ -132,7 +133,7 @@ export class IncomingMessage implements Pop3Message {
     if (this.#use === "none") {
       this.#use = "passed over";
       await this.#drop();
-    } else if (this.#use === "reading") {
+    } else if (!this.#ended) {
       this.#over ??= Promise.withResolvers();
       await this.#over.promise;
     }
@@ -140,7 +141,7 @@ export class IncomingMessage implements Pop3Message {
 
   #begin(): void {
     if (this.#use === "none") {
-      this.#use = "reading";
+      this.#use = "read";
       return;
     }
     throw new Pop3LocalError(
@@ -151,8 +152,8 @@ export class IncomingMessage implements Pop3Message {
   }
 
   #end(): void {
-    if (this.#use === "over") return;
-    this.#use = "over";
+    if (this.#ended) return;
+    this.#ended = true;
     this.#over?.resolve();
     this.#onOver?.();
   }

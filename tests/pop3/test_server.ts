@@ -118,32 +118,32 @@ class Server {
         else answers.push(typeof answer === "string" ? latin1(answer) : answer);
         if (!open || verb === "QUIT") break;
       }
-      for (const answer of answers) await this.#connection.write(answer);
+      // One write: whoever reads finds all of it.
+      if (answers.length > 0) await this.#connection.write(concat(...answers));
       if (!open || lines.includes("QUIT")) return this.#connection.close();
     }
   }
 
   #obey(verb: string, argument: string): string | Uint8Array {
     const { capabilities = ["PIPELINING", "UIDL", "TOP", "USER"] } = this.#options;
-    const here = this.left.flatMap((content, at) =>
-      this.#marked.has(at + 1) ? [] : [[at + 1, content] as const]
-    );
     const number = Number.parseInt(argument);
     const content = this.#marked.has(number) ? undefined : this.left[number - 1];
     switch (verb) {
       case "CAPA":
         return capabilities === null ? "-ERR unknown\r\n" : list("", capabilities);
-      case "STAT":
-        return `+OK ${here.length} ${here.reduce((sum, [, { length }]) => sum + length, 0)}\r\n`;
+      case "STAT": {
+        const sizes = this.#unmarked().map(([, { length }]) => length);
+        return `+OK ${sizes.length} ${sizes.reduce((sum, size) => sum + size, 0)}\r\n`;
+      }
       case "LIST":
         return argument === ""
-          ? list("", here.map(([no, { length }]) => `${no} ${length}`))
+          ? list("", this.#unmarked().map(([no, { length }]) => `${no} ${length}`))
           : content === undefined
           ? "-ERR none\r\n"
           : `+OK ${number} ${content.length}\r\n`;
       case "UIDL":
         return argument === ""
-          ? list("", here.map(([no]) => `${no} uid-${no}`))
+          ? list("", this.#unmarked().map(([no]) => `${no} uid-${no}`))
           : content === undefined
           ? "-ERR none\r\n"
           : `+OK ${number} uid-${number}\r\n`;
@@ -159,13 +159,18 @@ class Server {
         this.#marked.clear();
         return "+OK\r\n";
       case "QUIT":
-        this.left = here.map(([, kept]) => kept);
+        this.left = this.#unmarked().map(([, kept]) => kept);
         return "+OK bye\r\n";
       case "STLS":
         return "-ERR no TLS here\r\n";
       default:
         return "+OK\r\n";
     }
+  }
+
+  #unmarked(): (readonly [number, Uint8Array])[] {
+    const all = this.left.map((content, at) => [at + 1, content] as const);
+    return all.filter(([number]) => !this.#marked.has(number));
   }
 }
 
