@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import type { TlsFailure } from "../../src/wire/mod.ts";
 import { explainTls } from "../../src/wire/tls_failure.ts";
 
@@ -51,6 +51,6 @@ Deno.test("explainTls() shows the names of a certificate escaped and cut", pure,
     "mail.example",
   );
   const words = 'Cannot start TLS with "mail.example": its certificate is for another name: ';
-  equal(message.slice(0, words.length + 30), `${words}\\x1b0.example, \\x1b1.example, \\`);
+  ok(message.startsWith(`${words}\\x1b0.example, \\x1b1.example, `), message);
   equal(message.length, words.length + 200);
 });
