@@ -237,7 +237,9 @@ export class Recorder implements MeterListener {
         [];
     const code = Number(digits);
     const unasked = this.#asked.length === 0 && !this.#finalOfMany();
-    const unexpected = digits === "" || code >= 400 || unasked;
+    // To MAIL in the clear a refusal is the better answer.
+    const refused = code >= 400 && this.#asked[0]?.stage?.name !== "clear";
+    const unexpected = digits === "" || refused || unasked;
     const number = this.#add(unexpected ? { ...line, unexpected: true } : line);
     // A blank line before a reply is odd and does no harm.
     if (line.text === "" && this.#partial === undefined) return;

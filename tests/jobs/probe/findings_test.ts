@@ -31,8 +31,12 @@ interface Row {
 }
 
 const LOGIN = { user: "ann", password: new Secret("pencil") };
-const script = (text: string, options: ProbeOptions = {}, target?: string): Scenario => () =>
-  probeScript(text, options, target);
+const script = (
+  text: string,
+  options: ProbeOptions = {},
+  target: string = "smtp://mail.example",
+): Scenario =>
+() => probeScript(text, options, target);
 const SECURED = GREETING + OFFER + INTO_TLS;
 /** A server with which all is well. */
 const well = script(SECURED + FAREWELL);
