@@ -346,3 +346,30 @@ Deno.test(
     await made.done;
   },
 );
+
+Deno.test("Timers.total is over with the message [S25]", PURE, async () => {
+  const clock = new FakeClock();
+  await using made = await greeted(
+    "",
+    `${MAIL}\n${RCPT}\n${DATA}\nC: Subject: hi\nC: .\nS: 250 taken\nC: NOOP\nS: 250 still here`,
+    { clock, timers: { total: 10_000 } },
+  );
+  await made.session.send(mailTo(BOB).envelope, SMALL);
+  await clock.advance(20_000);
+  equal((await made.session.noop()).text, "still here");
+});
+
+Deno.test(
+  "SmtpSession.send() rejects at an abort although the message is refused already [S24]",
+  PURE,
+  async () => {
+    await using made = await greeted("PIPELINING", "C~ MAIL\nC~ RCPT\nC: DATA\nS: 550 no\n<eof>");
+    const abort = new AbortController();
+    const sending = send(made.session, abort.signal);
+    await settle();
+    abort.abort(new Error("enough"));
+    await rejects(sending, { message: "enough" });
+    equal(made.session.lastReceipt?.outcome, "refused");
+    await made.done;
+  },
+);

@@ -5,22 +5,24 @@ import { memoryPair } from "../../src/wire/mod.ts";
 import { settle } from "../fake_clock.ts";
 import { type BdatOptions, type BdatServed, serveBdat } from "./bdat_server.ts";
 import { mailTo } from "./deliveries.ts";
+import { type Fault, faulty, type Moment } from "./faulty.ts";
 import { greeted } from "./scripted_session.ts";
 
 const PURE: Omit<Deno.TestDefinition, "fn" | "name"> = { permissions: "none" };
 const BOB = ["bob@mx.example"];
 const CHUNK = 256 * 1024;
-const LINE = `${"x".repeat(62)}\r\n`; // 64 octets
+/** Lines of 64 octets, all different. */
+const lines = (count: number): string =>
+  Array.from({ length: count }, (_, number) => `${number}`.padStart(62, "x") + "\r\n").join("");
 
 /** A stream of so many octets, in pieces of 32 KiB. */
 function octets(total: number): ReadableStream<Uint8Array> {
-  const piece = new TextEncoder().encode(LINE.repeat(512));
-  let left = total;
+  const all = new TextEncoder().encode(lines(Math.ceil(total / 64))).subarray(0, total);
+  let at = 0;
   return new ReadableStream({
     pull(controller) {
-      if (left > 0) controller.enqueue(piece.subarray(0, left));
+      if (at < all.length) controller.enqueue(all.subarray(at, at += 32 * 1024));
       else controller.close();
-      left -= piece.length;
     },
   }, { highWaterMark: 0 });
 }
@@ -51,7 +53,7 @@ Deno.test("SmtpSession.send() sends a stream of unknown length in chunks [S49]",
   const { commands, content, receipts } = await sendChunks([2.5 * CHUNK]);
   deepEqual(commands.slice(3), [`BDAT ${CHUNK}`, `BDAT ${CHUNK}`, `BDAT ${CHUNK / 2} LAST`]);
   equal(content.length, 2.5 * CHUNK);
-  ok(content === LINE.repeat(2.5 * CHUNK / 64));
+  ok(content === lines(2.5 * CHUNK / 64)); // no piece was written over by the next
   equal(receipts[0]?.outcome, "accepted");
   equal(receipts[0].octets, 2.5 * CHUNK);
 });
@@ -69,7 +71,7 @@ Deno.test(
   async () => {
     const { commands, content } = await sendChunks([65]); // one line, and the first octet of the next
     deepEqual(commands.slice(3), ["BDAT 67 LAST"]);
-    equal(content, `${LINE}x\r\n`);
+    equal(content, `${lines(1)}x\r\n`);
   },
 );
 
@@ -87,7 +89,7 @@ Deno.test("SmtpSession.send() has at most four chunks unanswered", PURE, async (
   const content = new ReadableStream<Uint8Array>({
     pull(controller) {
       given += 64;
-      controller.enqueue(new TextEncoder().encode(LINE).slice());
+      controller.enqueue(new TextEncoder().encode(lines(1)));
       if (given > 6 * CHUNK) throw new Error("it was pulled on although nobody answers");
     },
   }, { highWaterMark: 0 });
@@ -204,5 +206,78 @@ Deno.test(
       made.session.close();
       await made.done;
     }
+  },
+);
+
+Deno.test(
+  "SmtpSession.send() begins anew behind a last chunk that was refused [S50]",
+  PURE,
+  async () => {
+    const [connection, server] = memoryPair();
+    const served = serveBdat(server, {
+      chunk: (number) => number === 1 ? "554 5.6.0 virus" : undefined,
+    });
+    const session = new SmtpSession(connection, { host: "mx.example", name: "client.example" });
+    await session.ehlo();
+    const { envelope, content } = mailTo(BOB);
+    const outcomes: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      outcomes.push((await session.send(envelope, content, { chunking: true })).outcome);
+    }
+    session.close();
+    deepEqual(outcomes, ["refused", "accepted", "accepted"]);
+    const { commands } = await served;
+    deepEqual(commands.map((line) => line.slice(0, 4)), [
+      "EHLO",
+      ...["MAIL", "RCPT", "BDAT"],
+      ...["RSET", "MAIL", "RCPT", "BDAT"],
+      ...["MAIL", "RCPT", "BDAT"],
+    ]);
+  },
+);
+
+Deno.test(
+  "SmtpSession.send() takes no reply that came before the last chunk for its answer [T-R08]",
+  PURE,
+  async () => {
+    const { commands, receipts, error } = await sendChunks([2.5 * CHUNK], {
+      chunk: (number) => number === 2 ? "250 chunk\r\n250 taken" : undefined,
+    });
+    equal((error as Error).name, "ProtocolError");
+    equal(receipts[0]?.outcome, "not-sent");
+    ok(!commands.some((line) => line.endsWith("LAST")));
+  },
+);
+
+/** 120 KiB in three pieces that are each written at once, and a small one. */
+async function* pieces(): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for (const last of ["first line", "second line", "third line"]) {
+    yield await Promise.resolve(encoder.encode(`${lines(640)}${last}\r\n`));
+  }
+  yield encoder.encode("last line\r\n");
+}
+
+Deno.test.each<[string, Moment, Fault, string]>([
+  ["RST in the chunk", { after: "writing", text: "first line" }, "RST", "not-sent"],
+  ["RST before its end", { after: "writing", text: "third line" }, "RST", "in-doubt"],
+  ["FIN in the chunk", { after: "writing", text: "first line" }, "FIN", "not-sent"],
+  ["FIN before its end", { after: "writing", text: "third line" }, "FIN", "in-doubt"],
+  ["421 in the chunk", { after: "writing", text: "first line" }, "421 and FIN", "deferred"],
+  ["FIN behind it", { after: "writing", text: "last line" }, "FIN", "in-doubt"],
+])(
+  "Receipt of a last chunk cut off by %s [T-D01] [T-D02] [T-D06]",
+  PURE,
+  async (_, moment, fault, outcome) => {
+    const [connection, server] = memoryPair();
+    const served = serveBdat(server).catch(() => {}); // it is cut off
+    const broken = faulty(connection, moment, fault);
+    const session = new SmtpSession(broken.connection, { host: "mx.example", name: "c.example" });
+    await session.ehlo();
+    await session.send(mailTo(BOB).envelope, pieces(), { chunking: true }).catch(() => {});
+    equal(session.lastReceipt?.outcome, outcome);
+    await session.quit();
+    equal(broken.afterDeath(), 0);
+    await served;
   },
 );

@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Content, OutgoingMessage } from "../../src/smtp/mod.ts";
 import { receiptOf } from "../../src/smtp/session.ts";
 import { ClosedError } from "../../src/wire/mod.ts";
+import { settle } from "../fake_clock.ts";
 import { mailTo, sendOver, SMALL } from "./deliveries.ts";
 import { greeted } from "./scripted_session.ts";
 
@@ -369,6 +370,7 @@ Deno.test(
       await rejects(made.session.send(envelope, content, { beforeEnd, chunking }), full);
       equal(made.session.lastReceipt?.outcome, "not-sent");
       equal(made.session.lastReceipt?.octets, content === SMALL ? 0 : 13);
+      equal(made.session.lastReceipt?.stage, "content");
       await made.session[Symbol.asyncDispose]();
       await made.done; // no dot, no QUIT
     }
@@ -405,3 +407,19 @@ Deno.test(
     await made.done;
   },
 );
+
+Deno.test("SmtpSession.sendAll() lets its source end before it is over", PURE, async () => {
+  await using made = await greeted("", `${ONE_BY_ONE}\nC: Subject: hi\nC: .\nS: 250 taken`);
+  let ended = false;
+  async function* messages(): AsyncGenerator<OutgoingMessage> {
+    try {
+      while (true) yield mailTo(BOB);
+    } finally {
+      await settle();
+      ended = true;
+    }
+  }
+  for await (const _ of made.session.sendAll(messages())) break;
+  equal(ended, true);
+  await made.done;
+});

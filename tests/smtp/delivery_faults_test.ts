@@ -1,9 +1,9 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { connectSmtp } from "../../src/smtp/connect.ts";
 import { receiptOf, SmtpSession } from "../../src/smtp/session.ts";
 import type { Receipt } from "../../src/smtp/receipt.ts";
 import { Secret } from "../../src/sasl/mod.ts";
-import { memoryPair, TlsError } from "../../src/wire/mod.ts";
+import { type Connection, memoryPair, TlsError } from "../../src/wire/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { type Fault, type Faulty, faulty, type Moment } from "./faulty.ts";
 import { play } from "./scripted_server.ts";
@@ -284,6 +284,45 @@ Deno.test(
     }
   },
 );
+
+Deno.test("Receipt believes no acceptance of a body that was cut off [T-D06]", PURE, async () => {
+  const { connection } = play(`
+    S: 220 mx.example
+    C: EHLO client.example
+    S: 250 mx.example
+    C~ MAIL
+    S: 250 sender
+    C~ RCPT
+    S: 250 bob
+    C: DATA
+    S: 354 go
+    C: *
+    S: 250 taken
+    <close>`);
+  const session = await connectSmtp({ connection, name: "client.example", tls: "none" });
+  const envelope = { from: null, to: ["bob@mx.example"], policy: "any" } as const;
+  await rejects(session.send(envelope, content()), { name: "ProtocolError" });
+  equal(session.lastReceipt?.outcome, "not-sent");
+});
+
+Deno.test("SmtpSession waits for last words only a moment [S19] [T-D06]", PURE, async () => {
+  const clock = new FakeClock();
+  const [below, server] = memoryPair();
+  const connection: Connection = {
+    local: below.local,
+    remote: below.remote,
+    security: below.security,
+    read: (buffer) => below.read(buffer),
+    write: () => Promise.reject(new Deno.errors.BrokenPipe("broken pipe")),
+    startTls: (options) => below.startTls(options),
+    close: () => below.close(),
+  };
+  const session = new SmtpSession(connection, { host: "mx.example", name: "c.example", clock });
+  const saying = rejects(session.noop(), { name: "TimeoutError", limitMs: 2_000 });
+  await clock.advance(2_000);
+  await saying;
+  server.close();
+});
 
 Deno.test("SmtpSession tells the 421 that came before a write failed [S19]", PURE, async () => {
   const [connection] = memoryPair();

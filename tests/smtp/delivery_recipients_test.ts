@@ -511,3 +511,50 @@ Deno.test(
     deepEqual(receipts.map(({ outcome }) => outcome), ["deferred", "not-sent"]);
   },
 );
+
+Deno.test.each([
+  ["354", "MAIL", `${MAIL}\nS: 354 go`],
+  ["220", "MAIL", `${MAIL}\nS: 220 hello`],
+  ["235", "RCPT", `${MAIL}\nS: 250 ok\n${rcpt("a", "235 ok")}`],
+  ["354", "RCPT", `${MAIL}\nS: 250 ok\n${rcpt("a", "354 go")}`],
+])(
+  "SmtpSession.send() takes %s to %s as a breach of the protocol [S40] [T-R16]",
+  PURE,
+  async (_, verb, script) => {
+    const { receipts, error } = await sendOver("", `${script}\n<eof>`, [mailTo(to("a"))]);
+    equal((error as Error).name, "ProtocolError");
+    ok((error as Error).message.endsWith(`as the answer to ${verb}`));
+    equal(receipts[0]?.outcome, "not-sent");
+  },
+);
+
+Deno.test(
+  'Receipt with the policy "all" is refused by one refusal for good among those for now [S28]',
+  PURE,
+  async () => {
+    const receipt = await receiptOver(
+      "PIPELINING",
+      `${group("a", "b")}\nS: 250 sender\nS: 450 later\nS: 550 never`,
+      mailTo(to("a", "b"), { policy: "all" }),
+    );
+    equal(receipt.outcome, "refused");
+  },
+);
+
+Deno.test(
+  "SmtpSession.sendAll() names no recipient to a server that has refused MAIL",
+  PURE,
+  async () => {
+    for (const policy of ["any", "all"] as const) {
+      const { receipts } = await sendOver(
+        "",
+        `${MAIL}
+      S: 550 not you
+      ${MAIL}
+      S: 451 not now`,
+        [mailTo(to("a"), { policy }), mailTo(to("b"), { policy })],
+      );
+      deepEqual(receipts.map(({ outcome }) => outcome), ["refused", "deferred"]);
+    }
+  },
+);

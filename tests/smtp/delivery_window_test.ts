@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { OutgoingMessage } from "../../src/smtp/delivery.ts";
 import { SmtpSession } from "../../src/smtp/session.ts";
-import { Channel, type Connection, memoryPair } from "../../src/wire/mod.ts";
+import { type Connection, memoryPair } from "../../src/wire/mod.ts";
+import { settle } from "../fake_clock.ts";
 import { mailTo, sendOver } from "./deliveries.ts";
 import { greeted } from "./scripted_session.ts";
 
@@ -177,27 +178,29 @@ Deno.test(
   },
 );
 
-/** Answers whole transactions only when nothing more comes, and measures what was unanswered. */
+/** Answers only when nothing more comes, and tells how many octets of commands were unanswered then. */
 async function patient(connection: Connection): Promise<number[]> {
-  const channel = new Channel(connection, { end: "S" });
   const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(1024 * 1024);
   const unanswered: number[] = [];
-  await channel.readLine();
-  channel.putContent(
-    encoder.encode(
-      `250-mx.example\r\n${OFFERED.replace(/(^|, )/g, "\r\n250-").slice(2)}\r\n250 X\r\n`,
-    ),
-  );
-  await channel.flush();
-  while (await channel.fill()) {
-    let octets = 0;
-    for (let line = channel.takeLine(); line !== undefined; line = channel.takeLine()) {
-      if (line.text.startsWith("Subject")) continue;
-      octets += line.text.length + 2;
-      channel.putContent(encoder.encode("250 ok\r\n"));
-    }
-    unanswered.push(octets);
-    await channel.flush();
+  const hello = `250-mx.example\r\n250-${OFFERED.replaceAll(", ", "\r\n250-")}\r\n250 X\r\n`;
+  await connection.read(buffer);
+  await connection.write(encoder.encode(hello));
+  for (let count = await connection.read(buffer); count !== null;) {
+    let text = "";
+    let next: Promise<number | null>;
+    let more: number | null | "nothing";
+    do {
+      text += decoder.decode(buffer.subarray(0, count));
+      next = connection.read(buffer);
+      more = await Promise.race([next, settle().then(() => "nothing" as const)]);
+      if (typeof more === "number") count = more;
+    } while (typeof more === "number");
+    const commands = text.split("\r\n").filter((line) => /^[A-Z]{4}\b/.test(line));
+    unanswered.push(commands.join("\r\n").length + 2);
+    await connection.write(encoder.encode("250 ok\r\n".repeat(commands.length))).catch(() => {});
+    count = await next;
   }
   return unanswered;
 }
@@ -345,3 +348,69 @@ Deno.test("SmtpSession.sendAll() takes no acceptance of content for nobody", PUR
   equal(receipts[0]?.outcome, "refused");
   equal(usable, false);
 });
+
+Deno.test(
+  "SmtpSession.sendAll() knows that nothing of a message was taken behind 421 to a recipient [S18]",
+  PURE,
+  async () => {
+    const { receipts, error } = await sendOver(
+      OFFERED,
+      `
+    C: RSET
+    C: MAIL FROM:<ann@client.example> SIZE=13
+    C: RCPT TO:<a@mx.example>
+    C: RCPT TO:<b@mx.example>
+    C: BDAT 13 LAST
+    C: Subject: hi
+    S: 250 reset
+    S: 250 sender
+    S: 250 a
+    S: 421 closing
+    <eof>`,
+      [mailTo(["a@mx.example", "b@mx.example"], { chunking: true })],
+      { window: 2 },
+    );
+    equal((error as Error).name, "ClosedError");
+    equal(receipts[0]?.outcome, "deferred");
+    deepEqual(receipts[0].rejected.map(({ reply }) => reply?.code), [undefined, 421]);
+  },
+);
+
+Deno.test(
+  "SmtpSession.sendAll() puts no window behind what nobody asked for [T-R07]",
+  PURE,
+  async () => {
+    await using made = await greeted(OFFERED, "C: NOOP\nS: 250 fine\nS: 250 stray\n<eof>");
+    await made.session.noop();
+    const receipts: string[] = [];
+    const sending = (async () => {
+      for await (const { outcome } of made.session.sendAll([chunked("a")], { window: 2 })) {
+        receipts.push(outcome);
+      }
+    })();
+    await rejects(sending, { name: "ProtocolError" });
+    deepEqual(receipts, ["not-sent"]);
+    await made.done;
+  },
+);
+
+Deno.test(
+  "DeliveryOptions.beforeEnd in a window: an abort in it leaves no doubt [T-D01]",
+  PURE,
+  async () => {
+    await using made = await greeted(OFFERED, "<eof>");
+    const abort = new AbortController();
+    const outcomes: string[] = [];
+    const messages = ["a", "b"].map((to) => chunked(to));
+    const beforeEnd = ({ envelope }: OutgoingMessage): void => {
+      if (`${envelope.to}`.startsWith("b")) abort.abort(new Error("enough"));
+    };
+    const sending = (async () => {
+      const ways = { window: 2, beforeEnd, signal: abort.signal };
+      for await (const { outcome } of made.session.sendAll(messages, ways)) outcomes.push(outcome);
+    })();
+    await rejects(sending, { message: "enough" });
+    deepEqual(outcomes, ["not-sent", "not-sent"]);
+    await made.done;
+  },
+);

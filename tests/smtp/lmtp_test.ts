@@ -260,3 +260,18 @@ Deno.test(
     equal(writes, 3);
   },
 );
+
+Deno.test("SmtpSession takes no 354 for a final reply of LMTP [S40] [T-R16]", PURE, async () => {
+  const { receipts, error } = await sendOver(
+    "",
+    `${ENVELOPE}
+    S: 250 a has it
+    S: 354 go
+    <eof>`,
+    [ABC],
+    LMTP,
+  );
+  equal((error as Error).name, "ProtocolError");
+  equal(receipts[0]?.outcome, "in-doubt");
+  deepEqual(names(receipts[0].accepted), to("a"));
+});
