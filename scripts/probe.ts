@@ -579,7 +579,7 @@ async function printPermissions(
 function joinGrants(grants: readonly string[]): string[] {
   const byFlag = Map.groupBy(grants, (grant) => grant.slice(0, grant.indexOf("=")));
   return [...byFlag].map(([flag, all]) => {
-    const values = new Set(all.map((grant) => grant.slice(flag.length + 1)));
+    const values = new Set(all.flatMap((grant) => grant.slice(flag.length + 1).split(",")));
     return `${flag}=${[...values].join(",")}`;
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Address, parseAddress } from "../../message/mod.ts";
+import { type Address, addressLiteral, parseAddress } from "../../message/mod.ts";
 import {
   checkHelloName,
   type Content,
@@ -190,9 +190,7 @@ function checkConnection(target: ProbeTarget, options: ProbeOptions): void {
   if ("path" in target.address) fail("a Unix socket has no address of either kind");
   if (proxy !== undefined) fail("behind a proxy our own address is not ours to choose");
   const kind = (host: string): 4 | 6 => host.includes(":") ? 6 : 4;
-  if (localAddress !== undefined && !isAddress(localAddress)) {
-    fail(`"${localAddress}" is no address to connect from`);
-  }
+  if (localAddress !== undefined) addressLiteral(localAddress); // throws if it is none
   if (family !== undefined && isAddress(target.host) && kind(target.host) !== family) {
     fail(`"${target.host}" is no IPv${family} address`);
   }
