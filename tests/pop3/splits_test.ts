@@ -1,34 +1,21 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { connectPop3, Secret } from "../../src/pop3/mod.ts";
 import type { Connection } from "../../src/wire/mod.ts";
-import { someMessages, startTestServer } from "./test_server.ts";
+import { someMessages, startTestServer, wrap } from "./test_server.ts";
 
 const none = { permissions: "none" } as const;
 
 /** A connection whose reads stop after so many octets in all, once. */
 function cutAt(connection: Connection, position: number): Connection {
   let left = position;
-  return {
-    ...pass(connection),
+  return wrap(connection, {
     async read(buffer) {
       const most = left > 0 ? Math.min(buffer.length, left) : buffer.length;
       const count = await connection.read(buffer.subarray(0, most));
       left -= count ?? 0;
       return count;
     },
-  };
-}
-
-function pass(connection: Connection): Connection {
-  return {
-    local: connection.local,
-    remote: connection.remote,
-    security: connection.security,
-    read: (buffer) => connection.read(buffer),
-    write: (bytes) => connection.write(bytes),
-    startTls: (options) => connection.startTls(options),
-    close: () => connection.close(),
-  };
+  });
 }
 
 /** All that a session sees of a maildrop, and how many octets it read for that. */
@@ -37,14 +24,13 @@ async function visit(connection: Connection) {
   const lines: string[] = [];
   let content = "";
   await using session = await connectPop3({
-    connection: {
-      ...pass(connection),
+    connection: wrap(connection, {
       async read(buffer) {
         const count = await connection.read(buffer);
         octets += count ?? 0;
         return count;
       },
-    },
+    }),
     tls: "none",
     allowCleartextAuth: true,
     auth: { user: "ann", password: new Secret("pencil") },

@@ -19,14 +19,18 @@ export interface TestServerOptions {
   /** The lines of CAPA; `null` refuses it. @default {["PIPELINING", "UIDL", "TOP", "USER"]} */
   readonly capabilities?: readonly string[] | null;
   /**
-   * What to answer instead: the whole answer with its line ends, or `<close>` for none and the end of
-   * the connection. `undefined` is the ordinary answer.
+   * What to answer instead: the whole answer with its line ends, `<close>` for none and the end of the
+   * connection, `<silence>` for none. `undefined` is the ordinary answer.
    */
   readonly answer?: (verb: string, argument: string) => string | Uint8Array | undefined;
-  /** What closes the connection once it was answered, as `<verb> <argument>`. */
+  /** Whether STLS works; it then has to be among the capabilities. @default {false} */
+  readonly tls?: boolean;
+  /** Its first line, with the line end. @default {"+OK ready\\r\\n"} */
   readonly greeting?: string;
   /** The most octets that the client reads at once. @default {Infinity} */
   readonly chunk?: number;
+  /** Puts something between the client and its end of the connection. */
+  readonly through?: (connection: Connection) => Connection;
 }
 
 /** A running server and the client's end of the connection. */
@@ -50,7 +54,7 @@ export function startTestServer(options: TestServerOptions = {}): TestServer {
   const server = new Server(theirs, options);
   server.run().catch(() => {}); // the client has gone
   return {
-    connection,
+    connection: options.through?.(connection) ?? connection,
     commands: server.commands,
     turns: () => server.turns,
     left: () => server.left,
@@ -85,7 +89,7 @@ export function someMessages(count: number, octets: number = 200): Uint8Array[] 
 class Server {
   readonly commands: string[] = [];
   turns = 0;
-  readonly #connection: Connection;
+  #connection: Connection;
   readonly #options: TestServerOptions;
   readonly #marked = new Set<number>();
   left: readonly Uint8Array[];
@@ -115,12 +119,17 @@ class Server {
         const [verb = "", argument = ""] = line.split(/ (.*)/s);
         const answer = this.#options.answer?.(verb, argument) ?? this.#obey(verb, argument);
         if (answer === "<close>") open = false;
+        else if (answer === "<silence>") continue;
         else answers.push(typeof answer === "string" ? latin1(answer) : answer);
-        if (!open || verb === "QUIT") break;
+        if (verb === "QUIT") open = false;
+        if (!open) break;
       }
       // One write: whoever reads finds all of it.
       if (answers.length > 0) await this.#connection.write(concat(...answers));
-      if (!open || lines.includes("QUIT")) return this.#connection.close();
+      if (!open) return this.#connection.close();
+      if (this.#options.tls && lines.includes("STLS")) {
+        this.#connection = await this.#connection.startTls({ hostname: "" });
+      }
     }
   }
 
@@ -162,7 +171,7 @@ class Server {
         this.left = this.#unmarked().map(([, kept]) => kept);
         return "+OK bye\r\n";
       case "STLS":
-        return "-ERR no TLS here\r\n";
+        return this.#options.tls ? "+OK\r\n" : "-ERR no TLS here\r\n";
       default:
         return "+OK\r\n";
     }
@@ -189,6 +198,20 @@ export function body(content: Uint8Array): Uint8Array {
 function topOf(content: Uint8Array): Uint8Array {
   const end = decoder.decode(content).indexOf("\r\n\r\n");
   return end < 0 ? content : content.subarray(0, end + 4);
+}
+
+/** A connection of which some parts are others. */
+export function wrap(connection: Connection, parts: Partial<Connection>): Connection {
+  return {
+    local: connection.local,
+    remote: connection.remote,
+    security: connection.security,
+    read: (buffer) => connection.read(buffer),
+    write: (bytes) => connection.write(bytes),
+    startTls: (options) => connection.startTls(options),
+    close: () => connection.close(),
+    ...parts,
+  };
 }
 
 /** Octets one after the other. */
