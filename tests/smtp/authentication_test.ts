@@ -388,7 +388,14 @@ Deno.test(
   "SmtpSession.auth() breaks off with an asterisk and stays usable [S79] [T-A06]",
   PURE,
   async () => {
-    const rubbish = ["Rubbish", b64("Rubbish"), b64("<a@b"), "====", "PDFAMj4=\nPDFAMj4=", "PHgg QHk+"];
+    const rubbish = [
+      "Rubbish",
+      b64("Rubbish"),
+      b64("<a@b"),
+      "====",
+      "PDFAMj4=\nPDFAMj4=",
+      "PHgg QHk+",
+    ];
     for (const challenge of rubbish) {
       const lines = challenge.split("\n").map((line, at, all) =>
         `S: 334${at < all.length - 1 ? "-" : " "}${line}`
