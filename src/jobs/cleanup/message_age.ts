@@ -60,17 +60,12 @@ export function compareAge(
 ): Verdict {
   const instants = instantsOf(facts, policy, nowMs);
   if (typeof instants === "string") return unknown(instants);
-  const seen = instants.map((instant) => ({
-    evidence: evidenceOf(instant),
-    truth: compare(instant, comparison, nowMs),
-  }));
-  const telling = seen.filter(({ truth }) => truth !== undefined);
-  const evidence = seen.map((each) => each.evidence);
-  const [first] = telling;
-  const agreed = first?.truth !== undefined && telling.every(({ truth }) => truth === first.truth);
-  return agreed
-    ? known(first.truth, ...telling.map((each) => each.evidence))
-    : unknown("unobtained", ...evidence);
+  const telling = instants.filter((each) => compare(each, comparison, nowMs) !== undefined);
+  const truths = new Set(telling.map((each) => compare(each, comparison, nowMs)));
+  const [truth, contrary] = truths;
+  return truth === undefined || contrary !== undefined
+    ? unknown("unobtained", ...instants.map(evidenceOf))
+    : known(truth, ...telling.map(evidenceOf));
 }
 
 /**

@@ -54,7 +54,11 @@ export function someField(
 ): Verdict {
   const fields = fieldsOf(facts, name);
   if (typeof fields === "string") return unknown(fields);
-  const seen = fields.map((field) => ({ field, passes: test(field) }));
+  let left = MAX_OCTETS;
+  const seen = fields.map((field) => {
+    left -= field.raw.length;
+    return { field, passes: left < 0 ? undefined : test(field) };
+  });
   const passing = seen.find(({ passes }) => passes);
   if (passing !== undefined) return { truth: true, evidence: [textEvidence(name, passing.field)] };
   const evidence = fields.slice(0, MAX_FIELDS).map((field) => textEvidence(name, field));
@@ -67,5 +71,7 @@ export function textEvidence(fact: string, { text }: ParsedField): RuleEvidence 
   return { fact, value: escapeControls(text.slice(0, MAX_TEXT)) };
 }
 
+/** More is not compared: such a header is broken, or an attack. */
+const MAX_OCTETS = 64 * 1024;
 const MAX_FIELDS = 3;
 const MAX_TEXT = 200;

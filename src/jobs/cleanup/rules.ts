@@ -41,9 +41,6 @@ export interface RuleContext {
   readonly nowMs: number;
 }
 
-/** Nothing longer is compared: such a header is an attack, or broken. */
-const MAX_TEXT = 64 * 1024;
-
 /**
  * Makes a condition into a predicate.
  *
@@ -83,7 +80,7 @@ function headerTest(condition: HeaderCondition): Predicate["test"] {
     const id = condition.listId.toLowerCase();
     return fieldTest("List-Id", (field) => {
       const found = listIdOf(field);
-      return found && found === id;
+      return found === undefined ? undefined : found === id;
     });
   }
   return "exists" in condition
@@ -161,8 +158,7 @@ function fieldTest(
   name: string,
   test: (field: ParsedField) => boolean | undefined,
 ): Predicate["test"] {
-  return (facts) =>
-    someField(facts, name, (field) => field.raw.length > MAX_TEXT ? undefined : test(field));
+  return (facts) => someField(facts, name, test);
 }
 
 function textTest(test: TextTest): (field: ParsedField) => boolean {
