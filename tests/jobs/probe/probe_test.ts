@@ -227,7 +227,7 @@ Deno.test("probe() never logs in without TLS unless that is allowed by name", as
   ok(!played.heard().includes("AUTH"));
 });
 
-Deno.test("probe() requires TLS where it is told to, and sends nothing without it [S01]", async () => {
+Deno.test("probe() requires TLS where it is told to, and sends nothing without it [T-S01]", async () => {
   const talk = `${GREETING}\nS: 250-mail.example\nS: 250-SIZE 10\nS: 250 AUTH PLAIN${FAREWELL}`;
   const { run, findings, result } = await probeScript(talk, {
     tls: "required",
@@ -312,7 +312,7 @@ Deno.test("probe() offers the versions it is told to", async () => {
   deepEqual(both.result.tls?.versions, { "1.3": true });
 });
 
-Deno.test("probe() does not wait for ever for a ServerHello [S09]", async () => {
+Deno.test("probe() does not wait for ever for a ServerHello [T-S09]", async () => {
   await using listener = await listen();
   const clock = new FakeClock();
   const running = probe(`smtps://127.0.0.1:${listener.endpoint.port}`, { clock });
@@ -415,7 +415,7 @@ Deno.test("probe() shows the login only if it is told to reveal it", async () =>
   ok(revealed.result.transcript.some(({ text }) => text === `AUTH PLAIN ${encoded}`));
 });
 
-Deno.test("probe() keeps the password out of everything, also if the server says it [A08]", async () => {
+Deno.test("probe() keeps the password out of everything, also if the server says it [T-A08]", async () => {
   const forms = [
     MARKER,
     btoa(MARKER),

@@ -58,7 +58,7 @@ Deno.test("renderText() fits its bars into any width", async () => {
   }
 });
 
-Deno.test("renderText() lets nothing act that a server said [R12]", async () => {
+Deno.test("renderText() lets nothing act that a server said [T-R12]", async () => {
   const text = renderText(await stored());
   ok(text.includes("\\x1b[31mred"));
   // deno-lint-ignore no-control-regex -- finding control characters is what it is for
