@@ -33,6 +33,22 @@ import { VERSION } from "./version.ts";
  * @throws {TypeError | SyntaxError | RangeError} If targets and options do not fit together; then
  *   nothing was sent.
  * @throws {unknown} The reason of the signal.
+ *
+ * @example Usage
+ * ```ts
+ * import { probe } from "@mailwright/mailwright/jobs";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * await using box = await startSandbox({ recipients: ["ben@b.example"] });
+ * const run = await probe(box.smtpUrl, {
+ *   caCerts: box.caCerts,
+ *   from: "ann@a.example",
+ *   to: ["ben@b.example", "nobody@b.example"],
+ * });
+ * equal(run.targets[0]?.delivery, "partial");
+ * deepEqual([run.status, run.exitCode], ["warning", 1]);
+ * ```
  */
 export async function probe(
   targets: string | readonly string[],

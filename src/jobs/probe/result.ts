@@ -337,6 +337,15 @@ const EXIT_CODES = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
  *
  * @param severity How much it weighs.
  * @returns The status; `info` is `ok`.
+ *
+ * @example Usage
+ * ```ts
+ * import { statusOf } from "@mailwright/mailwright/jobs";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(statusOf("info"), "ok");
+ * equal(statusOf("critical"), "critical");
+ * ```
  */
 export function statusOf(severity: Severity): Status {
   return severity === "info" ? "ok" : severity;
@@ -347,6 +356,14 @@ export function statusOf(severity: Severity): Status {
  *
  * @param statuses Any number of them.
  * @returns The worst, `ok` of none.
+ *
+ * @example Usage
+ * ```ts
+ * import { worstStatus } from "@mailwright/mailwright/jobs";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(worstStatus(["ok", "unknown", "warning"]), "unknown");
+ * ```
  */
 export function worstStatus(statuses: Iterable<Status>): Status {
   let worst = 0;
@@ -359,6 +376,14 @@ export function worstStatus(statuses: Iterable<Status>): Status {
  *
  * @param status The status.
  * @returns 0 to 3.
+ *
+ * @example Usage
+ * ```ts
+ * import { exitCodeOf } from "@mailwright/mailwright/jobs";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(exitCodeOf("unknown"), 3);
+ * ```
  */
 export function exitCodeOf(status: Status): 0 | 1 | 2 | 3 {
   return EXIT_CODES[status];
@@ -369,6 +394,15 @@ export function exitCodeOf(status: Status): 0 | 1 | 2 | 3 {
  *
  * @param findings The findings.
  * @returns The same in order.
+ *
+ * @example Usage
+ * ```ts
+ * import { probe, worstFirst } from "@mailwright/mailwright/jobs";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const { findings } = await probe("smtp://127.0.0.1:1");
+ * deepEqual(worstFirst(findings), findings);
+ * ```
  */
 export function worstFirst(findings: readonly Finding[]): Finding[] {
   const rank = ({ severity }: Finding): number =>

@@ -5,7 +5,7 @@
  */
 
 import type { Capabilities, Receipt, SmtpReply } from "../../smtp/mod.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
 import type { Recorder } from "./recorder.ts";
 import type {
@@ -22,13 +22,13 @@ import type {
  * Puts a result together.
  *
  * @param plan What was to be done.
- * @param conversation What was seen.
+ * @param conversation What was seen, and whether nothing was left out.
  * @param recorder What was said.
  * @returns The result without its status, which follows from the findings.
  */
 export function describeTarget(
   plan: Plan,
-  { seen, complete }: Conversation,
+  { seen, complete }: { readonly seen: Observation; readonly complete: boolean },
   recorder: Recorder,
 ): Omit<TargetResult, "status"> {
   const { host, port, protocol } = plan.target;
@@ -107,7 +107,7 @@ function missingIn(set: Capabilities | undefined, other: Capabilities | undefine
     .filter((keyword) => !set?.has(keyword));
 }
 
-function authFacts({ offered, login }: Conversation["seen"]): AuthFacts | undefined {
+function authFacts({ offered, login }: Observation): AuthFacts | undefined {
   const offeredClear = offered.clear?.auth ?? [];
   const offeredTls = offered.tls?.auth ?? [];
   if (offeredClear.length + offeredTls.length === 0 && login === undefined) return undefined;

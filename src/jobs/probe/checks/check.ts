@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Observation } from "../conversation.ts";
+import type { Observation } from "../observation.ts";
 import type { GrantOptions } from "../grants.ts";
 import type { Plan } from "../plan.ts";
 import type { Recorder } from "../recorder.ts";

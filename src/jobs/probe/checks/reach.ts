@@ -151,7 +151,7 @@ export const REACH: readonly Check[] = [
     stage: "ehlo",
     severity: "critical",
     when: (sight) =>
-      (["ehlo", "ehlo2", "ehlo3"] as const).flatMap((stage) => {
+      (["ehlo", "ehlo2"] as const).flatMap((stage) => {
         const reply = replyOf(sight, stage);
         return reply !== undefined && reply.code >= 400 && reply.code !== 421
           ? [{ ...said(sight, reply), stage }]

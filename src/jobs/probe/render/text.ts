@@ -41,6 +41,15 @@ const WIDEST_BAR = 48;
  * @param run The result.
  * @param options How it is to look.
  * @returns The text; every line ends in a line feed.
+ *
+ * @example Usage
+ * ```ts
+ * import { probe, renderText } from "@mailwright/mailwright/jobs";
+ * import { match } from "node:assert/strict";
+ *
+ * const run = await probe("smtp://127.0.0.1:1");
+ * match(renderText(run, { quiet: true }), /^CRITICAL 127\.0\.0\.1:1: .*\(tcp\.refused\)/);
+ * ```
  */
 export function renderText(run: ProbeRun, options: TextOptions = {}): string {
   const { style = PLAIN_STYLE, width = 80, quiet = false, times = false } = options;

@@ -34,6 +34,15 @@ const TURNS: Readonly<Partial<Record<TranscriptLine["kind"], string>>> = {
  * @param line The line.
  * @param view How it is shown.
  * @returns The text without a line end; `undefined` if it is not to be shown.
+ *
+ * @example Usage
+ * ```ts
+ * import { formatTranscriptLine } from "@mailwright/mailwright/jobs";
+ * import { equal } from "node:assert/strict";
+ *
+ * const line = { at: 12, end: "S", tls: true, kind: "line", text: "550 No", unexpected: true } as const;
+ * equal(formatTranscriptLine(7, line), "   7  <~** 550 No");
+ * ```
  */
 export function formatTranscriptLine(
   number: number,
