@@ -26,7 +26,7 @@ export interface MailParameters {
   readonly auth?: string | null;
   /** How much a failure notice returns (DSN, RFC 3461). */
   readonly ret?: "FULL" | "HDRS";
-  /** Names the envelope in notices (DSN). */
+  /** Names the envelope in notices, in printable ASCII (DSN). */
   readonly envid?: string;
   /** Every hop must use TLS (REQUIRETLS, RFC 8689). */
   readonly requireTls?: boolean;
@@ -101,7 +101,7 @@ export function mailWords(parameters: MailParameters): ParameterWords {
     );
   }
   if (ret !== undefined) typed.push(word("RET", ret));
-  if (envid !== undefined) typed.push(word("ENVID", coded("ENVID", envid, xtext, MAX_ENVID)));
+  if (envid !== undefined) typed.push(word("ENVID", envelopeId(envid)));
   if (requireTls) typed.push("REQUIRETLS");
   if (holdFor !== undefined && holdUntil !== undefined) {
     throw new SyntaxError("Cannot hold a message both for a time and until a date");
@@ -137,6 +137,12 @@ export function rcptWords({ notify, orcpt, other }: RcptParameters): ParameterWo
   }
   if (orcpt !== undefined) typed.push(word("ORCPT", originalRecipient(orcpt)));
   return withOthers(typed, other);
+}
+
+/** RFC 3461 section 4.4: printable ASCII before it is coded, or servers answer 501. */
+function envelopeId(envid: string): string {
+  if (/[^ -~]/.test(envid)) throw refused("ENVID", envid, "printable ASCII");
+  return coded("ENVID", envid, xtext, MAX_ENVID);
 }
 
 function originalRecipient({ type, address }: NonNullable<RcptParameters["orcpt"]>): string {

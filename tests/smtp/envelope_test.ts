@@ -208,9 +208,9 @@ Deno.test("prepareEnvelope() gives each recipient notices of his own [S57]", {
     },
     "dave@mail.example",
   ];
-  const envelope = { to, parameters: { envid: "ü+1=2", ret: "HDRS" as const } };
+  const envelope = { to, parameters: { envid: "u+1=2", ret: "HDRS" as const } };
   deepEqual(lines({ envelope, offered: offering("DSN") }), [
-    "MAIL FROM:<ann@mail.example> RET=HDRS ENVID=+C3+BC+2B1+3D2",
+    "MAIL FROM:<ann@mail.example> RET=HDRS ENVID=u+2B1+3D2",
     "RCPT TO:<bob@mail.example> NOTIFY=FAILURE",
     "RCPT TO:<carol@mail.example> NOTIFY=NEVER ORCPT=rfc822;c+2B1+3Dx@old.example",
     "RCPT TO:<dave@mail.example>",

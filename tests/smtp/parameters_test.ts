@@ -83,11 +83,22 @@ Deno.test("rcpt() writes an ORCPT that is not ASCII as RFC 6533 does [S57]", {
   equal(words("🙂+1=\\@x", "UTF-8"), "ORCPT=UTF-8;\\x{1F642}\\x{2B}1\\x{3D}\\x{5C}@x");
 });
 
-Deno.test("mail() writes ENVID with UTF-8, plus and equals as xtext [S57] [T-I22]", {
+Deno.test("mail() writes ENVID with blanks, plus and equals as xtext [S57] [T-I22]", {
   permissions: "none",
 }, () => {
-  const { line } = mail(ANN, { envid: "Grüße+1=2 x" });
-  equal(line.expose(), "MAIL FROM:<ann@mail.example> ENVID=Gr+C3+BC+C3+9Fe+2B1+3D2+20x");
+  const { line } = mail(ANN, { envid: "a+1=2 x" });
+  equal(line.expose(), "MAIL FROM:<ann@mail.example> ENVID=a+2B1+3D2+20x");
+});
+
+Deno.test("mail() refuses an ENVID that is not printable ASCII [S57]", {
+  permissions: "none",
+}, () => {
+  for (const envid of ["Grüße", "\u0100", "🙂", "a\tb"]) {
+    throws(() => mail(ANN, { envid }), {
+      name: "SyntaxError",
+      message: /^Cannot use the ENVID ".+": expected printable ASCII$/,
+    });
+  }
 });
 
 Deno.test("xtext() leaves what is printable and codes the rest [T-I22]", {
