@@ -337,6 +337,36 @@ Deno.test("probe() takes a server that hangs up on a ClientHello for a failed ha
   deepEqual(described(await running).findings, ["critical tls.handshake at tls"]);
 });
 
+Deno.test("probe() takes plain text in the place of a ServerHello for no TLS [S05] [S08]", async () => {
+  await using listener = await listen();
+  const running = probe(`smtp://127.0.0.1:${listener.endpoint.port}`, {
+    login: { user: "ann", password: new Secret(MARKER) },
+  });
+  const heard: string[] = [];
+  const buffer = new Uint8Array(4000);
+  for await (const connection of listener) {
+    const say = (text: string) => connection.write(new TextEncoder().encode(text));
+    const hear = async () => {
+      const count = await connection.read(buffer) ?? 0;
+      heard.push(String.fromCharCode(...buffer.subarray(0, count)));
+    };
+    await say("220 mail.example\r\n");
+    await hear();
+    await say("250-mail.example\r\n250 STARTTLS\r\n");
+    await hear();
+    await say("530 No\r\n");
+    await hear();
+    await say("220 Go\r\n");
+    await hear(); // the ClientHello
+    await say("250-mail.example\r\n250 AUTH PLAIN\r\n");
+    break;
+  }
+  const { findings, result } = described(await running);
+  ok(findings.includes("critical tls.handshake at tls"));
+  ok(!heard.join("").includes("AUTH"));
+  equal(result.tls, undefined);
+});
+
 Deno.test("probe() ends with the reason of its signal, wherever it is", async () => {
   const reason = new Error("enough");
   const tried: string[] = [];

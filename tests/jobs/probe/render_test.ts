@@ -95,6 +95,8 @@ Deno.test("formatTranscriptLine() shows only what was asked for", async () => {
       formatTranscriptLine(index + 1, line, { only: [only], times: true }) ?? []
     );
   ok(shown("sent").every((line) => /^ +\d+ +\d+(?:\.\d)? ms {2}[-~]> /.test(line)));
-  ok(shown("received").every((line) => /^ +\d+ +\d+(?:\.\d)? ms {2}<[-~](?: {2}|\*\*) /.test(line)));
+  ok(
+    shown("received").every((line) => /^ +\d+ +\d+(?:\.\d)? ms {2}<[-~](?: {2}|\*\*) /.test(line)),
+  );
   ok(shown("sent").length > 10 && shown("received").length > 10);
 });

@@ -1,0 +1,173 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { isPublicAddress } from "../../../src/jobs/probe/public_address.ts";
+import { Recorder } from "../../../src/jobs/probe/recorder.ts";
+import type { TranscriptLine } from "../../../src/jobs/mod.ts";
+import { FakeClock } from "../../fake_clock.ts";
+
+const encoder = new TextEncoder();
+
+/** A recorder, and both ends as the session and the meter tell of them. */
+function recording(options: { readonly reveal?: boolean; readonly lmtp?: boolean } = {}) {
+  const clock = new FakeClock();
+  const heard: TranscriptLine[] = [];
+  const recorder = new Recorder({
+    clock,
+    began: 0,
+    lmtp: false,
+    reveal: false,
+    ...options,
+    onLine: (_number, line) => heard.push(line),
+    onStage: () => {},
+  });
+  const event = (end: "C" | "S", text: string): void =>
+    recorder.listen({ at: 0, end, tls: false, kind: "line", text });
+  return {
+    clock,
+    recorder,
+    heard,
+    /** Puts lines and writes them together; each may be shown otherwise than it is. */
+    say(...lines: readonly (string | readonly [shown: string, sent: string])[]): void {
+      const pairs = lines.map((line) => typeof line === "string" ? [line, line] as const : line);
+      for (const [shown] of pairs) event("C", shown);
+      recorder.onWrite(encoder.encode(pairs.map(([, sent]) => `${sent}\r\n`).join("")));
+    },
+    /** Reads so many octets, and then hears lines. */
+    hear(octets: number, ...lines: readonly string[]): void {
+      recorder.onRead(octets);
+      for (const line of lines) event("S", line);
+    },
+  };
+}
+
+Deno.test("Recorder counts from the last octet sent to the last octet of the reply", {
+  permissions: "none",
+}, async () => {
+  const { clock, recorder, say, hear } = recording();
+  await clock.advance(100);
+  recorder.begin("ehlo");
+  await clock.advance(5);
+  say("EHLO a.example");
+  await clock.advance(20);
+  hear(10);
+  await clock.advance(10);
+  hear(20, "250-mail.example", "250 SIZE 10");
+  const stage = recorder.find("ehlo");
+  deepEqual([stage?.at, stage?.ms, stage?.bytesSent, stage?.bytesReceived], [100, 30, 16, 30]);
+  deepEqual(stage?.replies.map(({ to, line, code, text }) => ({ to, line, code, text })), [
+    { to: "EHLO a.example", line: 2, code: 250, text: "mail.example\nSIZE 10" },
+  ]);
+});
+
+Deno.test("Recorder gives the replies of a batch their gaps", { permissions: "none" }, async () => {
+  const { clock, recorder, say, hear } = recording();
+  recorder.following = true;
+  say("MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA");
+  await clock.advance(7);
+  hear(10, "250 OK", "550 5.1.1 No");
+  await clock.advance(3);
+  hear(10, "354 Go");
+  deepEqual(
+    recorder.stages.map((
+      { name, ok, replies: [reply] },
+    ) => [name, ok, reply?.ms, reply?.pipelined]),
+    [["mail", true, 7, undefined], ["rcpt", false, 0, true], ["data", true, 3, true]],
+  );
+  deepEqual(recorder.find("rcpt")?.replies[0]?.enhanced, "5.1.1");
+});
+
+Deno.test("Recorder leaves RSET out of its stages", { permissions: "none" }, () => {
+  const { recorder, say, hear } = recording();
+  recorder.begin("rcpt");
+  say("RCPT TO:<a@b.example>");
+  hear(10, "550 No");
+  say("RSET");
+  hear(10, "250 OK");
+  const { ok, replies } = recorder.find("rcpt") ?? {};
+  deepEqual([ok, replies?.length], [false, 1]);
+});
+
+Deno.test("Recorder takes several answers to content in LMTP, and one in SMTP", {
+  permissions: "none",
+}, () => {
+  for (const [lmtp, replies, unasked] of [[true, 2, 0], [false, 1, 1]] as const) {
+    const { recorder, say, hear } = recording({ lmtp });
+    recorder.following = true;
+    say("DATA");
+    hear(10, "354 Go");
+    const bytes = encoder.encode("x\r\n.\r\n");
+    recorder.listen({ at: 0, end: "C", tls: false, kind: "content", text: "", bytes });
+    recorder.onWrite(bytes);
+    hear(20, "250 One", "250 Two");
+    deepEqual([recorder.find("dot")?.replies.length, recorder.unasked.length], [replies, unasked]);
+  }
+});
+
+Deno.test("Recorder notes lines that are odd, and where", { permissions: "none" }, () => {
+  const { recorder, hear } = recording();
+  recorder.expectGreeting();
+  hear(10, "220-mail.example", "221 ESMTP");
+  equal(recorder.mixed[0]?.line, 2);
+  const other = recording();
+  other.recorder.begin("ehlo");
+  other.say("EHLO a.example");
+  other.hear(10, "250 mail.example", "250 and more", "nonsense");
+  deepEqual(other.recorder.unasked, [{ line: 3, stage: "ehlo" }]);
+  deepEqual(other.recorder.malformed, [{ line: 4, stage: "ehlo" }]);
+  deepEqual(other.recorder.transcript.map(({ unexpected }) => unexpected ?? false), [
+    ...[false, false, true, true],
+  ]);
+});
+
+Deno.test("Recorder reveals the lines of a login in their order, and only if told to", {
+  permissions: "none",
+}, () => {
+  for (const reveal of [true, false]) {
+    const { recorder, heard, say, hear } = recording({ reveal });
+    recorder.begin("auth");
+    say(["AUTH LOGIN ${b64 user}", "AUTH LOGIN YW5u"]);
+    hear(5, "334 UGFzc3dvcmQ6");
+    say(["${b64 pass}", "c2VjcmV0"]);
+    hear(5, "235 OK");
+    deepEqual(
+      heard.map(({ text }) => text),
+      reveal
+        ? ["AUTH LOGIN YW5u", "334 UGFzc3dvcmQ6", "c2VjcmV0", "235 OK"]
+        : ["AUTH LOGIN ${b64 user}", "334 UGFzc3dvcmQ6", "${b64 pass}", "235 OK"],
+    );
+    deepEqual(recorder.transcript, heard);
+    equal(recorder.find("auth")?.replies.length, 2);
+  }
+});
+
+Deno.test(
+  "Recorder gives a wait without an end to its stage",
+  { permissions: "none" },
+  async () => {
+    const { clock, recorder } = recording();
+    recorder.expectGreeting();
+    await clock.advance(30_000);
+    recorder.breakOff();
+    const { ms, ok } = recorder.find("banner") ?? {};
+    deepEqual([ms, ok], [30_000, false]);
+  },
+);
+
+Deno.test.each([
+  ["203.0.113.5", true],
+  ["8.8.8.8", true],
+  ["172.32.0.1", true],
+  ["100.128.0.1", true],
+  ["2001:db8::1", true],
+  ["127.0.0.1", false],
+  ["10.1.2.3", false],
+  ["172.16.0.1", false],
+  ["192.168.1.1", false],
+  ["169.254.1.1", false],
+  ["100.64.0.1", false],
+  ["::1", false],
+  ["fd00::1", false],
+  ["fe80::1%eth0", false],
+  ["::ffff:10.0.0.1", false],
+])("isPublicAddress() of %s is %s", { permissions: "none" }, (address, expected) => {
+  equal(isPublicAddress(address), expected);
+});
