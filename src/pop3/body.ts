@@ -9,6 +9,7 @@ import { BodyCutter } from "./body_cutter.ts";
 import { Pop3MessageTooLongError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 
+const NOTHING: Uint8Array = new Uint8Array(0);
 /** How much is read on for nothing before closing the connection is the better way, in octets. */
 const DROP_LIMIT = 8 * 1024 * 1024;
 /** How much room is made for a message at once: its listed size is not to be trusted. */
@@ -20,6 +21,7 @@ export class BodyReader {
   readonly #what: string;
   readonly #limit: number;
   readonly #cutter: BodyCutter;
+  #gathered: Uint8Array = NOTHING;
   #octets = 0;
   #waitedMs = 0;
   /** Whether the last line so far ends in a dot, which some servers take for the end (Q11). */
@@ -108,23 +110,25 @@ export class BodyReader {
   }
 
   /**
-   * All that is here, or the next to come, as a copy.
+   * All that is here, or the next to come.
    *
-   * @returns The octets; empty at the end.
-   * @throws {WireError} If they do not come.
+   * @returns A view that is valid until the next call; empty at the end.
+   * @throws {WireError} If it does not come.
    */
-  async piece(): Promise<Uint8Array<ArrayBuffer>> {
+  async piece(): Promise<Uint8Array> {
     const first = await this.next();
     const { buffered } = this.#exchange.channel;
-    if (this.ended || buffered === 0) return first.slice();
-    // Doubled dots make many runs: one piece for all of them.
-    const piece = new Uint8Array(first.length + buffered);
+    if (this.ended || buffered === 0) return first;
+    // Doubled dots cut it into many runs; together they cost whoever takes them less.
+    if (this.#gathered.length < first.length + buffered) {
+      this.#gathered = new Uint8Array(first.length + buffered);
+    }
     let length = 0;
     for (let run = first; run.length > 0; run = this.take()) {
-      piece.set(run, length);
+      this.#gathered.set(run, length);
       length += run.length;
     }
-    return piece.subarray(0, length);
+    return this.#gathered.subarray(0, length);
   }
 
   /**
@@ -174,4 +178,3 @@ const DOT = 46;
 const LF = 10;
 const HINT = "; what has arrived ends in a dot behind other text: " +
   "some servers send the final dot without a line end before it (Exchange 2000)";
-const NOTHING: Uint8Array = new Uint8Array(0);

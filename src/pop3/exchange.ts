@@ -136,7 +136,7 @@ export class Exchange {
    * @throws {unknown} If something is unread, or the channel is dead.
    */
   quiet(): void {
-    if (this.channel.dead) throw this.channel.reason;
+    this.#throwIfDead();
     if (this.channel.buffered === 0) return;
     throw this.fail(
       new ProtocolError(
@@ -155,6 +155,7 @@ export class Exchange {
    */
   async flush(): Promise<void> {
     if (this.channel.pending === 0 || this.#writeError !== undefined) return;
+    this.#throwIfDead();
     this.#lastSaid = this.clock.monotonic();
     this.channel.deadline.arm(`write ${this.#stage}`, this.timers.reply);
     try {
@@ -257,6 +258,7 @@ export class Exchange {
    */
   async fill(awaited: string = "", ms: number = Infinity): Promise<void> {
     if (this.beforeRead !== undefined) await this.beforeRead();
+    this.#throwIfDead();
     this.channel.deadline.arm(awaited, ms);
     try {
       if (await this.channel.fill()) return;
@@ -306,6 +308,10 @@ export class Exchange {
       });
     }
     return this.channel.kill(error);
+  }
+
+  #throwIfDead(): void {
+    if (this.channel.dead) throw this.channel.reason;
   }
 
   /** Does something under a limit for all of it. */

@@ -88,7 +88,7 @@ export class IncomingMessage implements Pop3Message {
         try {
           const pull = this.#pull = this.#reader.piece();
           const piece = await pull;
-          if (piece.length > 0) controller.enqueue(piece);
+          if (piece.length > 0) controller.enqueue(piece.slice());
           if (!this.complete) return;
           controller.close();
           this.#end();
@@ -112,9 +112,10 @@ export class IncomingMessage implements Pop3Message {
   async read(take: (piece: Uint8Array) => void | Promise<void>): Promise<void> {
     this.#begin();
     try {
-      for (let run = await this.#reader.next(); run.length > 0; run = await this.#reader.next()) {
-        const taken = take(run);
+      for (let piece = await this.#reader.piece(); piece.length > 0;) {
+        const taken = take(piece);
         if (taken !== undefined) await taken;
+        piece = await this.#reader.piece();
       }
       this.#end();
     } catch (error) {

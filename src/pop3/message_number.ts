@@ -11,8 +11,10 @@ import { Pop3LocalError } from "./errors.ts";
 
 /** The number of a message, as a listing of this session gave it. */
 export class MsgNo {
+  /** The number itself: for people, never for another session. */
+  readonly value: number;
   /** Private, so that nothing else of the same shape has the type. */
-  readonly #value: number;
+  readonly #listed: true = true;
 
   /**
    * Only a listing makes them.
@@ -20,22 +22,17 @@ export class MsgNo {
    * @param value The number.
    */
   constructor(value: number) {
-    this.#value = value;
-  }
-
-  /** The number itself: for people, never for another session. */
-  get value(): number {
-    return this.#value;
+    this.value = value;
   }
 
   /** The digits. */
   toString(): string {
-    return `${this.#value}`;
+    return `${this.value}`;
   }
 
   /** The number, for reports. It cannot be turned back. */
   toJSON(): number {
-    return this.#value;
+    return this.value;
   }
 }
 

@@ -238,8 +238,8 @@ Deno.test("a slow reader does not use up the time of a message", none, async () 
   await using _session = session;
   const message = await onlyMessage(session);
   let pieces = 0;
-  await message.read(() => ++pieces % 200 === 0 ? clock.advance(10_000) : undefined);
-  ok(pieces > 1_000);
+  await message.read(() => ++pieces % 10 === 0 ? clock.advance(10_000) : undefined);
+  ok(pieces > 30);
   equal(message.complete, true);
 });
 
