@@ -148,6 +148,17 @@ await serverTest(
       match(tls.findings[0]?.fix ?? "", /use smtps:\/\//);
     });
 
+    await step("takes the target from the environment, where that is granted", async () => {
+      const url = `smtp://localhost:${ports.smtp}`;
+      const { code, stdout } = await run("deno", [
+        ...["run", "--no-prompt", "--quiet", "--no-config", "--allow-env=SMTP_URL"],
+        ...[`--allow-net=localhost:${ports.smtp}`, `--allow-read=${caFile}`],
+        ...[SCRIPT, ...trust, "--quiet"],
+      ], { env: { SMTP_URL: url, NO_COLOR: "1" } });
+      equal(code, 0);
+      match(stdout, /^OK localhost:\d+: all is well/);
+    });
+
     await step("connects from another address", async () => {
       const { targets: [target] } = await result([
         ...[`smtp://127.0.0.1:${ports.smtp}`, ...trust, "--local-address", "127.0.0.9"],
