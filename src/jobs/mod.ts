@@ -1,5 +1,5 @@
 /**
- * jobs: ready-made work over sessions. Today: the probe.
+ * jobs: ready-made work over sessions. Today: the probe, and plans of mailbox cleanups.
  * May import dialogue, smtp, pop3, message and wire.
  *
  * @example Usage
@@ -16,6 +16,21 @@
  * @module
  */
 
+export { checkPolicy } from "./cleanup/check_policy.ts";
+export * from "./cleanup/conditions.ts";
+export * from "./cleanup/define_policy.ts";
+export type { GuardTrip } from "./cleanup/guards.ts";
+export type { MessageFact } from "./cleanup/listed_row.ts";
+export type { CleanupPlan, KeptMessage, KeptReason, PlanItem } from "./cleanup/plan.ts";
+export {
+  type NeededFacts,
+  type PlannedListing,
+  Planner,
+  type PlannerOptions,
+} from "./cleanup/planner.ts";
+export type * from "./cleanup/policy.ts";
+export { PolicyError } from "./cleanup/policy_error.ts";
+export type { CostTier, RuleEvidence } from "./cleanup/verdict.ts";
 export type {
   ProbeEvent,
   ProbeLimits,
