@@ -57,26 +57,27 @@ export type Pop3Item<T> =
  *
  * @param exchange Where to speak.
  * @param command The command.
- * @param read Reads it; `refuse` makes the error for content that makes no sense.
+ * @param read Reads it. `rest` is what stands behind the status; `refuse` makes the error for content
+ *   that makes no sense.
  * @param sent Whether the command is said already, so that only its answer is due.
  * @returns What came of it.
  */
 export async function ask<T>(
   exchange: Exchange,
   command: Pop3Command,
-  read: (reply: Pop3Reply, refuse: (problem: string) => Pop3ReplyError) => T | Promise<T>,
+  read: (rest: string, refuse: (problem: string) => Pop3ReplyError) => T | Promise<T>,
   sent: boolean = false,
 ): Promise<Pop3Answer<T>> {
   const { host, timers } = exchange;
   const reply = sent
     ? await exchange.reply(command.verb, timers[command.timer])
     : await exchange.say(command);
-  const { shown } = command.line;
-  if (!reply.ok) return { ok: false, reply, error: new Pop3ReplyError(shown, reply, { host }) };
+  const fail = (options: { problem?: string } = {}): Pop3ReplyError =>
+    new Pop3ReplyError(command.line.shown, reply, { host, ...options }).at(exchange.context);
+  if (!reply.ok) return { ok: false, reply, error: fail() };
   try {
-    const refuse = (problem: string): Pop3ReplyError =>
-      new Pop3ReplyError(shown, reply, { host, problem });
-    return { ok: true, reply, value: await read(reply, refuse) };
+    const refuse = (problem: string): Pop3ReplyError => fail({ problem: exchange.hide(problem) });
+    return { ok: true, reply, value: await read(exchange.lastRest, refuse) };
   } catch (error) {
     if (error instanceof Pop3ReplyError) return { ok: false, reply, error };
     throw error;

@@ -60,9 +60,15 @@ export interface LoginSituation {
 /** After so many challenges an exchange is given up (T-A04). */
 const MAX_ROUNDS = 10;
 
+/** The ways that are commands of POP3 and no mechanisms. */
+const OWN_WAYS: ReadonlySet<string> = new Set(["USER", "APOP"]);
+
 /** One way to log in. */
 interface Way {
+  /** The mechanism, `USER` or `APOP`. */
   readonly name: string;
+  /** Whether the server has got more than the name of a mechanism. */
+  readonly answered: boolean;
   /** Tries it; `tried` holds its name and those before, for errors. */
   run(tried: readonly string[]): Promise<Attempt>;
 }
@@ -71,8 +77,6 @@ interface Way {
 interface Attempt {
   readonly reply: Pop3Reply;
   readonly failure?: string | undefined;
-  /** Whether the server refused the way itself, before it had heard anything of ours. */
-  readonly unheard?: boolean;
 }
 
 /**
@@ -89,11 +93,12 @@ export function authenticate(
   given: Credentials | SaslMechanism,
   options: Pop3AuthOptions,
 ): Promise<Pop3AuthResult> {
-  const offered = offeredFor(situation.capabilities, given);
+  const { capabilities, exchange } = situation;
+  const offered = offeredFor(capabilities, given);
   const conditions = conditionsOf(situation, options);
   return tryAll(
     situation,
-    negotiate(offered, given, conditions).map((mechanism) => saslWay(situation, mechanism)),
+    negotiate(offered, given, conditions).map((mechanism) => new SaslWay(exchange, mechanism)),
     whyNoMechanism(offered, given, conditions),
   );
 }
@@ -114,48 +119,59 @@ export async function logIn(
   options: Pop3AuthOptions,
 ): Promise<Pop3AuthResult> {
   if ("start" in given) return await authenticate(situation, given, options);
-  const { capabilities } = situation;
+  const { capabilities, exchange } = situation;
   const ways: Way[] = [];
   const against: string[] = [];
   const consider = (name: string, why: string | undefined, run: Way["run"]): void => {
-    if (why === undefined) ways.push({ name, run });
+    if (why === undefined) ways.push({ name, answered: true, run });
     else against.push(`${name} ${why}`);
   };
   for (const wanted of given.mechanisms ?? [undefined]) {
     const name = wanted?.toUpperCase();
     if (name === "USER") {
-      consider("USER", unsafe(situation, options), () => userPass(situation.exchange, given));
+      consider("USER", unsafe(situation, options), () => userPass(exchange, given));
     } else if (name === "APOP") {
       const stamp = apopStamp(situation.greeting);
       const why = stamp === undefined ? "is not offered" : unsafe(situation, options);
       consider("APOP", why, async () => ({
-        reply: await sayApop(situation.exchange, given, stamp ?? ""),
+        reply: await sayApop(exchange, given, stamp ?? ""),
       }));
     } else {
       const narrowed = wanted === undefined ? given : { ...given, mechanisms: [wanted] };
       const conditions = conditionsOf(situation, options);
       const found = negotiate(capabilities.sasl, narrowed, conditions);
-      ways.push(...found.map((mechanism) => saslWay(situation, mechanism)));
+      ways.push(...found.map((mechanism) => new SaslWay(exchange, mechanism)));
       const why = whyNoMechanism(capabilities.sasl, narrowed, conditions);
       if (why !== undefined) against.push(why);
     }
   }
   // Servers without CAPA know USER all the same (RFC 1939 section 7).
   if (given.mechanisms === undefined && (capabilities.has("USER") || !capabilities.known)) {
-    consider("USER", unsafe(situation, options), () => userPass(situation.exchange, given));
+    consider("USER", unsafe(situation, options), () => userPass(exchange, given));
   }
   return await tryAll(situation, ways, against.join(", "));
 }
 
 /**
- * Makes sure that credentials can be sent, before anything is.
+ * Makes sure that credentials can be sent, before anything is (T-A13).
  *
  * @param given Credentials.
- * @throws {SyntaxError} If user or password is empty or holds a control character.
+ * @param options What is allowed.
+ * @throws {SyntaxError} If user or password holds a control character.
+ * @throws {TypeError} If one of them is empty or cannot be sent for another reason.
+ * @throws {RangeError} If a mechanism or `minMechanism` is unknown.
  */
-export function checkCredentials(given: Credentials): void {
+export function checkCredentials(given: Credentials, options: Pop3AuthOptions): void {
   user(given.user);
   pass(given.password);
+  const { mechanisms: wanted, ...login } = given;
+  const mechanisms = wanted?.filter((name) => !OWN_WAYS.has(name.toUpperCase()));
+  if (mechanisms?.length === 0 && wanted?.length !== 0) return;
+  const { minMechanism } = options;
+  negotiate([], mechanisms === undefined ? login : { ...login, mechanisms }, {
+    secure: true,
+    ...(minMechanism === undefined ? {} : { minMechanism }),
+  });
 }
 
 function conditionsOf({ secure }: LoginSituation, options: Pop3AuthOptions): NegotiateOptions {
@@ -184,18 +200,25 @@ function unsafe({ secure }: LoginSituation, options: Pop3AuthOptions): string | 
 }
 
 async function tryAll(
-  { exchange }: LoginSituation,
+  { exchange, secure }: LoginSituation,
   ways: readonly Way[],
   against: string = "",
 ): Promise<Pop3AuthResult> {
   const tried: string[] = [];
-  for (const [index, way] of ways.entries()) {
+  for (const way of ways) {
     tried.push(way.name);
-    const { reply, failure, unheard = false } = await way.run(tried);
-    // A refused credential is not tried in another way: that is how accounts get locked. A refusal
-    // with a response code is about the account too.
-    const next = unheard && reply.code === undefined && index + 1 < ways.length;
-    if (!next) return { reply, tried, ...(failure === undefined ? {} : { failure }) };
+    const last = tried.length === ways.length;
+    try {
+      const { reply, failure } = await way.run(tried);
+      // A refused credential is not tried in another way: that is how accounts get locked. A refusal
+      // with a response code is about the account too.
+      const next = !reply.ok && !way.answered && reply.code === undefined;
+      if (next && !last) continue;
+      return { reply, tried, ...(failure === undefined ? {} : { failure }) };
+    } catch (error) {
+      // Nonsense in the first challenge may be meant to talk us down; in TLS it is only a bad server.
+      if (last || way.answered || !secure || exchange.dead) throw error;
+    }
   }
   throw new Pop3AuthError(
     `Cannot log in to "${exchange.host}": ${against === "" ? "there is no way to" : against}`,
@@ -234,7 +257,7 @@ export async function sayApop(
 }
 
 async function userPass(exchange: Exchange, given: Credentials): Promise<Attempt> {
-  checkCredentials(given);
+  pass(given.password); // refused now, if it cannot be sent
   const reply = await exchange.say(user(given.user));
   // Never in one write: whoever did not take the user must not get the password (P9).
   return { reply: reply.ok ? await sayPass(exchange, given.password) : reply };
@@ -242,39 +265,34 @@ async function userPass(exchange: Exchange, given: Credentials): Promise<Attempt
 
 /** Some servers quote a password back (T-A08). */
 function censor(exchange: Exchange, password: Secret): void {
-  exchange.channel.censor(redactor(password));
+  exchange.censor(redactor(password));
 }
 
-function saslWay({ exchange }: LoginSituation, mechanism: SaslMechanism): Way {
-  return {
-    name: mechanism.name,
-    run(tried) {
-      if (mechanism.redact !== undefined) {
-        exchange.channel.censor((text) => mechanism.redact?.(text) ?? text);
-      }
-      return new AuthExchange(exchange, mechanism, tried).run();
-    },
-  };
-}
-
-/** One exchange with one mechanism. */
-class AuthExchange {
+/** AUTH with one mechanism. */
+class SaslWay implements Way {
+  readonly name: string;
   readonly #exchange: Exchange;
   readonly #mechanism: SaslMechanism;
-  readonly #tried: readonly string[];
   readonly #client: SaslClient;
+  #tried: readonly string[] = [];
   #said = 0;
 
-  constructor(exchange: Exchange, mechanism: SaslMechanism, tried: readonly string[]) {
+  constructor(exchange: Exchange, mechanism: SaslMechanism) {
+    this.name = mechanism.name;
     this.#exchange = exchange;
     this.#mechanism = mechanism;
-    this.#tried = tried;
     this.#client = mechanism.start();
   }
 
-  async run(): Promise<Attempt> {
-    const reply = await this.#converse();
-    return { reply, failure: this.#client.failure, unheard: !reply.ok && this.#said === 0 };
+  get answered(): boolean {
+    return this.#said > 0;
+  }
+
+  async run(tried: readonly string[]): Promise<Attempt> {
+    this.#tried = [...tried];
+    const { redact } = this.#mechanism;
+    if (redact !== undefined) this.#exchange.censor((text) => redact(text));
+    return { reply: await this.#converse(), failure: this.#client.failure };
   }
 
   /** Answers challenges until the server has decided. */
@@ -318,7 +336,7 @@ class AuthExchange {
   /** `+OK` where the exchange cannot be over yet is a challenge in disguise (Q13). */
   #disguised(reply: Pop3Reply): string | undefined {
     const awaited = this.#mechanism.name === "LOGIN" ? 2 : 1;
-    return reply.ok && this.#said < awaited ? reply.rest : undefined;
+    return reply.ok && this.#said < awaited ? this.#exchange.lastRest : undefined;
   }
 
   /** A success counts only if the mechanism agrees: with SCRAM the server must have proved itself. */
@@ -338,8 +356,11 @@ class AuthExchange {
   }
 
   #decode(challenge: string): Uint8Array {
+    const text = challenge.trim();
     try {
-      return Uint8Array.fromBase64(challenge.trim(), { lastChunkHandling: "strict" });
+      // fromBase64 passes over blanks, which have no place here (RFC 4648 section 3.3).
+      if (/\s/.test(text)) throw new SyntaxError("it holds blanks");
+      return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
     } catch (error) {
       // LOGIN answers by order, whatever the prompt says (T-A03); elsewhere it has to be read.
       if (this.#mechanism.ignoresChallenges) return new Uint8Array(0);

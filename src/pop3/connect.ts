@@ -18,10 +18,10 @@ import {
   WireError,
 } from "../wire/mod.ts";
 import { checkCredentials, type Pop3AuthOptions } from "./authentication.ts";
-import { Pop3AuthError, Pop3LocalError, Pop3ReplyError } from "./errors.ts";
+import { Pop3AuthError, Pop3Error, Pop3LocalError, Pop3ReplyError } from "./errors.ts";
 import type { Pop3Reply } from "./reply.ts";
 import { Pop3Session } from "./session.ts";
-import type { Pop3Limits } from "./session_options.ts";
+import { checkWindow, type Pop3Limits } from "./session_options.ts";
 import { DEFAULT_POP3_TIMERS, type Pop3Timers } from "./timers.ts";
 import { parsePop3Url, type Pop3TlsLevel } from "./url.ts";
 
@@ -97,6 +97,7 @@ export interface Pop3ConnectOptions extends Pop3AuthOptions {
  */
 export async function connectPop3(options: Pop3ConnectOptions): Promise<Pop3Session> {
   const plan = makePlan(options);
+  checkOptions(plan, options);
   const connection = options.connection ?? await dialTarget(plan, options);
   const session = new Pop3Session(connection, {
     host: plan.host,
@@ -116,8 +117,46 @@ export async function connectPop3(options: Pop3ConnectOptions): Promise<Pop3Sess
     await prepare(session, plan, options);
     return session;
   } catch (error) {
+    if (error instanceof WireError || error instanceof Pop3Error) error.at(session.context);
     session.close();
     throw error;
+  }
+}
+
+/**
+ * Checks options as {@linkcode connectPop3} does before it dials: for callers that gather them long
+ * before they are needed.
+ *
+ * @param options The options.
+ * @throws {TypeError | RangeError} If a credential cannot be sent, or options contradict each other.
+ * @throws {SyntaxError} If the URL is none, or user or password holds a control character.
+ * @throws {Pop3LocalError} If somebody is to log in without TLS and nobody allowed it by name.
+ *
+ * @example Usage
+ * ```ts
+ * import { checkPop3ConnectOptions, Secret } from "@mailwright/mailwright/pop3";
+ * import { throws } from "node:assert/strict";
+ *
+ * const auth = { user: "ann", password: new Secret("pencil") };
+ * checkPop3ConnectOptions({ url: "pop3s://mail.example", auth });
+ * throws(() => checkPop3ConnectOptions({ url: "pop3://mail.example", tls: "none", auth }), {
+ *   name: "Pop3LocalError",
+ * });
+ * ```
+ */
+export function checkPop3ConnectOptions(options: Pop3ConnectOptions): void {
+  checkOptions(makePlan(options), options);
+}
+
+function checkOptions({ level }: Plan, options: Pop3ConnectOptions): void {
+  const { auth, connection, window } = options;
+  if (window !== undefined) checkWindow(window);
+  if (auth === undefined) return;
+  if (!("start" in auth)) checkCredentials(auth, options);
+  if (level === "none" && connection?.security !== "verified" && !options.allowCleartextAuth) {
+    throw new Pop3LocalError(
+      "Cannot log in without TLS: choose TLS, or allow it by name with `allowCleartextAuth`",
+    );
   }
 }
 
@@ -129,7 +168,7 @@ interface Plan {
 }
 
 function makePlan(options: Pop3ConnectOptions): Plan {
-  const { url, connection, auth } = options;
+  const { url, connection } = options;
   if ((url === undefined) === (connection === undefined)) {
     throw new TypeError("Cannot connect: expected either `url` or `connection`");
   }
@@ -145,14 +184,6 @@ function makePlan(options: Pop3ConnectOptions): Plan {
   }
   if (connection !== undefined && level === "implicit" && !secured) {
     throw new TypeError("Cannot use implicit TLS on a `connection` in the clear");
-  }
-  if (auth !== undefined && !("start" in auth)) {
-    checkCredentials(auth);
-    if (level === "none" && !secured && !options.allowCleartextAuth) {
-      throw new Pop3LocalError(
-        "Cannot log in without TLS: choose TLS, or allow it by name with `allowCleartextAuth`",
-      );
-    }
   }
   return {
     target: given?.target,
@@ -193,6 +224,12 @@ async function prepare(
   await session.capa();
   if (until === "hello") return;
   await secure(session, plan);
+  if (plan.level !== "none" && !session.secure) {
+    throw new TlsError(
+      `Cannot use the connection to "${host}": TLS is required, and nobody has checked who it is`,
+      { failure: "bad-certificate" },
+    );
+  }
   if (auth === undefined) return;
   const { reply, tried, failure } = await session.login(auth, options);
   if (!reply.ok) {
@@ -227,14 +264,14 @@ async function secure(session: Pop3Session, { level, host }: Plan): Promise<void
       `Cannot start TLS with "${host}": it does not offer STLS ` +
         "(or somebody on the way takes the offer out); nothing was sent",
       { failure: "not-offered" },
-    ).at({ host, stage: "tls" });
+    ).at({ stage: "tls" });
   }
   const reply = await session.stls();
   if (!reply.ok) {
     throw new TlsError(
       `Cannot start TLS with "${host}": the server answered "${reply}" to STLS`,
       { failure: "refused" },
-    ).at({ host, stage: "tls", lastReply: `${reply}` });
+    ).at({ stage: "tls" });
   }
   await session.capa();
 }

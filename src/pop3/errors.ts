@@ -4,13 +4,36 @@
  * @module
  */
 
-import { ProtocolError } from "../wire/mod.ts";
+import { ProtocolError, type WireErrorContext } from "../wire/mod.ts";
 import type { Pop3Reply } from "./reply.ts";
 
 /** The base of what POP3 itself throws. */
-export abstract class Pop3Error extends Error {
+export abstract class Pop3Error extends Error implements WireErrorContext {
   /** Whether the same thing may work later. */
   abstract readonly temporary: boolean;
+  /** The server, as the user named it. */
+  declare readonly host?: string;
+  /** The stage of the session. */
+  declare readonly stage?: string;
+  /** The last status line before it happened. */
+  declare readonly lastReply?: string;
+  /** The last lines of the session, secrets removed. */
+  declare readonly transcript?: readonly string[];
+
+  /**
+   * Fills in what was not known where the error was made; known fields stay.
+   *
+   * @param context The facts to add.
+   * @returns This error.
+   */
+  at(context: WireErrorContext): this {
+    for (const [key, value] of Object.entries(context)) {
+      if (value !== undefined && this[key as keyof WireErrorContext] === undefined) {
+        Object.defineProperty(this, key, { value, enumerable: true, configurable: true });
+      }
+    }
+    return this;
+  }
 }
 
 /** A reply that had to be positive and was not, or whose content makes no sense. */
@@ -24,7 +47,7 @@ export class Pop3ReplyError extends Pop3Error {
   /** What the server answered. */
   readonly reply: Pop3Reply;
   /** The server, as the user named it. */
-  readonly host: string;
+  override readonly host: string;
 
   /**
    * Says which command was answered how.

@@ -16,8 +16,10 @@ import {
   systemClock,
   type TranscriptListener,
   WireError,
+  type WireErrorContext,
 } from "../wire/mod.ts";
 import type { Pop3Command } from "./commands.ts";
+import { Pop3Error } from "./errors.ts";
 import { parsePop3Reply, type Pop3Reply } from "./reply.ts";
 import { DEFAULT_POP3_TIMERS, type Pop3Timers } from "./timers.ts";
 
@@ -47,6 +49,8 @@ export class Exchange {
   readonly #onEvent: TranscriptListener | undefined;
   readonly #began: number;
   #lastReply: Pop3Reply | undefined;
+  #lastRest = "";
+  #hide = (text: string): string => text;
   #stage = "connect";
   #lastSaid: number;
   #writeError: unknown;
@@ -72,6 +76,21 @@ export class Exchange {
     return this.#lastReply;
   }
 
+  /** What stood behind its status, also where a secret in it must not be shown: to go on with. */
+  get lastRest(): string {
+    return this.#lastRest;
+  }
+
+  /** Where it stands: for errors. */
+  get context(): WireErrorContext {
+    return {
+      host: this.host,
+      stage: this.#stage,
+      ...(this.#lastReply === undefined ? {} : { lastReply: `${this.#lastReply}` }),
+      transcript: this.channel.tail,
+    };
+  }
+
   /** Whether nothing more can be said. */
   get dead(): boolean {
     return this.channel.dead || this.#writeError !== undefined;
@@ -85,6 +104,32 @@ export class Exchange {
   /** The stage for errors: what is being done. */
   set stage(stage: string) {
     this.#stage = stage;
+  }
+
+  /**
+   * From now on keeps a secret out of what is shown of the server's lines; what is read from them
+   * stays as it is.
+   *
+   * @param redact Gives text without the secret.
+   */
+  censor(redact: (text: string) => string): void {
+    const before = this.#hide;
+    this.#hide = (text) => redact(before(text));
+    this.channel.censor((line) => {
+      // The status stays, whatever the password is.
+      const status = /^[-+]\S*(?: |$)/.exec(line)?.[0] ?? "";
+      return status + redact(line.slice(status.length));
+    });
+  }
+
+  /**
+   * Text of the server as it may be shown.
+   *
+   * @param text The text.
+   * @returns The text without secrets.
+   */
+  hide(text: string): string {
+    return this.#hide(text);
   }
 
   /**
@@ -108,10 +153,11 @@ export class Exchange {
    */
   async converse(command: Pop3Command): Promise<Pop3Reply | string> {
     await this.send(command);
-    const text = await this.#line(command.verb, this.timers[command.timer]);
+    const line = await this.#line(command.verb, this.timers[command.timer]);
+    const text = line.uncensored ?? line.text;
     // Behind the plus there may be nothing, also no blank (Q13).
-    if (text.text === "+" || text.text.startsWith("+ ")) return text.text.slice(2);
-    return this.#parse(text);
+    if (text === "+" || text.startsWith("+ ")) return text.slice(2);
+    return this.#parse(line);
   }
 
   /**
@@ -191,7 +237,8 @@ export class Exchange {
   async lines(awaited: string, most: number): Promise<string[]> {
     const lines: string[] = [];
     const take = (): boolean => {
-      for (let text = this.#here()?.text; text !== undefined; text = this.#here()?.text) {
+      for (let line = this.#here(); line !== undefined; line = this.#here()) {
+        const text = line.uncensored ?? line.text;
         if (text === ".") return true;
         if (lines.length === most) {
           throw this.fail(
@@ -224,6 +271,7 @@ export class Exchange {
     try {
       const reply = parsePop3Reply(line);
       this.#lastReply = reply;
+      this.#lastRest = line.uncensored?.replace(/^\S* ?/, "") ?? reply.rest;
       for (const note of reply.notes) this.channel.note("note", note);
       return reply;
     } catch (error) {
@@ -300,13 +348,7 @@ export class Exchange {
    * @returns The reason that stays, to be thrown.
    */
   fail(error: unknown): unknown {
-    if (error instanceof WireError) {
-      error.at({
-        host: this.host,
-        stage: this.#stage,
-        ...(this.#lastReply === undefined ? {} : { lastReply: `${this.#lastReply}` }),
-      });
-    }
+    if (error instanceof WireError || error instanceof Pop3Error) error.at(this.context);
     return this.channel.kill(error);
   }
 

@@ -54,7 +54,7 @@ export class Maildrop {
 
   /** STAT; `sent` if only its answer is due. */
   stat(sent: boolean = false): Promise<Pop3Answer<Pop3Stat>> {
-    return ask(this.#exchange, STAT, ({ rest }, refuse) => {
+    return ask(this.#exchange, STAT, (rest, refuse) => {
       const stat = parseStat(rest, refuse);
       this.#count = { by: "stat", messages: stat.count + this.marked.size };
       return stat;
@@ -83,7 +83,7 @@ export class Maildrop {
 
   /** LIST about one message. */
   sizeOf(no: MsgNo): Promise<Pop3Answer<ListedSize>> {
-    return ask(this.#exchange, about("LIST", no.value), ({ rest }, refuse) => {
+    return ask(this.#exchange, about("LIST", no.value), (rest, refuse) => {
       const { value, size } = parseListLine(rest, refuse);
       checkSame(no, value, refuse);
       this.#sizes.set(no, size);
@@ -93,7 +93,7 @@ export class Maildrop {
 
   /** UIDL about one message. */
   uidOf(no: MsgNo): Promise<Pop3Answer<ListedUid>> {
-    return ask(this.#exchange, about("UIDL", no.value), ({ rest }, refuse) => {
+    return ask(this.#exchange, about("UIDL", no.value), (rest, refuse) => {
       const { value, uid } = parseUidlLine(rest, refuse);
       checkSame(no, value, refuse);
       return { no, uid };
@@ -157,7 +157,7 @@ export class Maildrop {
   async #checkMarks(): Promise<void> {
     const before = this.#count?.messages;
     if (this.marked.size === 0 || before === undefined) return;
-    const stat = await ask(this.#exchange, STAT, ({ rest }, refuse) => {
+    const stat = await ask(this.#exchange, STAT, (rest, refuse) => {
       const { count } = parseStat(rest, refuse);
       if (count === before - this.marked.size) return;
       throw refuse(`it has ${count} messages, where ${this.marked.size} of ${before} are marked`);

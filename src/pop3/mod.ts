@@ -26,7 +26,14 @@ export type { MsgNo } from "./message_number.ts";
 export * from "./outcome.ts";
 export { parsePop3Reply, Pop3Reply } from "./reply.ts";
 export * from "./session.ts";
-export * from "./session_options.ts";
+export type {
+  CommitOptions,
+  Pop3CallOptions,
+  Pop3Limits,
+  Pop3RawAnswer,
+  Pop3SessionOptions,
+  Pop3WindowOptions,
+} from "./session_options.ts";
 export * from "./timers.ts";
 export type { MessageTop } from "./top.ts";
 export * from "./url.ts";

@@ -11,7 +11,13 @@ import {
   type SaslMechanism,
   type Secret,
 } from "../sasl/mod.ts";
-import { type BodyEnd, type Connection, type StartTlsOptions, systemClock } from "../wire/mod.ts";
+import {
+  type BodyEnd,
+  type Connection,
+  type StartTlsOptions,
+  systemClock,
+  type WireErrorContext,
+} from "../wire/mod.ts";
 import { ask, type Pop3Answer, type Pop3Item } from "./answer.ts";
 import {
   authenticate,
@@ -45,6 +51,7 @@ import { MsgNo } from "./message_number.ts";
 import type { CommitOutcome, RollbackOutcome } from "./outcome.ts";
 import { BARE_LF, type Pop3Reply } from "./reply.ts";
 import {
+  checkWindow,
   type CommitOptions,
   DEFAULT_POP3_LIMITS,
   type Pop3CallOptions,
@@ -58,7 +65,6 @@ import { Turns } from "./turns.ts";
 import { CommandWindow, type WindowPlan } from "./window.ts";
 
 const WINDOW = 64;
-const MAX_WINDOW = 256;
 /** How long the answer to TOP is taken to be, at most, in octets: the header, and each line. */
 const HEADER_OCTETS = 64 * 1024;
 const LINE_OCTETS = 80;
@@ -126,6 +132,11 @@ export class Pop3Session implements AsyncDisposable {
   /** What the server itself offers now, masked or not. */
   get offered(): Pop3Capabilities {
     return this.#offered;
+  }
+
+  /** Where the session stands: host, stage, last reply, last lines. Errors carry the same. */
+  get context(): WireErrorContext {
+    return this.#exchange.context;
   }
 
   /** Whether the connection is verified TLS, its handshake over. */
@@ -855,9 +866,4 @@ const WITH_METHOD: ReadonlySet<string> = new Set([
 
 function local(verb: string, why: string): Pop3LocalError {
   return new Pop3LocalError(`Cannot say ${verb}: ${why}`);
-}
-
-function checkWindow(window: number): number {
-  if (Number.isInteger(window) && window >= 1 && window <= MAX_WINDOW) return window;
-  throw new RangeError(`Cannot use a window of "${window}": expected 1 to ${MAX_WINDOW}`);
 }

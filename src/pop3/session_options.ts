@@ -97,3 +97,17 @@ export const DEFAULT_POP3_LIMITS: Pop3Limits = {
   message: 1024 ** 3,
   top: 1024 ** 2,
 };
+
+const MAX_WINDOW = 256;
+
+/**
+ * Makes sure that a window is one.
+ *
+ * @param window How many commands may be unanswered.
+ * @returns The same.
+ * @throws {RangeError} If it is not 1 to 256.
+ */
+export function checkWindow(window: number): number {
+  if (Number.isInteger(window) && window >= 1 && window <= MAX_WINDOW) return window;
+  throw new RangeError(`Cannot use a window of "${window}": expected 1 to ${MAX_WINDOW}`);
+}

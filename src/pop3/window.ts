@@ -128,13 +128,9 @@ export class CommandWindow<T> implements Run {
     if (!reply.ok) {
       this.#over();
       if (++this.#refusals > MOST_REFUSALS) this.#end = this.#sent;
-      const { host } = this.#exchange;
-      return {
-        ok: false,
-        no,
-        reply,
-        error: new Pop3ReplyError(`${this.#plan.verb} ${no}`, reply, { host }),
-      };
+      const { host, context } = this.#exchange;
+      const error = new Pop3ReplyError(`${this.#plan.verb} ${no}`, reply, { host }).at(context);
+      return { ok: false, no, reply, error };
     }
     this.#refusals = 0;
     const reading = this.#plan.read(no, reply);

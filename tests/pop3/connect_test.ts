@@ -1,7 +1,14 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { connectPop3, type Pop3ConnectOptions, Secret } from "../../src/pop3/mod.ts";
-import { type Connection, type DialOptions, memoryPair, type Target } from "../../src/wire/mod.ts";
+import {
+  type Connection,
+  type DialOptions,
+  memoryPair,
+  type Target,
+  type WireErrorContext,
+} from "../../src/wire/mod.ts";
 import { play } from "../smtp/scripted_server.ts";
+import { wrap } from "./test_server.ts";
 
 const none = { permissions: "none" } as const;
 const auth = { user: "ann", password: new Secret("pencil") };
@@ -333,4 +340,36 @@ Deno.test("capabilities that are masked are not offered", none, async () => {
   deepEqual(session.offered.lines, ["PIPELINING", "SASL PLAIN LOGIN"]);
   session.close();
   await server.done;
+});
+
+Deno.test("TLS that nobody has checked is not enough where TLS is required", none, async () => {
+  const server = play("S: +OK ready\n C: CAPA\n S: +OK\n S: .\n <eof>");
+  const { connection } = server;
+  await rejects(
+    connectPop3({ connection: wrap(connection, { security: "unverified" }), tls: "required" }),
+    { name: "TlsError", failure: "bad-certificate" },
+  );
+  await server.done;
+});
+
+Deno.test("errors say where it was, and what was said last", none, async () => {
+  const { error } = await refused(`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: STLS
+    S: .
+    C: STLS
+    S: -ERR no
+    <eof>
+  `);
+  const { host, stage, lastReply, transcript } = error as WireErrorContext;
+  deepEqual([host, stage, lastReply], ["mail.example", "tls", "-ERR no"]);
+  deepEqual(transcript?.slice(-2), ["C: STLS", "S: -ERR no"]);
+  const second = await refused("S: -ERR [SYS/PERM] closed\n <eof>");
+  const context = second.error as WireErrorContext;
+  deepEqual(
+    [context.host, context.stage, context.lastReply, context.transcript],
+    ["mail.example", "greeting", "-ERR [SYS/PERM] closed", ["S: -ERR [SYS/PERM] closed"]],
+  );
 });

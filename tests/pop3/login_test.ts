@@ -1,4 +1,4 @@
-import { deepEqual, doesNotMatch, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, ok, rejects, throws } from "node:assert/strict";
 import {
   cramMd5,
   oauthBearer,
@@ -7,8 +7,14 @@ import {
   scram,
   xoauth2,
 } from "../../src/sasl/mod.ts";
-import { type Pop3Session, Secret } from "../../src/pop3/mod.ts";
+import {
+  checkPop3ConnectOptions,
+  type Credentials,
+  type Pop3Session,
+  Secret,
+} from "../../src/pop3/mod.ts";
 import { talk } from "./talk.ts";
+import { loggedIn, someMessages } from "./test_server.ts";
 
 const none = { permissions: "none" } as const;
 const ann = { user: "ann", password: new Secret("pencil") };
@@ -498,5 +504,96 @@ Deno.test(
     ) {
       ok(text.includes(shown), shown);
     }
+  },
+);
+
+Deno.test.each(["1", "2", "OK", "ERR", "+OK", "uid-2", "first"])(
+  "a password that is %o is not taken out of what is read, only of what is shown [P39] [T-A08]",
+  none,
+  async (secret) => {
+    const shown: string[] = [];
+    const { session } = await loggedIn({ messages: someMessages(12) }, {
+      auth: { user: "ann", password: new Secret(secret) },
+      onEvent: ({ end, kind, text }) => end === "S" && kind === "line" && shown.push(text),
+    });
+    await using _session = session;
+    const { messages, contradictions } = await session.snapshot();
+    deepEqual(messages.map(({ no, uid }) => `${no} ${uid}`).slice(0, 2), ["1 uid-1", "2 uid-2"]);
+    deepEqual(contradictions, []);
+    const uid = await session.uidl(session.number(1));
+    equal(uid.ok && uid.value.uid, "uid-1");
+    equal((await session.dele(session.number(1))).ok, true);
+    equal((await session.commit()).kind, "committed");
+    // The status of a line is no secret, whatever the password is.
+    const rest = shown.slice(1).map((line) => line.replace(/^[+-]\S+ ?/, "")).join("\n");
+    equal(rest.includes(secret), false);
+  },
+);
+
+Deno.test("a challenge that looks like the password is read all the same", none, async () => {
+  const challenge = "<1896.697170952@postoffice.reston.mci.net>";
+  const password = new Secret(base64(challenge).slice(4, 12));
+  await talk(
+    `${offering("SASL CRAM-MD5")}
+    C: AUTH CRAM-MD5
+    S: + ${base64(challenge)}
+    C~ 
+    S: +OK
+    `,
+    async (session) => {
+      const given = cramMd5({ user: "ann", password });
+      equal((await (await withCapa(session)).auth(given)).reply.ok, true);
+    },
+  );
+});
+
+Deno.test(
+  "a nonsensical first challenge gives way to the next mechanism, in TLS only [T-A06]",
+  none,
+  async () => {
+    const nonsense = `C: AUTH CRAM-MD5\n S: + ${base64("Rubbish")}\n C: *\n S: -ERR cancelled\n`;
+    await talk(
+      `S: +OK ready
+    C: STLS
+    S: +OK
+    <tls>
+    C: CAPA
+    S: +OK
+    S: SASL CRAM-MD5 PLAIN
+    S: .
+    ${nonsense}
+    C: AUTH PLAIN AGFubgBwZW5jaWw=
+    S: +OK
+    `,
+      async (session) => {
+        await session.stls();
+        deepEqual((await (await withCapa(session)).login(ann)).tried, ["CRAM-MD5", "PLAIN"]);
+      },
+    );
+    await talk(`${offering("SASL CRAM-MD5 PLAIN")}${nonsense}<eof>`, async (session) => {
+      await rejects((await withCapa(session)).login(ann), {
+        name: "Pop3AuthError",
+        tried: ["CRAM-MD5"],
+      });
+    });
+  },
+);
+
+Deno.test(
+  "credentials that cannot be sent, and mechanisms nobody knows, are refused before [T-A13]",
+  none,
+  () => {
+    const url = "pop3s://mail.example";
+    const check = (auth: Credentials, minMechanism?: string): void =>
+      checkPop3ConnectOptions({ url, auth, minMechanism });
+    check({ ...ann, mechanisms: ["apop", "USER", "plain"] });
+    check({ ...ann, mechanisms: ["APOP"] }, "SCRAM-SHA-256");
+    throws(() => check({ ...ann, password: new Secret("a\0b") }), SyntaxError);
+    throws(() => check({ ...ann, password: new Secret("\ufeffb") }), TypeError);
+    throws(() => check({ ...ann, password: new Secret("") }), TypeError);
+    throws(() => check({ ...ann, user: "" }), SyntaxError);
+    throws(() => check({ ...ann, mechanisms: ["KERBEROS"] }), RangeError);
+    throws(() => check({ ...ann, mechanisms: [] }), RangeError);
+    throws(() => check(ann, "WEAK"), RangeError);
   },
 );
