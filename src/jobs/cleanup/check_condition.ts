@@ -82,12 +82,13 @@ function conditionsAt(value: unknown, path: string, depth: number): PolicyCondit
   return listAt(value, path).map((each, at) => conditionAt(each, `${path}[${at}]`, depth));
 }
 
-function headerAt({ header, exists, ...test }: Table, path: string): PolicyCondition {
+function headerAt(table: Table, path: string): PolicyCondition {
+  const { header, exists, ...test } = table;
   const name = textAt(header, `${path}.header`, "the name of a field");
   if (!FIELD_NAME.test(name)) throw new PolicyError(`${path}.header`, "the name of a field", name);
   if (exists === undefined) return { header: name, ...textTestAt(test, path) };
   if (typeof exists !== "boolean") throw new PolicyError(`${path}.exists`, "true or false", exists);
-  tableAt(test, path, []);
+  tableAt(table, path, ["header", "exists"]);
   return { header: name, exists };
 }
 

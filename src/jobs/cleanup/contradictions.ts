@@ -47,7 +47,11 @@ function refuseWithin(condition: PolicyCondition, path: string): void {
     refuseWithin(each, `${path}.all[${at}]`);
     const other = condition.all.findIndex((before, index) => index < at && excludes(before, each));
     if (other < 0) continue;
-    throw new PolicyError(`${path}.all[${at}]`, `what may be true with all[${other}]`, each);
+    throw new PolicyError(
+      `${path}.all[${at}]`,
+      `a condition that can be true together with all[${other}]`,
+      each,
+    );
   }
 }
 
