@@ -5,11 +5,11 @@
  */
 
 import { systemClock, WireError } from "../wire/mod.ts";
-import { type ConnectOptions, connectSmtp } from "./connect.ts";
+import { checkConnectOptions, type ConnectOptions, connectSmtp } from "./connect.ts";
 import type { Content } from "./content.ts";
 import { type DeliveryOptions, localRefusal, type OutgoingMessage } from "./delivery.ts";
 import type { Envelope } from "./envelope.ts";
-import { SmtpLocalError } from "./errors.ts";
+import { SmtpAuthError, SmtpLocalError } from "./errors.ts";
 import { type Limiter, UNLIMITED } from "./limiter.ts";
 import { orAborted, QueueSource } from "./queue_source.ts";
 import { groupRecipients, mergeReceipts, uniqueRecipients } from "./recipients.ts";
@@ -76,7 +76,24 @@ interface Member {
  * Sends over several connections, each of which is used for many messages.
  *
  * A connection that fails is thrown away; a message that had not begun on it moves to another one, and
- * anything else is in its receipt. Nothing is sent twice.
+ * anything else is in its receipt. Nothing is sent twice. A login that was refused for good is not
+ * tried again: all further messages are told so, and another password takes another pool.
+ *
+ * @example Usage
+ * ```ts
+ * import { SmtpPool } from "@mailwright/mailwright";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { equal } from "node:assert/strict";
+ *
+ * await using box = await startSandbox();
+ * await using pool = new SmtpPool({ url: box.smtpUrl, caCerts: box.caCerts });
+ * const envelope = { from: "ann@here.example", to: ["ben@there.example"], policy: "any" } as const;
+ * const receipts = await Promise.all([
+ *   pool.send(envelope, "Subject: One\n\nHello\n"),
+ *   pool.send(envelope, "Subject: Two\n\nHello\n"),
+ * ]);
+ * equal(receipts.every(({ outcome }) => outcome === "accepted"), true);
+ * ```
  */
 export class SmtpPool implements AsyncDisposable {
   readonly #options: PoolOptions;
@@ -88,6 +105,7 @@ export class SmtpPool implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #over = new AbortController();
   #reaping: Promise<void> | undefined;
+  #shutOut: SmtpAuthError | undefined;
   readonly #wholes = new WeakMap<OutgoingMessage, OutgoingMessage>();
   #workers = 0;
   #lingering = 0;
@@ -97,8 +115,11 @@ export class SmtpPool implements AsyncDisposable {
    * Makes a pool. Nothing is dialled before a message comes.
    *
    * @param options Where to, how many connections, how fast.
+   * @throws {unknown} As {@linkcode checkConnectOptions} does.
+   * @throws {RangeError} If a number that counts is none.
    */
   constructor(options: PoolOptions) {
+    checkConnectOptions(options);
     for (const name of ["maxConnections", "maxMessages", "maxRecipients"] as const) {
       const value = options[name] ?? 1;
       if (!(value >= 1)) {
@@ -302,6 +323,7 @@ export class SmtpPool implements AsyncDisposable {
       if (await this.#alive(member)) return member;
       await this.#retire(member);
     }
+    if (this.#shutOut !== undefined) throw this.#shutOut;
     const { signal } = this.#over;
     const pass = this.#limiter.take({ connections: 1 }, { signal });
     if (pass !== undefined) await orAborted(pass, signal);
@@ -321,6 +343,8 @@ export class SmtpPool implements AsyncDisposable {
     } catch (error) {
       this.#sessions--;
       this.#limiter.report({ connected: false });
+      // The same password once more would lock the account (S82, T-A10).
+      if (error instanceof SmtpAuthError && !error.temporary) this.#shutOut = error;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
 import {
+  capabilityLists,
   type ConnectOptions,
   DialError,
   type Envelope,
@@ -7,6 +8,7 @@ import {
   type OutgoingMessage,
   parseAddress,
   type PoolOptions,
+  Secret,
   SmtpPool,
   TokenBucketLimiter,
 } from "@mailwright/mailwright";
@@ -125,6 +127,11 @@ Deno.test("SmtpPool keeps what it dials to one identity [T-S18]", NO_PERMISSIONS
   // Host, TLS, roots, names and login stand in the options of the pool, and nothing else dials.
   throws(() => new SmtpPool({ url: "smtp://mx.example", maxConnections: 0 }), RangeError);
   throws(() => new SmtpPool({ url: "smtp://mx.example", maxMessages: NaN }), RangeError);
+  throws(() => new SmtpPool({ url: "mx.example" }), SyntaxError);
+  const auth = { user: "ann", password: new Secret("pencil") };
+  throws(() => new SmtpPool({ url: "smtp://mx.example", tls: "none", auth }), {
+    name: "SmtpLocalError",
+  });
 });
 
 Deno.test("SmtpPool holds to a limit of 1/s over 5 connections [S87]", NO_PERMISSIONS, async () => {
@@ -257,6 +264,31 @@ Deno.test(
       new Set(["not-sent connect"]),
     );
     deepEqual(results[0]?.receipt.rejected.map(({ retry }) => retry), ["later"]);
+  },
+);
+
+Deno.test(
+  "SmtpPool tries no further login after a refusal [S82] [T-A10]",
+  NO_PERMISSIONS,
+  async () => {
+    const { tls } = capabilityLists({ mechanisms: ["PLAIN"] });
+    await using server = poolServer({
+      capabilities: { clear: tls, tls, authenticated: tls },
+      intervene: (_, { verb }) =>
+        verb === "AUTH"
+          ? { execute: false, reply: new TextEncoder().encode("535 5.7.8 No\r\n") }
+          : undefined,
+    });
+    await using pool = poolOf(server, {
+      maxConnections: 3,
+      auth: { user: "ann", password: new Secret("eraser") },
+      allowCleartextAuth: true,
+    });
+    const results = await all(pool.sendAll(messages(200)));
+    equal(results.length, 200);
+    equal(new Set(results.map(({ receipt }) => `${receipt.outcome} ${receipt.error}`)).size, 1);
+    await rejects(pool.send(envelope("a@mx.example"), "x\n"), { name: "SmtpAuthError" });
+    equal(server.connections, 3);
   },
 );
 
