@@ -9,11 +9,11 @@ import { checkConnectOptions, type ConnectOptions, connectSmtp } from "./connect
 import type { Content } from "./content.ts";
 import { type DeliveryOptions, localRefusal, type OutgoingMessage } from "./delivery.ts";
 import type { Envelope } from "./envelope.ts";
-import { SmtpAuthError, SmtpLocalError } from "./errors.ts";
+import { SmtpAuthError, SmtpError, SmtpLocalError } from "./errors.ts";
 import { type Limiter, UNLIMITED } from "./limiter.ts";
 import { orAborted, QueueSource } from "./queue_source.ts";
 import { groupRecipients, mergeReceipts, uniqueRecipients } from "./recipients.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Receipt, Stage } from "./receipt.ts";
 import { type SendOptions, type SmtpSession, withReceipt } from "./session.ts";
 import { pulled } from "./source.ts";
 
@@ -535,7 +535,7 @@ export class SmtpPool implements AsyncDisposable {
     for (const job of this.#queue.splice(0)) {
       job.settle({
         ...localRefusal(job.message.envelope, error, where, "later"),
-        stage: "connect",
+        stage: stageOf(error),
       });
     }
   }
@@ -547,6 +547,20 @@ export class SmtpPool implements AsyncDisposable {
 
 function where({ session }: Member): { readonly host: string; readonly tls: boolean } {
   return { host: session.host, tls: session.secure };
+}
+
+/** What a session does before it can send, as errors tell it. */
+const STAGES: ReadonlyMap<string, Stage> = new Map([
+  ["greeting", "greeting"],
+  ...["ehlo", "helo", "lhlo"].map((verb) => [verb, "hello"] as const),
+  ...["starttls", "tls"].map((verb) => [verb, "tls"] as const),
+  ["auth", "auth"],
+]);
+
+/** How far a session came that did not come about. */
+function stageOf(error: unknown): Stage {
+  const stage = error instanceof WireError || error instanceof SmtpError ? error.stage : undefined;
+  return STAGES.get(stage ?? "") ?? "connect";
 }
 
 /** Whether content can be read again for another transaction. */

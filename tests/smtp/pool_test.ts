@@ -267,6 +267,20 @@ Deno.test(
   },
 );
 
+Deno.test.each<{ stage: string; verb: string; tls: "none" | "required" }>([
+  { stage: "greeting", verb: "CONNECT", tls: "none" },
+  { stage: "hello", verb: "EHLO", tls: "none" },
+  { stage: "tls", verb: "", tls: "required" }, // nobody offers STARTTLS
+])("SmtpPool tells that its sessions end at $stage [S91]", NO_PERMISSIONS, async (at) => {
+  const reply = new TextEncoder().encode("554 5.3.2 Not today\r\n");
+  await using server = poolServer({
+    intervene: (_, { verb }) => verb === at.verb ? { execute: false, reply } : undefined,
+  });
+  await using pool = poolOf(server, { tls: at.tls });
+  const [result] = await all(pool.sendAll(messages(1)));
+  equal(result?.receipt.stage, at.stage);
+});
+
 Deno.test(
   "SmtpPool tries no further login after a refusal [S82] [T-A10]",
   NO_PERMISSIONS,
@@ -287,6 +301,7 @@ Deno.test(
     const results = await all(pool.sendAll(messages(200)));
     equal(results.length, 200);
     equal(new Set(results.map(({ receipt }) => `${receipt.outcome} ${receipt.error}`)).size, 1);
+    equal(results[0]?.receipt.stage, "auth");
     await rejects(pool.send(envelope("a@mx.example"), "x\n"), { name: "SmtpAuthError" });
     equal(server.connections, 3);
   },
