@@ -52,8 +52,7 @@ export interface MessageSource<M extends OutgoingMessage = OutgoingMessage> {
 export class Delivery {
   readonly #exchange: Exchange;
   readonly #context: DeliveryContext;
-  /** The course of each transaction. */
-  readonly course: Course;
+  readonly #course: Course;
   /** The octets of commands in the window that are not answered. */
   #unanswered = 0;
 
@@ -66,7 +65,7 @@ export class Delivery {
   constructor(exchange: Exchange, context: DeliveryContext) {
     this.#exchange = exchange;
     this.#context = context;
-    this.course = new Course(exchange, context);
+    this.#course = new Course(exchange, context);
   }
 
   /**
@@ -164,7 +163,7 @@ export class Delivery {
     source: MessageSource<M>,
     options: DeliveryOptions<M>,
   ): Promise<void> {
-    const { course } = this;
+    const course = this.#course;
     const { beforeEnd } = options;
     if (transaction.written === 0) {
       this.#exchange.quiet();
@@ -216,7 +215,7 @@ export class Delivery {
       this.#unanswered <= GROUP_OCTETS / 2;
     if (half || !head.transaction.ended) await this.#fillWindow(flights, source, options);
     if (head.failure !== undefined) throw head.failure.reason;
-    await this.course.answerWhole(head.transaction);
+    await this.#course.answerWhole(head.transaction);
     this.#unanswered -= head.room;
   }
 
@@ -230,7 +229,7 @@ export class Delivery {
     const ready = await this.#gather(flights, source, options);
     for (const transaction of ready) {
       if (this.#exchange.dead) break;
-      await this.course.putWhole(transaction);
+      await this.#course.putWhole(transaction);
     }
     await this.#exchange.flush();
   }

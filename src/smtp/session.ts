@@ -214,7 +214,10 @@ export class SmtpSession implements AsyncDisposable {
     return this.#lastReceipt;
   }
 
-  /** The replies to the last content: one in SMTP, one for each accepted recipient in LMTP. */
+  /**
+   * The replies to the last content of {@linkcode SmtpSession.data} or {@linkcode SmtpSession.bdat}: one
+   * in SMTP, one for each accepted recipient in LMTP. Those to a message of `send()` are in its receipt.
+   */
   get finals(): readonly SmtpReply[] {
     return this.#byHand.finals;
   }
@@ -1003,7 +1006,9 @@ const STATEFUL: ReadonlyMap<string, string> = new Map([
     .map((verb) => [verb, verb.toLowerCase()] as const),
   ["STARTTLS", "startTls"],
 ]);
+/** Verbs that no server takes before EHLO. */
 const NEEDS_HELLO: ReadonlySet<string> = new Set(["MAIL", "RCPT"]);
+
 /** Our end as an address literal: a host name would need a permission, and often means nothing. */
 function ownName(connection: Connection): string {
   const { local } = connection;
