@@ -30,6 +30,7 @@ export {
 } from "./cleanup/planner.ts";
 export type * from "./cleanup/policy.ts";
 export { PolicyError } from "./cleanup/policy_error.ts";
+export { recheckItem, type RetrievedMessage } from "./cleanup/recheck.ts";
 export type { CostTier, RuleEvidence } from "./cleanup/verdict.ts";
 export type {
   ProbeEvent,

@@ -11,6 +11,7 @@ import { known, type Lack, unknown, type Verdict } from "./verdict.ts";
 export class Copies {
   readonly #rows: readonly ListedRow[];
   #index: HeaderIndex | undefined;
+  readonly #verdicts = new Map<ListedRow, Verdict>();
 
   /** Nothing is looked at yet. */
   constructor(rows: readonly ListedRow[]) {
@@ -29,10 +30,17 @@ export class Copies {
     const header = row.headerHash();
     if (typeof header === "string") return unknown(header);
     const alike = byHash.get(header.hash) ?? [];
-    const before = alike.slice(0, alike.indexOf(row));
-    const verdict = before.length === 0 ? known(false) : sameAsOne(row, before);
+    const verdict = alike[0] === row ? known(false) : this.#verdictOf(row, alike);
     // One that could not be read may be the same.
     return verdict.truth === false && lack !== undefined ? unknown(lack) : verdict;
+  }
+
+  /** All that are alike are looked at once: there may be very many. */
+  #verdictOf(row: ListedRow, alike: readonly ListedRow[]): Verdict {
+    if (!this.#verdicts.has(row)) {
+      for (const [each, verdict] of verdictsOf(alike)) this.#verdicts.set(each, verdict);
+    }
+    return this.#verdicts.get(row) ?? unknown("pending");
   }
 }
 
@@ -67,14 +75,23 @@ function indexOf(rows: readonly ListedRow[]): HeaderIndex {
   return { lack: lacks.has("pending") ? "pending" : any, byHash };
 }
 
-function sameAsOne(row: ListedRow, before: readonly ListedRow[]): Verdict {
-  const own = row.contentHash();
-  const hashes = before.map((each) => each.contentHash());
-  if (own === "pending" || hashes.includes("pending")) return unknown("pending");
-  if (own === "unobtained") return unknown(own);
-  const same = hashes.some((each) => typeof each !== "string" && each.hash === own.hash);
-  if (same) return known(true, { fact: "sha256", value: own.hash });
-  return hashes.includes("unobtained") ? unknown("unobtained") : known(false);
+function* verdictsOf(alike: readonly ListedRow[]): Generator<readonly [ListedRow, Verdict]> {
+  const contents = alike.map((row) => ({ row, content: row.contentHash() }));
+  const pending = contents.some(({ content }) => content === "pending");
+  const seen = new Set<string>();
+  let unread = false;
+  for (const { row, content } of contents) {
+    if (pending) yield [row, unknown("pending")];
+    else if (typeof content === "string") {
+      unread = true;
+      yield [row, unknown(content)];
+    } else if (seen.has(content.hash)) {
+      yield [row, known(true, { fact: "sha256", value: content.hash })];
+    } else {
+      seen.add(content.hash);
+      yield [row, unread ? unknown("unobtained") : known(false)];
+    }
+  }
 }
 
 function areSame(hashes: readonly Hash[]): boolean | Exclude<Lack, "absent"> {

@@ -63,6 +63,8 @@ export class Decisions {
   readonly #removes: Asked<RemoveRule>[] = [];
   readonly #targets: Asked<TargetRule>[] = [];
   readonly #byUid: ReadonlyMap<string | undefined, readonly ListedRow[]>;
+  /** Whether messages of one unique-id are the same. */
+  #same = new Map<string, ReturnType<typeof haveSameOctets>>();
 
   /** Nothing is decided yet. */
   constructor(policy: Policy, rows: readonly ListedRow[], nowMs: number) {
@@ -89,6 +91,7 @@ export class Decisions {
    * @returns A decision for each message, in their order; `pending` if something is needed.
    */
   decide(): readonly Decision[] | "pending" {
+    this.#same = new Map();
     const newest = new NewestSets(this.#newest, this.#rows, this.#context);
     let decisions = settled(this.#rows.map((row) => this.#judge(row, newest)));
     for (const target of this.#targets) {
@@ -149,10 +152,17 @@ export class Decisions {
     const { truth, lack } = this.#youth(row);
     if (lack === "pending") return lack;
     if (truth === undefined) return { ...keeping, reason: "age-unknown" };
-    const group = this.#byUid.get(row.uid) ?? [];
-    const same = group.length < 2 || haveSameOctets(group);
+    const same = this.#isOneMessage(row.uid);
     if (same === "pending") return same;
     return same === true ? removal : { ...keeping, reason: "duplicate-uid" };
+  }
+
+  /** Whether all messages of a unique-id are the same (RFC 1939 section 7 allows that). */
+  #isOneMessage(uid: string): ReturnType<typeof haveSameOctets> {
+    const group = this.#byUid.get(uid) ?? [];
+    const same = group.length < 2 || (this.#same.get(uid) ?? haveSameOctets(group));
+    this.#same.set(uid, same);
+    return same;
   }
 
   /** Removes more, until the mailbox is small enough. */

@@ -452,3 +452,15 @@ Deno.test("Planner never removes what a needed fact is unknown of [I2]", {
   }
   equal(removed > 50, true);
 });
+
+Deno.test("Planner asks each of many equal messages once [T-P06]", {
+  permissions: "none",
+}, async () => {
+  const count = 3000;
+  const messages = Array.from({ length: count }, () => ({ uid: "a", head: OLD, body: "a" }));
+  const rules = policy(remove("copies", duplicateOf({ by: "content" }), NONE));
+  const { plan, asked } = await planOf(rules, messages);
+  equal(plan.items.length, count - 1);
+  deepEqual(asked.map(([tier, ...numbers]) => [tier, numbers.length]), [[1, count], [3, count]]);
+  deepEqual(plan.cost, { headers: count, contents: count });
+});
