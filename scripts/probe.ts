@@ -286,6 +286,16 @@ function checkCall(call: Call): void {
   if (call.onlyLines !== undefined && call.transcript === undefined) {
     fail("--only-lines is about a transcript: add --transcript");
   }
+  if (call.reveal && call.transcript === undefined) {
+    fail("--reveal is about a transcript: add --transcript");
+  }
+  const formats = formatsOf(call);
+  if (formats.filter(({ path }) => path === undefined).length > 1) {
+    fail("one format goes to standard output: give the others a path, --format FORMAT:PATH");
+  }
+  if (call.compact && formats.every(({ format }) => format !== "json")) {
+    fail("--compact is about JSON: add --json");
+  }
 }
 
 async function run(

@@ -70,6 +70,7 @@ export type Limits = {
 };
 
 const ASKABLE = ["VRFY", "EXPN", "HELP", "ETRN", "NOOP"];
+const NEEDS_ARGUMENT: ReadonlySet<string> = new Set(["VRFY", "EXPN", "ETRN"]);
 /** A line of 512 octets with its CRLF. */
 const MAX_ASK = 510;
 
@@ -89,6 +90,7 @@ export function makePlan(target: ProbeTarget, options: ProbeOptions, nowMs: numb
   const safety = options.class ?? (login !== undefined || to.length > 0 ? "login" : "safe");
   checkClass(safety, options);
   checkConnection(target, options);
+  checkPem(options);
   if (preset !== undefined && preset.login !== (login !== undefined)) {
     fail(`"${options.protocol}" ${preset.login ? "is with a login" : "is without a login"}`);
   }
@@ -149,10 +151,20 @@ function planTls(
   return "none";
 }
 
-function planTlsName(target: ProbeTarget, { tlsName, caCerts = [] }: ProbeOptions): string {
-  if (!caCerts.every((pem) => pem.includes("-----BEGIN CERTIFICATE-----"))) {
+/** What is no PEM would be passed over without a word. */
+function checkPem({ caCerts = [], clientCertificate }: ProbeOptions): void {
+  const certificate = /-----BEGIN CERTIFICATE-----/;
+  if (!caCerts.every((pem) => certificate.test(pem))) {
     fail("a root to trust is a certificate in PEM");
   }
+  if (clientCertificate === undefined) return;
+  if (!certificate.test(clientCertificate.cert)) fail("what to show is a certificate in PEM");
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(clientCertificate.key)) {
+    fail("the key of a certificate is a private key in PEM");
+  }
+}
+
+function planTlsName(target: ProbeTarget, { tlsName }: ProbeOptions): string {
   if (tlsName === undefined) return "path" in target.address ? "localhost" : target.host;
   const { hostname, port } = parseHostPort(tlsName);
   if (port !== undefined) fail("the name of a certificate has no port");
@@ -233,6 +245,9 @@ function checkAsk(line: string): string {
   // deno-lint-ignore no-control-regex -- refusing control characters is what it is for
   if (/[\x00-\x1f\x7f]/.test(line) || new TextEncoder().encode(line).length > MAX_ASK) {
     fail(`the line behind ${verb} is too long or holds a control character`);
+  }
+  if (NEEDS_ARGUMENT.has(verb) && line.trim().length === verb.length) {
+    fail(`${verb} needs what to ask about, such as "${verb} name"`);
   }
   return line;
 }

@@ -7,6 +7,8 @@ import { Secret } from "../../../src/smtp/mod.ts";
 const LOGIN = { user: "ann", password: new Secret("pencil") };
 const MAIL = { from: "ann@a.example", to: ["ben@b.example"] };
 const SEND: ProbeOptions = { ...MAIL, class: "send" };
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----";
+const KEY = "-----BEGIN PRIVATE KEY-----";
 const NOW = Date.UTC(2026, 0, 1);
 
 function plan(options: ProbeOptions = {}, target: string = "smtp://mail.example") {
@@ -158,6 +160,11 @@ Deno.test("makePlan() writes a message of its own", { permissions: "none" }, () 
   ) ok(text.includes(`${line}\r\n`), line);
 });
 
+Deno.test("makePlan() takes a certificate to show with its key", { permissions: "none" }, () => {
+  plan({ clientCertificate: { cert: CERTIFICATE, key: KEY } });
+  plan({ clientCertificate: { cert: CERTIFICATE, key: "-----BEGIN RSA PRIVATE KEY-----" } });
+});
+
 const REFUSED: readonly (readonly [why: string, options: ProbeOptions, target?: string])[] = [
   ["a login in the class safe", { class: "safe", login: LOGIN }],
   ["a recipient in the class safe", { class: "safe", to: ["ben@b.example"] }],
@@ -190,6 +197,8 @@ const REFUSED: readonly (readonly [why: string, options: ProbeOptions, target?: 
   ["a bad EHLO name", { name: "two words" }],
   ["a bad certificate name", { tlsName: "mail.example:25" }],
   ["a root that is none", { caCerts: ["nothing"] }],
+  ["a certificate to show that is none", { clientCertificate: { cert: "nothing", key: KEY } }],
+  ["a key that is none", { clientCertificate: { cert: CERTIFICATE, key: "nothing" } }],
   ["a login without a secret", { login: { user: "ann" } }],
   ["a login without a user", { login: { password: new Secret("x") } }],
   ["a token for a password mechanism", {
@@ -198,6 +207,7 @@ const REFUSED: readonly (readonly [why: string, options: ProbeOptions, target?: 
   ["an unknown mechanism", { login: { ...LOGIN, mechanisms: ["NTLM"] } }],
   ["a password that cannot be sent", { login: { user: "ann", password: new Secret("a\0b") } }],
   ["another verb to ask", { ask: ["DATA"] }],
+  ["a question about nobody", { ask: ["VRFY "] }],
   ["a line end in what is asked", { ask: ["VRFY ann\r\nDATA"] }],
   ["STARTTLS inside TLS", { tls: "required" }, "smtps://mail.example"],
   ["no TLS inside TLS", { tls: "none" }, "mail.example:465"],
