@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --no-prompt --allow-net=127.0.0.1
 /**
- * Runs a small mail server on loopback until Ctrl+C: SMTP with STARTTLS, SMTP inside TLS and LMTP, one
- * user, mail in memory. What is said goes to standard output as it happens.
+ * Runs a small mail server on loopback until Ctrl+C: SMTP, LMTP and POP3, with TLS, one user, mail in
+ * memory. What is said goes to standard output as it happens.
  *
  * @module
  */
@@ -47,6 +47,8 @@ function command(io: ScriptIo) {
     .option("--smtp-port <port:port>", "Port of SMTP with STARTTLS; a free one by default")
     .option("--smtps-port <port:port>", "Port of SMTP inside TLS; a free one by default")
     .option("--lmtp-port <port:port>", "Port of LMTP; a free one by default")
+    .option("--pop3-port <port:port>", "Port of POP3 with STLS; a free one by default")
+    .option("--pop3s-port <port:port>", "Port of POP3 inside TLS; a free one by default")
     .option("--user <name:string>", "Who may log in, with a new password", { default: "demo" })
     .option("--recipient <address:string>", "Who exists; without it, everybody does", {
       collect: true,
@@ -66,9 +68,11 @@ function command(io: ScriptIo) {
       const password = crypto.getRandomValues(new Uint8Array(12)).toBase64({
         alphabet: "base64url",
       });
-      const { smtpPort: smtp, smtpsPort: smtps, lmtpPort: lmtp, recipient, requires, lenient } =
-        rest;
-      const ports = Object.entries({ smtp, smtps, lmtp }).filter(([, port]) => port !== undefined);
+      const { recipient, requires, lenient } = rest;
+      const { smtpPort: smtp, smtpsPort: smtps, lmtpPort: lmtp } = rest;
+      const { pop3Port: pop3, pop3sPort: pop3s } = rest;
+      const ports = Object.entries({ smtp, smtps, lmtp, pop3, pop3s })
+        .filter(([, port]) => port !== undefined);
       await using box = await startSandbox({
         users: { [user]: password },
         ports: Object.fromEntries(ports),
@@ -85,7 +89,7 @@ function command(io: ScriptIo) {
 
 async function introduce(
   out: Printer,
-  { smtpUrl, smtpsUrl, lmtpUrl, caCerts }: Sandbox,
+  { smtpUrl, smtpsUrl, lmtpUrl, pop3Url, pop3sUrl, caCerts }: Sandbox,
   { user, password, json }: {
     readonly user: string;
     readonly password: string;
@@ -98,6 +102,8 @@ async function introduce(
       smtp: smtpUrl,
       smtps: smtpsUrl,
       lmtp: lmtpUrl,
+      pop3: pop3Url,
+      pop3s: pop3sUrl,
       user,
       password,
       caCerts,
@@ -106,8 +112,11 @@ async function introduce(
   await out.line(`SMTP      ${smtpUrl}  (STARTTLS)`);
   await out.line(`SMTPS     ${smtpsUrl}`);
   await out.line(`LMTP      ${lmtpUrl}  (STARTTLS)`);
+  await out.line(`POP3      ${pop3Url}  (STLS)`);
+  await out.line(`POP3S     ${pop3sUrl}`);
   await out.line(`User      ${visible(user)}`);
   await out.line(`Password  ${password}`);
+  await out.line(`Maildrop  mail to ${visible(user.includes("@") ? user : `${user}@ANYTHING`)}`);
   await out.line("Trust     the certificate that --ca prints");
   await out.line("End       Ctrl+C");
   await out.line();
@@ -118,8 +127,9 @@ const MARKS: Partial<Record<LedgerEntry["kind"], string>> = { command: "C:", rep
 
 async function show(out: Printer, entry: LedgerEntry, json: boolean): Promise<void> {
   if (json) return await out.json(entry);
-  const { connection, kind, text, recipients = [] } = entry;
-  const words = [`#${connection}`, MARKS[kind] ?? `<${kind}>`, visible(text), ...recipients];
+  const { connection, kind, text, recipients = [], uids = [] } = entry;
+  const mark = MARKS[kind] ?? `<${kind}>`;
+  const words = [`#${connection}`, mark, visible(text), ...recipients, ...uids];
   await out.line(words.filter((word) => word !== "").join(" "));
 }
 

@@ -13,10 +13,15 @@ export type FaultEnding =
   /** Nothing is read or written any more, until the client goes away. */
   | "stall";
 
+/** The protocols of the sandbox. */
+export type SandboxProtocol = "smtp" | "lmtp" | "pop3";
+
 /** Something goes wrong at a command. */
 export interface CommandFault {
   /** The verb in capitals; `CONNECT` for the greeting, `.` for the end of DATA, `*` for every command. */
   readonly verb: string;
+  /** Only in this protocol. */
+  readonly protocol?: SandboxProtocol;
   /** Text that must stand in the rest of the line, in any case. */
   readonly pattern?: string;
   /** Only on this connection, counted from 0. */
@@ -29,18 +34,22 @@ export interface CommandFault {
   readonly reply?: string | Uint8Array;
   /** Whether the reply is left away. @default {false} */
   readonly silent?: boolean;
-  /** Whether the command takes effect. By default it does, unless `reply` is a 4xx or 5xx. */
+  /** Whether the command takes effect. By default it does, unless `reply` is a 4xx, a 5xx or `-ERR`. */
   readonly effect?: boolean;
   /** Octets right behind the reply, in the same write. */
   readonly extra?: string | Uint8Array;
   /** A pause before anything is done, in milliseconds. */
   readonly delayMs?: number;
+  /** The uids of messages that another client of POP3 removes before anything is done. */
+  readonly expunge?: readonly string[];
   /** What happens when the reply is out. A 421 closes. */
   readonly then?: FaultEnding;
 }
 
 /** Something goes wrong with the octets, whatever they mean. TLS is not seen: they are counted inside. */
 export interface WireFault {
+  /** Only in this protocol. */
+  readonly protocol?: SandboxProtocol;
   /** Only on this connection, counted from 0. */
   readonly connection?: number;
   /** The octets the server sends, or those it receives. @default {"sent"} */
@@ -57,6 +66,14 @@ export interface WireFault {
 
 /** Any fault. */
 export type SandboxFault = CommandFault | WireFault;
+
+/** What decides whether a fault may hit. */
+export interface FaultySession {
+  /** Which connection, counted from 0. */
+  readonly connection: number;
+  /** What is spoken on it. */
+  readonly protocol: SandboxProtocol;
+}
 
 /** Whether a fault belongs to a command. */
 export function isCommandFault(fault: SandboxFault): fault is CommandFault {
@@ -83,14 +100,14 @@ export class FaultPlan {
    *
    * @param verb The verb.
    * @param argument The rest of the line.
-   * @param connection Which connection.
+   * @param session Which connection, and what is spoken on it.
    */
-  at(verb: string, argument: string, connection: number): CommandFault | undefined {
+  at(verb: string, argument: string, session: FaultySession): CommandFault | undefined {
     let due: CommandFault | undefined;
     for (const rule of this.#rules) {
       const { fault } = rule;
       const fits = (fault.verb === "*" ? verb !== "CONNECT" : fault.verb === verb) &&
-        (fault.connection ?? connection) === connection &&
+        belongs(fault, session) &&
         argument.toLowerCase().includes((fault.pattern ?? "").toLowerCase());
       if (!fits || due !== undefined) continue;
       const turn = rule.seen++ - (fault.after ?? 0);
@@ -102,9 +119,14 @@ export class FaultPlan {
   /**
    * The faults of one connection's octets.
    *
-   * @param connection Which connection.
+   * @param session Which connection, and what is spoken on it.
    */
-  wire(connection: number): readonly WireFault[] {
-    return this.#wire.filter((fault) => (fault.connection ?? connection) === connection);
+  wire(session: FaultySession): readonly WireFault[] {
+    return this.#wire.filter((fault) => belongs(fault, session));
   }
+}
+
+function belongs(fault: SandboxFault, { connection, protocol }: FaultySession): boolean {
+  return (fault.connection ?? connection) === connection &&
+    (fault.protocol ?? protocol) === protocol;
 }

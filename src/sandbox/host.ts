@@ -4,21 +4,31 @@
  * @module
  */
 
-import { type CapabilityLists, type SeenCommand, serveSmtp } from "../server/mod.ts";
+import {
+  type CapabilityLists,
+  type Intervention,
+  type SeenCommand,
+  type ServeOptions,
+  servePop3,
+  type ServePop3Options,
+  serveSmtp,
+} from "../server/mod.ts";
 import { type Clock, type Connection, systemClock, type TranscriptEvent } from "../wire/mod.ts";
-import { FaultPlan, type SandboxFault } from "./faults.ts";
+import { FaultPlan, type SandboxFault, type SandboxProtocol } from "./faults.ts";
 import { faultyConnection } from "./faulty_connection.ts";
 import type { ConnectOptions } from "../smtp/mod.ts";
 import { HeldMails } from "./held_mail.ts";
 import { Ledger, type LedgerEntry } from "./ledger.ts";
 import { MailStore } from "./mailbox.ts";
+import { Maildrops } from "./maildrops.ts";
 import { misbehave } from "./misbehaviour.ts";
-import { SANDBOX_CAPABILITIES, type SandboxOptions } from "./options.ts";
+import { SANDBOX_CAPABILITIES, SANDBOX_POP3_CAPABILITIES, type SandboxOptions } from "./options.ts";
+import { Logins, pop3Backend } from "./pop3_backend.ts";
 import { SandboxBackend, type SandboxState } from "./sandbox_backend.ts";
 
 /** How a connection is served. */
 export interface HostedOptions {
-  readonly protocol?: "smtp" | "lmtp";
+  readonly protocol?: SandboxProtocol;
   readonly implicitTls?: boolean;
 }
 
@@ -27,8 +37,11 @@ export class SandboxHost {
   readonly ledger: Ledger = new Ledger();
   readonly store: MailStore = new MailStore();
   readonly held: HeldMails = new HeldMails();
+  readonly maildrops: Maildrops;
+  readonly logins: Logins;
   readonly #options: SandboxOptions;
   readonly #capabilities: CapabilityLists;
+  readonly #pop3Capabilities: CapabilityLists;
   readonly #clock: Clock;
   readonly #state: SandboxState;
   readonly #running = new Set<Promise<void>>();
@@ -43,17 +56,26 @@ export class SandboxHost {
    */
   constructor(options: SandboxOptions) {
     this.#options = options;
+    const { users = {}, pop3 = {} } = options;
     this.#capabilities = { ...SANDBOX_CAPABILITIES, ...options.capabilities };
+    this.#pop3Capabilities = { ...SANDBOX_POP3_CAPABILITIES, ...pop3.capabilities };
     this.#clock = options.clock ?? systemClock;
+    this.maildrops = new Maildrops(users);
+    this.logins = new Logins(this.maildrops, {
+      clock: this.#clock,
+      capabilities: this.#pop3Capabilities,
+      quirks: pop3.quirks,
+    });
     this.#plan = new FaultPlan(options.faults ?? []);
     const { signal } = this.#stop;
     this.#state = {
-      users: options.users ?? {},
+      users,
       recipients: options.recipients,
       lists: options.lists ?? {},
       nodes: options.nodes ?? {},
       keepOctets: options.keepOctets ?? Infinity,
       store: this.store,
+      maildrops: this.maildrops,
       held: this.held,
       turned: (domains, connection) => this.#send(domains, { connection, tls: "none", signal }),
       send: (domains, { url, caCerts = [] }) =>
@@ -77,7 +99,7 @@ export class SandboxHost {
    */
   run(task: Promise<unknown>): void {
     const owned = task.then(() => {}, (error) => {
-      if (!this.#stop.signal.aborted) this.#note(-1, "failure", String(error));
+      if (!this.#stop.signal.aborted) this.#note(-1, { kind: "failure", text: String(error) });
     }).finally(() => this.#running.delete(owned));
     this.#running.add(owned);
   }
@@ -93,79 +115,116 @@ export class SandboxHost {
   }
 
   /**
+   * Removes messages, as a client of POP3 that nobody here sees.
+   *
+   * @param uids Which messages.
+   */
+  expunge(uids: readonly string[]): void {
+    const mails = this.maildrops.find(uids);
+    this.maildrops.remove(mails);
+    this.#note(-1, { kind: "removed", text: "", uids: mails.map(({ uid }) => uid) });
+  }
+
+  /**
    * Serves one connection until it ends.
    *
    * @param connection The connection.
    * @param hosted Protocol, and whether TLS comes first.
    */
   async serve(connection: Connection, hosted: HostedOptions = {}): Promise<void> {
+    const { protocol = "smtp", implicitTls = false } = hosted;
     const index = this.#connections++;
-    const { strict, requires, limits, onEvent } = this.#options;
-    const faulty = faultyConnection(connection, this.#plan.wire(index), this.#clock);
-    const backend = new SandboxBackend(this.#state, ({ from, to }) => {
-      this.#note(index, "stored", `from <${from}>`, to);
-    });
+    const session = { connection: index, protocol };
+    const faulty = faultyConnection(connection, this.#plan.wire(session), this.#clock);
     const play = misbehave({
-      find: (verb, argument) => this.#plan.at(verb, argument, index),
-      note: (fault) => this.#note(index, "fault", JSON.stringify(fault)),
+      find: (verb, argument) => this.#plan.at(verb, argument, session),
+      note: (fault) => this.#note(index, { kind: "fault", text: JSON.stringify(fault) }),
+      expunge: (uids) => this.expunge(uids),
       pause: (ms) => this.#clock.sleep(ms, { signal: this.#stop.signal }),
       end: (ending) => faulty.end(ending),
     });
-    await serveSmtp(faulty, backend, {
-      ...hosted,
-      capabilities: this.#capabilities,
+    const { strict, onEvent } = this.#options;
+    const shared = {
+      implicitTls,
       ...(strict === undefined ? {} : { strict }),
-      ...(requires === undefined ? {} : { requires }),
-      ...(limits === undefined ? {} : { limits }),
       clock: this.#clock,
       signal: this.#stop.signal,
+    };
+    let replaced = false;
+    const intervene = async (command: SeenCommand): Promise<Intervention | undefined> => {
+      const intervention = await play(command);
+      replaced = intervention?.reply !== undefined || intervention?.after !== undefined;
+      return intervention;
+    };
+    const heard = (event: TranscriptEvent): void => {
+      // Octets are a reply where a fault writes them, else they are the content of a message.
+      if (event.kind !== "content" || replaced) this.#noteEvent(index, event);
+      onEvent?.(event);
+    };
+    if (protocol === "pop3") {
+      return await this.#servePop3(faulty, index, { ...shared, intervene, onEvent: heard });
+    }
+    await this.#serveSmtp(faulty, index, { ...shared, protocol, intervene, onEvent: heard });
+  }
+
+  async #serveSmtp(connection: Connection, index: number, options: ServeOptions): Promise<void> {
+    const { requires, limits } = this.#options;
+    const backend = new SandboxBackend(this.#state, ({ from, to }) => {
+      this.#note(index, { kind: "stored", text: `from <${from}>`, recipients: to });
+    });
+    await serveSmtp(connection, backend, {
+      ...options,
+      capabilities: this.#capabilities,
+      ...(requires === undefined ? {} : { requires }),
+      ...(limits === undefined ? {} : { limits }),
       intervene: (command) => {
         this.#noteTerminator(index, command, backend);
-        return play(command);
+        return options.intervene?.(command);
       },
-      onEvent: (event) => {
-        this.#noteEvent(index, event);
-        onEvent?.(event);
-      },
+    });
+  }
+
+  async #servePop3(
+    connection: Connection,
+    index: number,
+    options: ServePop3Options,
+  ): Promise<void> {
+    const { users = {}, pop3: { apop = true, limits } = {} } = this.#options;
+    const backend = pop3Backend(users, this.logins, (entry) => this.#note(index, entry));
+    await servePop3(connection, backend, {
+      ...options,
+      capabilities: this.#pop3Capabilities,
+      apop,
+      ...(limits === undefined ? {} : { limits }),
     });
   }
 
   async #send(domains: readonly string[], options: ConnectOptions): Promise<void> {
     try {
       await this.held.send(domains, options, ({ to }, outcome) => {
-        this.#note(-1, "sent", outcome, to);
+        this.#note(-1, { kind: "sent", text: outcome, recipients: to });
       });
     } catch (error) {
       // Who asked for the mail may go away: that is its business, and nobody waits for us.
-      this.#note(-1, "failure", String(error));
+      this.#note(-1, { kind: "failure", text: String(error) });
     }
   }
 
   #noteTerminator(index: number, { verb, argument }: SeenCommand, backend: SandboxBackend): void {
     if (verb === "." || (verb === "BDAT" && /LAST$/i.test(argument))) {
       const recipients = backend.envelope?.recipients.map(({ address }) => address) ?? [];
-      this.#note(index, "terminator", verb, recipients);
+      this.#note(index, { kind: "terminator", text: verb, recipients });
     } else if (verb === "MAIL") backend.envelope = undefined;
   }
 
   #noteEvent(index: number, { kind, end, text, bytes }: TranscriptEvent): void {
-    if (kind === "line") this.#note(index, end === "C" ? "command" : "reply", text);
-    // Only a fault writes a reply as octets.
-    else if (kind === "content") this.#note(index, "reply", new TextDecoder().decode(bytes));
-    else if (kind !== "note") this.#note(index, kind, text);
+    if (kind === "line") this.#note(index, { kind: end === "C" ? "command" : "reply", text });
+    else if (kind === "content") {
+      this.#note(index, { kind: "reply", text: new TextDecoder().decode(bytes) });
+    } else if (kind !== "note") this.#note(index, { kind, text });
   }
 
-  #note(
-    connection: number,
-    kind: LedgerEntry["kind"],
-    text: string,
-    recipients?: readonly string[],
-  ): void {
-    this.ledger.add({
-      connection,
-      kind,
-      text,
-      ...(recipients === undefined ? {} : { recipients }),
-    });
+  #note(connection: number, entry: Omit<LedgerEntry, "connection">): void {
+    this.ledger.add({ connection, ...entry });
   }
 }

@@ -16,7 +16,10 @@ export interface LedgerEntry {
    * - `command`: a line of the client; secrets are gone.
    * - `terminator`: the end of a content, before anything is stored or answered.
    * - `stored`: the message is kept from here on.
-   * - `reply`: a line of the server, as handed to the connection.
+   * - `marked`: DELE has marked a message.
+   * - `update`: QUIT begins to remove what is marked.
+   * - `removed`: messages are gone from here on, whoever has removed them.
+   * - `reply`: a line of the server, as handed to the connection; not the content of a message.
    * - `sent`: what became of a held message.
    * - `fault`: a fault took effect.
    * - `failure`: something that should not happen, happened.
@@ -29,6 +32,9 @@ export interface LedgerEntry {
     | "command"
     | "terminator"
     | "stored"
+    | "marked"
+    | "update"
+    | "removed"
     | "reply"
     | "sent"
     | "fault"
@@ -37,6 +43,8 @@ export interface LedgerEntry {
   readonly text: string;
   /** The recipients of a `terminator`, of `stored` and of `sent`. */
   readonly recipients?: readonly string[];
+  /** The messages of `marked`, `update` and `removed`, as they were called when they came. */
+  readonly uids?: readonly string[];
 }
 
 /** Append-only. */

@@ -123,6 +123,7 @@ class SocketListener implements Listener {
   }
 
   close(): void {
+    if (this.#over) return;
     this.#over = true;
     this.#server.close();
     for (const connection of this.#waiting.splice(0)) connection.close();

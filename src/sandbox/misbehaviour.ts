@@ -13,6 +13,8 @@ export interface Stage {
   find(verb: string, argument: string): CommandFault | undefined;
   /** Told of a fault that takes effect. */
   note(fault: CommandFault): void;
+  /** Removes messages, as another client. */
+  expunge(uids: readonly string[]): void;
   /** Waits. */
   pause(ms: number): Promise<void>;
   /** Ends the connection. */
@@ -31,6 +33,7 @@ export function misbehave(stage: Stage): Intervene {
     if (fault === undefined) return undefined;
     stage.note(fault);
     if (fault.delayMs !== undefined) await stage.pause(fault.delayMs);
+    if (fault.expunge !== undefined) stage.expunge(fault.expunge);
     return intervention(fault, stage);
   };
 }
@@ -38,8 +41,8 @@ export function misbehave(stage: Stage): Intervene {
 function intervention(fault: CommandFault, stage: Stage): Intervention {
   const reply = fault.silent ? new Uint8Array() : octets(fault.reply, "\r\n");
   const after = octets(fault.extra, "");
-  const code = reply?.[0];
-  const refuses = code === FOUR || code === FIVE;
+  const [first] = reply ?? [];
+  const refuses = first === FOUR || first === FIVE || first === MINUS;
   const ending = fault.then ?? (isClosing(reply) ? "close" : undefined);
   return {
     execute: fault.effect ?? !refuses,
@@ -49,7 +52,7 @@ function intervention(fault: CommandFault, stage: Stage): Intervention {
   };
 }
 
-const [FOUR, FIVE] = new TextEncoder().encode("45");
+const [FOUR, FIVE, MINUS] = new TextEncoder().encode("45-");
 
 function octets(text: string | Uint8Array | undefined, lineEnd: string): Uint8Array | undefined {
   return typeof text === "string" ? new TextEncoder().encode(text + lineEnd) : text;

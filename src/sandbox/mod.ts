@@ -2,8 +2,8 @@
  * sandbox: a small mail server for demos and tests, on loopback, with faults on demand.
  * It imports server, smtp (to send mail it held), wire and message.
  *
- * RFC 5321, 2033, 3207 and 4954 as the server engine speaks them; RFC 1985 (ETRN) and 2645 (ATRN) as
- * provider. Server-side STARTTLS works from Deno 2.7.14 on.
+ * RFC 5321, 2033, 3207 and 4954 and RFC 1939 with its extensions as the server engines speak them;
+ * RFC 1985 (ETRN) and 2645 (ATRN) as provider. Server-side STARTTLS works from Deno 2.7.14 on.
  *
  * @example Usage
  * ```ts
@@ -18,11 +18,15 @@
  */
 
 export type { CommandFault, FaultEnding, SandboxFault, WireFault } from "./faults.ts";
+export type { SandboxProtocol } from "./faults.ts";
 export type { HeldMail } from "./held_mail.ts";
 export * from "./ledger.ts";
 export * from "./listener.ts";
 export * from "./localhost_pem.ts";
 export type { StoredMail } from "./mailbox.ts";
+export type { FilledMail, MaildropMail } from "./maildrops.ts";
 export * from "./options.ts";
+export * from "./quirks.ts";
 export * from "./sandbox.ts";
-export type { EtrnTarget, SandboxUser } from "./sandbox_backend.ts";
+export type { EtrnTarget } from "./sandbox_backend.ts";
+export type { SandboxUser, SandboxUsers } from "./users.ts";

@@ -5,14 +5,16 @@
  */
 
 import { type Connection, formatEndpoint } from "../wire/mod.ts";
-import type { SandboxFault } from "./faults.ts";
+import type { SandboxFault, SandboxProtocol } from "./faults.ts";
 import type { HeldMail } from "./held_mail.ts";
 import { type HostedOptions, SandboxHost } from "./host.ts";
 import type { Ledger } from "./ledger.ts";
 import { listen, type Listener } from "./listener.ts";
 import { SANDBOX_CA } from "./localhost_pem.ts";
 import type { StoredMail } from "./mailbox.ts";
-import type { SandboxOptions } from "./options.ts";
+import type { FilledMail, MaildropMail } from "./maildrops.ts";
+import type { SandboxOptions, SandboxPorts } from "./options.ts";
+import type { MaildropQuirks } from "./quirks.ts";
 
 /** A running sandbox. Leaving its scope ends all connections and frees all ports. */
 export interface Sandbox extends AsyncDisposable {
@@ -22,20 +24,49 @@ export interface Sandbox extends AsyncDisposable {
   readonly smtpsUrl: string;
   /** LMTP with STARTTLS: `lmtp://127.0.0.1:PORT`. */
   readonly lmtpUrl: string;
-  /** The ports of the three. */
-  readonly ports: { readonly smtp: number; readonly smtps: number; readonly lmtp: number };
+  /** POP3 with STLS: `pop3://127.0.0.1:PORT`. */
+  readonly pop3Url: string;
+  /** POP3 inside TLS: `pop3s://127.0.0.1:PORT`. */
+  readonly pop3sUrl: string;
+  /** The ports of all. */
+  readonly ports: SandboxPorts;
   /** What a client must trust to believe the certificate. */
   readonly caCerts: readonly string[];
-  /** Every message that was received. */
+  /** Every message that was received, whether it has been removed or not. */
   readonly mails: readonly StoredMail[];
   /** What was received and answered, in order. */
   readonly ledger: Ledger;
   /**
-   * The messages of one recipient.
+   * The messages of one recipient that were received, whether they have been removed or not.
    *
    * @param address The address.
    */
   mailbox(address: string): readonly StoredMail[];
+  /**
+   * Puts messages into a maildrop, as if they had been received.
+   *
+   * @param address For whom.
+   * @param mails The messages.
+   */
+  fill(address: string, mails: readonly (string | Uint8Array | FilledMail)[]): void;
+  /**
+   * The messages that a user finds by POP3.
+   *
+   * @param user The name of a user, or an address.
+   */
+  maildrop(user: string): readonly MaildropMail[];
+  /**
+   * Replaces what is odd about the maildrops, for all logins from now on.
+   *
+   * @param quirks What is odd.
+   */
+  quirks(quirks: MaildropQuirks): void;
+  /**
+   * Removes messages at once, as another client would do.
+   *
+   * @param uids Which messages.
+   */
+  expunge(...uids: readonly string[]): void;
   /**
    * Lets a message wait for ATRN, ETRN or TURN.
    *
@@ -62,7 +93,10 @@ export interface Sandbox extends AsyncDisposable {
    * @param options Which protocol.
    * @returns Resolves when the session has ended.
    */
-  serve(connection: Connection, options?: { readonly protocol?: "smtp" | "lmtp" }): Promise<void>;
+  serve(
+    connection: Connection,
+    options?: { readonly protocol?: SandboxProtocol },
+  ): Promise<void>;
 }
 
 /**
@@ -90,33 +124,67 @@ export interface Sandbox extends AsyncDisposable {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { hostname = "127.0.0.1", ports = {}, identity } = options;
   await using opened = new AsyncDisposableStack();
-  const open = async (port = 0): Promise<Listener> =>
-    opened.use(await listen({ hostname, port, ...(identity === undefined ? {} : { identity }) }));
-  const smtp = await open(ports.smtp);
-  const smtps = await open(ports.smtps);
-  const lmtp = await open(ports.lmtp);
+  const open = async (name: keyof SandboxPorts): Promise<Listener> =>
+    opened.use(
+      await listen({
+        hostname,
+        port: ports[name] ?? 0,
+        ...(identity === undefined ? {} : { identity }),
+      }),
+    );
+  const listeners = {
+    smtp: await open("smtp"),
+    smtps: await open("smtps"),
+    lmtp: await open("lmtp"),
+    pop3: await open("pop3"),
+    pop3s: await open("pop3s"),
+  };
   const host = new SandboxHost(options);
-  host.run(accept(host, smtp, {}));
-  host.run(accept(host, smtps, { implicitTls: true }));
-  host.run(accept(host, lmtp, { protocol: "lmtp" }));
+  host.run(accept(host, listeners.smtp, {}));
+  host.run(accept(host, listeners.smtps, { implicitTls: true }));
+  host.run(accept(host, listeners.lmtp, { protocol: "lmtp" }));
+  host.run(accept(host, listeners.pop3, { protocol: "pop3" }));
+  host.run(accept(host, listeners.pop3s, { protocol: "pop3", implicitTls: true }));
   const listening = opened.move();
+  const url = (name: keyof SandboxPorts): string =>
+    `${name}://${formatEndpoint(listeners[name].endpoint)}`;
+  const port = (name: keyof SandboxPorts): number => listeners[name].endpoint.port;
   return {
-    smtpUrl: `smtp://${formatEndpoint(smtp.endpoint)}`,
-    smtpsUrl: `smtps://${formatEndpoint(smtps.endpoint)}`,
-    lmtpUrl: `lmtp://${formatEndpoint(lmtp.endpoint)}`,
-    ports: { smtp: smtp.endpoint.port, smtps: smtps.endpoint.port, lmtp: lmtp.endpoint.port },
+    smtpUrl: url("smtp"),
+    smtpsUrl: url("smtps"),
+    lmtpUrl: url("lmtp"),
+    pop3Url: url("pop3"),
+    pop3sUrl: url("pop3s"),
+    ports: {
+      smtp: port("smtp"),
+      smtps: port("smtps"),
+      lmtp: port("lmtp"),
+      pop3: port("pop3"),
+      pop3s: port("pop3s"),
+    },
     caCerts: [identity?.cert ?? SANDBOX_CA],
     ledger: host.ledger,
     get mails() {
       return host.store.mails;
     },
     mailbox: (address) => host.store.mailbox(address),
+    fill(address, mails) {
+      for (const mail of mails) {
+        const plain = typeof mail === "string" || mail instanceof Uint8Array;
+        host.maildrops.add(address, plain ? { content: mail } : mail);
+      }
+    },
+    maildrop: (user) => host.maildrops.of(user),
+    quirks: (quirks) => void (host.logins.quirks = quirks),
+    expunge: (...uids) => host.expunge(uids),
     hold: (domain, mail) => host.held.hold(domain, mail),
     held: (domain) => host.held.waiting([domain]),
     misbehave: (...faults) => host.setFaults(faults),
     serve: (connection, hosted) => host.serve(connection, hosted),
     async [Symbol.asyncDispose]() {
       host.stop();
+      // All at once, for each takes its time.
+      for (const listener of Object.values(listeners)) listener.close();
       await listening.disposeAsync();
       await host.idle();
     },

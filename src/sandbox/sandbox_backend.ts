@@ -1,34 +1,24 @@
 /**
- * What the sandbox serves to one connection.
+ * What the sandbox serves to one connection of SMTP or LMTP.
  *
  * @module
  */
 
-import {
-  type CredentialStore,
-  type EnvelopeRecipient,
-  type MessageSink,
-  type ReceivedEnvelope,
-  sameSecret,
-  Secret,
-  type ServedSession,
-  type ServerReply,
-  type SmtpBackend,
-  type Takeover,
+import type {
+  CredentialStore,
+  EnvelopeRecipient,
+  MessageSink,
+  ReceivedEnvelope,
+  ServedSession,
+  ServerReply,
+  SmtpBackend,
+  Takeover,
 } from "../server/mod.ts";
 import type { Connection } from "../wire/mod.ts";
 import type { HeldMails } from "./held_mail.ts";
 import { Gatherer, type MailStore, sameMailbox, type StoredMail } from "./mailbox.ts";
-
-/** Somebody who may log in. */
-export interface SandboxUser {
-  /** The password. */
-  readonly password: string;
-  /** The access token for XOAUTH2 and OAUTHBEARER. */
-  readonly token?: string;
-  /** The domains whose mail the user may ask for with ATRN. @default {[]} */
-  readonly domains?: readonly string[];
-}
+import type { Maildrops } from "./maildrops.ts";
+import { credentialsOf, type SandboxUsers, userOf } from "./users.ts";
 
 /** Where a node of ETRN gets its mail: a URL, or why it does not. */
 export type EtrnTarget =
@@ -38,12 +28,13 @@ export type EtrnTarget =
 
 /** What the backends of all connections share. */
 export interface SandboxState {
-  readonly users: Readonly<Record<string, string | SandboxUser>>;
+  readonly users: SandboxUsers;
   readonly recipients: readonly string[] | undefined;
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly nodes: Readonly<Record<string, EtrnTarget>>;
   readonly keepOctets: number;
   readonly store: MailStore;
+  readonly maildrops: Maildrops;
   readonly held: HeldMails;
   /** Sends held mail over a connection that was turned. */
   turned(domains: readonly string[], connection: Connection): Promise<void>;
@@ -69,7 +60,7 @@ export class SandboxBackend implements SmtpBackend {
   constructor(state: SandboxState, stored: (mail: StoredMail) => void) {
     this.#state = state;
     this.#stored = stored;
-    this.credentials = credentials(state);
+    this.credentials = credentialsOf(state.users);
   }
 
   recipient({ address }: EnvelopeRecipient): ServerReply | undefined {
@@ -101,6 +92,9 @@ export class SandboxBackend implements SmtpBackend {
           session,
         };
         this.#state.store.add(mail);
+        for (const address of new Set(mail.to.map(sameMailbox))) {
+          this.#state.maildrops.add(address, { content });
+        }
         this.#stored(mail);
         const text = `Queued as ${this.#state.store.mails.length}`;
         return [{ code: 250, status: "2.0.0", text }];
@@ -153,7 +147,7 @@ export class SandboxBackend implements SmtpBackend {
   }
 
   atrn(asked: readonly string[], { user = "" }: ServedSession): ServerReply | Takeover {
-    const own = userOf(this.#state, user)?.domains ?? [];
+    const own = userOf(this.#state.users, user)?.domains ?? [];
     const domains = asked.length === 0 ? own : asked;
     const allowed = own.map((domain) => domain.toLowerCase());
     if (domains.length === 0 || domains.some((domain) => !allowed.includes(domain.toLowerCase()))) {
@@ -166,7 +160,7 @@ export class SandboxBackend implements SmtpBackend {
   }
 
   turn({ user = "" }: ServedSession): Takeover {
-    return this.#takeover(userOf(this.#state, user)?.domains ?? []);
+    return this.#takeover(userOf(this.#state.users, user)?.domains ?? []);
   }
 
   #takeover(domains: readonly string[]): Takeover {
@@ -182,22 +176,4 @@ function domainsOf(node: string, held: readonly string[]): readonly string[] {
   if (!node.startsWith("@")) return [node.replace(/^#/, "")];
   const domain = node.slice(1).toLowerCase();
   return held.filter((one) => one === domain || one.endsWith(`.${domain}`));
-}
-
-function userOf({ users }: SandboxState, name: string): SandboxUser | undefined {
-  const user = Object.hasOwn(users, name) ? users[name] : undefined;
-  return typeof user === "string" ? { password: user } : user;
-}
-
-function credentials(state: SandboxState): CredentialStore {
-  return {
-    password(name) {
-      const user = userOf(state, name);
-      return user === undefined ? undefined : new Secret(user.password);
-    },
-    token(name, token) {
-      const known = userOf(state, name)?.token;
-      return known === undefined ? false : sameSecret(token, new Secret(known));
-    },
-  };
 }

@@ -90,6 +90,7 @@ Deno.test("sandbox tells the same in JSON", async () => {
   await out.until(/\n/);
   const first = JSON.parse(out.text);
   equal(first.schema, "mailwright-sandbox/1");
+  match(`${first.pop3} ${first.pop3s}`, /^pop3:\/\/127\.0\.0\.1:\d+ pop3s:\/\/127\.0\.0\.1:\d+$/);
   using client = await connect(Number(new URL(first.smtp).port));
   await client.reply();
   await out.until(/"reply"/);
@@ -97,6 +98,26 @@ Deno.test("sandbox tells the same in JSON", async () => {
   equal(await exit, 130);
   const kinds = out.text.trim().split("\n").slice(1).map((line) => JSON.parse(line).kind);
   deepEqual(kinds.slice(0, 2), ["open", "reply"]);
+});
+
+Deno.test("sandbox serves by POP3 what came by SMTP", async () => {
+  const { out, keys, exit } = run("--user", "ann");
+  const [, smtp] = await out.until(/^SMTP {6}smtp:\/\/127\.0\.0\.1:(\d+) {2}\(STARTTLS\)$/m);
+  await out.until(/^POP3 {6}pop3:\/\/127\.0\.0\.1:\d+ {2}\(STLS\)$/m);
+  const [, pop3s] = await out.until(/^POP3S {5}pop3s:\/\/127\.0\.0\.1:(\d+)$/m);
+  await out.until(/^Maildrop {2}mail to ann@ANYTHING$/m);
+  const [, password] = await out.until(/^Password {2}([\w-]{16})$/m);
+  using sender = await connect(Number(smtp));
+  await sender.reply();
+  await sender.askAll("EHLO a", "MAIL FROM:<>", "RCPT TO:<ann@x.example>", "DATA", "x\r\n.");
+  using reader = await connect(Number(pop3s), { caCerts: [SANDBOX_CA] });
+  await reader.line();
+  const replies = await reader.askAll("USER ann", `PASS ${password}`, "STAT", "DELE 1", "QUIT");
+  deepEqual(replies.slice(2, 4), ["+OK 1 3", "+OK Marked as deleted"]);
+  await out.until(/^#1 <removed> ann m00000001$/m);
+  keys.press();
+  equal(await exit, 130);
+  match(out.text, /^#1 C: PASS \$\{hidden\}$/m);
 });
 
 Deno.test("sandbox prints the authority to trust", async () => {
@@ -108,6 +129,7 @@ Deno.test("sandbox prints the authority to trust", async () => {
 Deno.test.each<[string, readonly string[], RegExp]>([
   ["an unknown option", ["--loud"], /--loud/],
   ["a port that is none", ["--smtp-port", "0"], /--smtp-port/],
+  ["a port of POP3 that is none", ["--pop3-port", "65536"], /--pop3-port/],
   ["a need that is none", ["--requires", "luck"], /luck/],
 ])("sandbox refuses %s with one line and exit 2", async (_name, args, words) => {
   const { out, err, exit } = run(...args);
@@ -117,13 +139,16 @@ Deno.test.each<[string, readonly string[], RegExp]>([
   equal(err.text.trim().split("\n").length, 1);
 });
 
-Deno.test("sandbox fails with exit 1 where a port is taken", async () => {
-  const first = run("--json");
-  await first.out.until(/\n/);
-  const { port } = new URL(JSON.parse(first.out.text).smtp);
-  const second = run("--lmtp-port", port);
-  equal(await second.exit, 1);
-  match(second.err.text, /^sandbox: Cannot listen on .*EADDRINUSE/);
-  first.keys.press();
-  equal(await first.exit, 130);
-});
+Deno.test.each(["--lmtp-port", "--pop3-port", "--pop3s-port"])(
+  "sandbox fails with exit 1 where the port of %s is taken",
+  async (option) => {
+    const first = run("--json");
+    await first.out.until(/\n/);
+    const { port } = new URL(JSON.parse(first.out.text).smtp);
+    const second = run(option, port);
+    equal(await second.exit, 1);
+    match(second.err.text, /^sandbox: Cannot listen on .*EADDRINUSE/);
+    first.keys.press();
+    equal(await first.exit, 130);
+  },
+);
