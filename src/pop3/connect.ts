@@ -93,7 +93,31 @@ export interface Pop3ConnectOptions extends Pop3AuthOptions {
  * @throws {DialError | TlsError | TimeoutError | ClosedError | ProtocolError} If it does not come about.
  * @throws {Pop3ReplyError} If the server refuses at the greeting.
  * @throws {Pop3AuthError} If it refuses the login, or there is no way to log in.
- * @throws {Pop3LocalError | SyntaxError | TypeError} If the options contradict each other.
+ * @throws {Pop3LocalError | SyntaxError | TypeError | RangeError} If the options contradict each other,
+ *   or a credential cannot be sent.
+ *
+ * @example Usage
+ * ```ts
+ * import { connectPop3, memoryPair, pop3CapabilityLists, Secret, servePop3 } from "@mailwright/mailwright";
+ * import { equal } from "node:assert/strict";
+ *
+ * // A server in memory; `url: "pop3s://mail.example"` in place of `connection` is the usual way.
+ * const [connection, theirs] = memoryPair();
+ * const served = servePop3(theirs, {
+ *   hostname: "pop.example",
+ *   credentials: { password: (user) => user === "ann" ? new Secret("pencil") : undefined },
+ *   open: () => ({ messages: [], update: () => 0, close() {} }),
+ * }, { capabilities: pop3CapabilityLists({ startTls: true, mechanisms: ["PLAIN"] }) });
+ *
+ * await using session = await connectPop3({
+ *   connection,
+ *   auth: { user: "ann", password: new Secret("pencil") },
+ * });
+ * equal(session.secure, true);
+ * equal(session.authenticated, "PLAIN");
+ * await session.quit();
+ * await served;
+ * ```
  */
 export async function connectPop3(options: Pop3ConnectOptions): Promise<Pop3Session> {
   const plan = makePlan(options);

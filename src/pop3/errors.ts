@@ -7,7 +7,20 @@
 import { ProtocolError, type WireErrorContext } from "../wire/mod.ts";
 import type { Pop3Reply } from "./reply.ts";
 
-/** The base of what POP3 itself throws. */
+/**
+ * The base of what POP3 itself throws.
+ *
+ * @example Usage
+ * ```ts
+ * import { parsePop3Reply, Pop3Error, Pop3ReplyError } from "@mailwright/mailwright/pop3";
+ * import { deepEqual, ok } from "node:assert/strict";
+ *
+ * const reply = parsePop3Reply("-ERR [IN-USE] locked");
+ * const error: unknown = new Pop3ReplyError("PASS", reply, { host: "mail.example" });
+ * ok(error instanceof Pop3Error);
+ * deepEqual([error.name, error.host, error.temporary], ["Pop3ReplyError", "mail.example", true]);
+ * ```
+ */
 export abstract class Pop3Error extends Error implements WireErrorContext {
   /** Whether the same thing may work later. */
   abstract readonly temporary: boolean;
@@ -36,7 +49,19 @@ export abstract class Pop3Error extends Error implements WireErrorContext {
   }
 }
 
-/** A reply that had to be positive and was not, or whose content makes no sense. */
+/**
+ * A reply that had to be positive and was not, or whose content makes no sense.
+ *
+ * @example Usage
+ * ```ts
+ * import { parsePop3Reply, Pop3ReplyError } from "@mailwright/mailwright/pop3";
+ * import { equal } from "node:assert/strict";
+ *
+ * const reply = parsePop3Reply("+OK many");
+ * const error = new Pop3ReplyError("STAT", reply, { host: "mail.example", problem: "it is no count" });
+ * equal(error.message, 'Cannot use the answer to STAT of "mail.example": it is no count');
+ * ```
+ */
 export class Pop3ReplyError extends Pop3Error {
   /** The class, for programs that compare names. */
   override readonly name = "Pop3ReplyError";
@@ -75,7 +100,19 @@ export class Pop3ReplyError extends Pop3Error {
   }
 }
 
-/** Nobody was logged in. */
+/**
+ * Nobody was logged in.
+ *
+ * @example Usage
+ * ```ts
+ * import { parsePop3Reply, Pop3AuthError } from "@mailwright/mailwright/pop3";
+ * import { equal } from "node:assert/strict";
+ *
+ * const reply = parsePop3Reply("-ERR [SYS/TEMP] try again");
+ * const error = new Pop3AuthError("Cannot log in", { tried: ["SCRAM-SHA-256"], reply });
+ * equal(error.temporary, true);
+ * ```
+ */
 export class Pop3AuthError extends Pop3Error {
   /** The class, for programs that compare names. */
   override readonly name = "Pop3AuthError";
@@ -103,7 +140,19 @@ export class Pop3AuthError extends Pop3Error {
   }
 }
 
-/** Refused by us, before anything was sent. */
+/**
+ * Refused by us, before anything was sent.
+ *
+ * @example Usage
+ * ```ts
+ * import { checkPop3ConnectOptions, Pop3LocalError, Secret } from "@mailwright/mailwright/pop3";
+ * import { throws } from "node:assert/strict";
+ *
+ * const auth = { user: "ann", password: new Secret("pencil") };
+ * const options = { url: "pop3://mail.example", tls: "none", auth } as const;
+ * throws(() => checkPop3ConnectOptions(options), Pop3LocalError);
+ * ```
+ */
 export class Pop3LocalError extends Pop3Error {
   /** The class, for programs that compare names. */
   override readonly name = "Pop3LocalError";
@@ -111,7 +160,18 @@ export class Pop3LocalError extends Pop3Error {
   override readonly temporary = false;
 }
 
-/** A message was longer than the limit. The session is dead, as with every limit. */
+/**
+ * A message was longer than the limit. The session is dead, as with every limit.
+ *
+ * @example Usage
+ * ```ts
+ * import { Pop3MessageTooLongError } from "@mailwright/mailwright/pop3";
+ * import { equal } from "node:assert/strict";
+ *
+ * const error = new Pop3MessageTooLongError("message 3", 1_000);
+ * equal(error.message, "Cannot read message 3: it is longer than 1000 octets");
+ * ```
+ */
 export class Pop3MessageTooLongError extends ProtocolError {
   /** The class, for programs that compare names. */
   override readonly name = "Pop3MessageTooLongError";

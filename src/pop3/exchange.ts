@@ -307,7 +307,8 @@ export class Exchange {
   async fill(awaited: string = "", ms: number = Infinity): Promise<void> {
     if (this.beforeRead !== undefined) await this.beforeRead();
     this.#throwIfDead();
-    this.channel.deadline.arm(awaited, ms);
+    const limit = this.#writeError === undefined ? ms : Math.min(ms, DRAIN_MS);
+    this.channel.deadline.arm(awaited, limit);
     try {
       if (await this.channel.fill()) return;
     } catch (error) {
@@ -359,7 +360,7 @@ export class Exchange {
   /** Does something under a limit for all of it. */
   async #within<T>(timer: string, ms: number, work: () => Promise<T>): Promise<T> {
     const { deadline } = this.channel;
-    deadline.total(timer, this.#writeError === undefined ? ms : Math.min(ms, DRAIN_MS));
+    deadline.total(timer, ms);
     try {
       return await work();
     } finally {

@@ -104,9 +104,13 @@ export class IncomingMessage implements Pop3Message {
     }, { highWaterMark: 0 });
   }
 
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     this.#begin();
-    return this.#whole();
+    try {
+      return await this.#reader.whole(this.size);
+    } finally {
+      this.#end();
+    }
   }
 
   async read(take: (piece: Uint8Array) => void | Promise<void>): Promise<void> {
@@ -162,14 +166,6 @@ export class IncomingMessage implements Pop3Message {
   async #drop(): Promise<void> {
     try {
       await this.#reader.drop();
-    } finally {
-      this.#end();
-    }
-  }
-
-  async #whole(): Promise<Uint8Array<ArrayBuffer>> {
-    try {
-      return await this.#reader.whole(this.size);
     } finally {
       this.#end();
     }

@@ -538,8 +538,6 @@ export class Pop3Session implements AsyncDisposable {
       command: (no) => top(no.value, lines),
       cost: (no) => Math.min(this.#maildrop.size(no) ?? most, most),
       read,
-      ended: () => true,
-      settle: () => Promise.resolve(),
     });
   }
 
@@ -638,8 +636,6 @@ export class Pop3Session implements AsyncDisposable {
         this.#maildrop.marked.add(no);
         return no;
       },
-      ended: () => true,
-      settle: () => Promise.resolve(),
     });
     for await (const result of marks) results.push(result);
     return results;

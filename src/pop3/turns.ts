@@ -57,12 +57,20 @@ export class Turns {
     const before = this.#queue;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#queue = promise;
-    this.#waiting++;
-    await before;
+    // Who has the turn may never end it when the connection is gone.
+    if (this.#waiting++ > 0) await Promise.race([before, this.#gone()]);
     return () => {
       this.#waiting--;
       resolve();
     };
+  }
+
+  #gone(): Promise<void> {
+    const { gone } = this.#channel;
+    return new Promise((resolve) => {
+      if (gone.aborted) resolve();
+      else gone.addEventListener("abort", () => resolve(), { once: true });
+    });
   }
 
   /**

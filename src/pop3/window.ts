@@ -23,11 +23,11 @@ export interface WindowPlan<T> {
   /** How many octets its answer will probably have. */
   cost(no: MsgNo): number;
   /** Reads what stands behind a positive status. */
-  read(no: MsgNo, reply: Pop3Reply): T | Promise<T>;
-  /** Whether the answer is read to its end. */
-  ended(value: T): boolean;
+  read(no: MsgNo): T | Promise<T>;
+  /** Whether the answer is read to its end. @default {() => true} */
+  ended?(value: T): boolean;
   /** Comes to its end. */
-  settle(value: T): Promise<void>;
+  settle?(value: T): Promise<void>;
 }
 
 /** More refusals in a row than this, and no further command is sent: servers hang up at 20 (Q16). */
@@ -113,9 +113,8 @@ export class CommandWindow<T> implements Run {
 
   /** Says NOOP between two answers, while the caller is at work (Q20). */
   async keepAlive(): Promise<void> {
-    const between = this.#suspended &&
-      (this.#open === undefined || this.#plan.ended(this.#open.value));
-    if (!between) return;
+    const inside = this.#open !== undefined && !this.#ended(this.#open.value);
+    if (!this.#suspended || inside) return;
     this.#noops.push(this.#sent);
     this.#exchange.channel.put(NOOP.line);
     this.#saying = this.#exchange.flush();
@@ -133,9 +132,9 @@ export class CommandWindow<T> implements Run {
       return { ok: false, no, reply, error };
     }
     this.#refusals = 0;
-    const reading = this.#plan.read(no, reply);
+    const reading = this.#plan.read(no);
     const value = reading instanceof Promise ? await reading : reading;
-    if (this.#plan.ended(value)) this.#over();
+    if (this.#ended(value)) this.#over();
     else this.#open = { value };
     return { ok: true, no, reply, value };
   }
@@ -183,9 +182,13 @@ export class CommandWindow<T> implements Run {
     this.#answered++;
   }
 
+  #ended(value: T): boolean {
+    return this.#plan.ended?.(value) ?? true;
+  }
+
   async #settle(): Promise<void> {
     if (this.#open === undefined) return;
-    await this.#plan.settle(this.#open.value);
+    await this.#plan.settle?.(this.#open.value);
     this.#over();
   }
 
@@ -196,8 +199,10 @@ export class CommandWindow<T> implements Run {
     while (this.#answered < this.#sent) {
       const no = this.#numbers[this.#answered] as MsgNo; // in range
       const reply = await this.#reply();
-      const value = reply.ok ? await this.#plan.read(no, reply) : undefined;
-      if (value !== undefined && !this.#plan.ended(value)) await this.#plan.settle(value);
+      if (reply.ok) {
+        const value = await this.#plan.read(no);
+        if (!this.#ended(value)) await this.#plan.settle?.(value);
+      }
       this.#over();
       await this.#takeNoops();
     }

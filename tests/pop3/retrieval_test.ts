@@ -96,7 +96,7 @@ Deno.test("a message can be read as a whole, in pieces and as a stream, once", n
     equal(message.complete, false);
     equal(await way(message), decode(content));
     deepEqual([message.complete, message.octets], [true, content.length]);
-    await rejects(async () => await message.bytes(), { message: "Cannot read message 1 twice" });
+    await rejects(message.bytes(), { message: "Cannot read message 1 twice" });
     equal((await session.noop()).ok, true);
   }
 });
@@ -482,3 +482,16 @@ Deno.test(
     await rejects(onlyMessage(session), ProtocolError);
   },
 );
+
+Deno.test("nobody waits for a reader whose connection is gone", none, async () => {
+  const { session } = await loggedIn({ messages: someMessages(1, 50_000), chunk: 1_000 });
+  const message = await onlyMessage(session);
+  const reader = message.body.getReader();
+  await reader.read(); // and never again
+  const waiting = [session.noop(), session.commit()];
+  session.close();
+  const [noop, commit] = await Promise.allSettled(waiting);
+  equal(noop?.status, "rejected");
+  ok(commit?.status === "fulfilled" && "kind" in commit.value);
+  equal(commit.value.kind, "not-committed");
+});

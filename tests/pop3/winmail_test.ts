@@ -32,7 +32,7 @@ Deno.test(
   "the Winmail session of the seeds runs, its contradictions reported [Q7] [Q8] [P23]",
   { permissions: { read: [SEED] } },
   async () => {
-    const script = winmail(Deno.readTextFileSync(SEED)).flatMap((step) => {
+    const script = winmail(await Deno.readTextFile(SEED)).flatMap((step) => {
       // The page asks for TOP without a number of lines, which most servers refuse.
       if (step === "C: TOP 1") return ["C: UIDL", "S: -ERR not here", "C: TOP 1 0"];
       // What we check before QUIT.
