@@ -67,7 +67,7 @@ export function numberAt(
 }
 
 /** What a number may be. */
-export interface NumberRange {
+interface NumberRange {
   /** The least. */
   readonly least: number;
   /** The greatest. */

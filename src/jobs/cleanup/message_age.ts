@@ -76,7 +76,7 @@ export function compareAge(
  * @param nowMs The time.
  * @returns Whether it is so; `undefined` if the instant does not tell.
  */
-export function compare(
+function compare(
   { basis, atMs }: Instant,
   { over, limit }: Comparison,
   nowMs: number,
@@ -89,7 +89,7 @@ export function compare(
 }
 
 /** Evidence of an instant, the same at any time. */
-export function evidenceOf({ basis, atMs }: Instant): RuleEvidence {
+function evidenceOf({ basis, atMs }: Instant): RuleEvidence {
   return { fact: "age", value: new Date(atMs).toISOString(), basis };
 }
 

@@ -67,7 +67,7 @@ export function someField(
 }
 
 /** Evidence of a field. */
-export function textEvidence(fact: string, { text }: ParsedField): RuleEvidence {
+function textEvidence(fact: string, { text }: ParsedField): RuleEvidence {
   return { fact, value: escapeControls(text.slice(0, MAX_TEXT)) };
 }
 
