@@ -441,7 +441,7 @@ Deno.test("Planner never removes what a needed fact is unknown of [I2]", {
       for (const body of ["x", "y"]) {
         const known = messages.map((each) => ({
           ...each,
-          head: each.head ?? `X-Was: unknown ${body}\r\n`,
+          head: each.head ?? (body === "x" ? message?.head : "X-Was: unknown\r\n"),
           complete: true,
           body: each.body ?? body,
         }));
