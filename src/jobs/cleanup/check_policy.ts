@@ -82,7 +82,7 @@ function ruleAt(value: unknown, path: string, archives: Archives): PolicyRule {
       id,
       do: kind,
       count: numberAt(count, `${path}.count`, { least: 1 }),
-      ...(per !== undefined && { per: wordAt(per, `${path}.per`, ["from", "listId"]) }),
+      ...(per !== undefined && { per: wordAt(per, `${path}.per`, ["from", "listId"] as const) }),
     };
   }
   if (kind === "keep") return { id, do: kind, when: conditionAt(table["when"], `${path}.when`) };
