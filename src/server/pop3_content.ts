@@ -17,7 +17,7 @@ const PIECE = 64 * 1024;
 
 /** RETR: RFC 1939 section 5. */
 export async function retr(session: MaildropSession, number: string): Promise<MaildropAnswer> {
-  const maildrop = session.opened;
+  const maildrop = session.demandMaildrop();
   const message = session.message(number);
   const chunks = await message.read();
   return {

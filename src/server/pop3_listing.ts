@@ -47,7 +47,7 @@ function tell(
 /** DELE: RFC 1939 section 5. */
 export async function dele(session: MaildropSession, argument: string): Promise<MaildropAnswer> {
   const message = session.message(argument);
-  await session.opened.mark?.(message);
+  await session.demandMaildrop().mark?.(message);
   session.marked.add(message);
   return { replies: [ok("Marked as deleted")] };
 }

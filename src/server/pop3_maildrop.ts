@@ -201,9 +201,8 @@ function execute(
 ): MaildropAnswer | Promise<MaildropAnswer> {
   const command = COMMANDS.get(verb);
   if (command === undefined) throw no("Command not recognized");
-  const open = session.maildrop !== undefined;
-  if (command.when === "before" && open) throw no("Already logged in");
-  if (command.when === "after" && !open) throw no("Log in first");
+  if (command.when === "before" && session.maildrop !== undefined) throw no("Already logged in");
+  if (command.when === "after") session.demandMaildrop();
   if (command.bare && argument !== "") throw no(`${verb} takes no argument`);
   return command.run(session, argument);
 }

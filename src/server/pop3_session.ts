@@ -57,15 +57,15 @@ export class MaildropSession extends LineSession<Pop3ServerReply, MaildropSettin
     if (!this.offer.has(keyword)) throw no("Command not available here");
   }
 
-  /** The open maildrop. */
-  get opened(): Maildrop {
+  /** The open maildrop; refuses a command before the login. */
+  demandMaildrop(): Maildrop {
     if (this.maildrop === undefined) throw no("Log in first");
     return this.maildrop;
   }
 
   /** The messages that are not marked, with their numbers. */
   *messages(): Generator<readonly [number: number, message: MaildropMessage]> {
-    for (const [index, message] of this.opened.messages.entries()) {
+    for (const [index, message] of this.demandMaildrop().messages.entries()) {
       if (message !== undefined && !this.marked.has(message)) yield [index + 1, message];
     }
   }
@@ -77,7 +77,7 @@ export class MaildropSession extends LineSession<Pop3ServerReply, MaildropSettin
    */
   message(number: string): MaildropMessage {
     if (!/^[1-9]\d{0,9}$/.test(number)) throw no("This is no number of a message");
-    const message = this.opened.messages[Number(number) - 1];
+    const message = this.demandMaildrop().messages[Number(number) - 1];
     if (message === undefined) throw no("No such message");
     if (this.marked.has(message)) throw no("The message is marked as deleted");
     return message;

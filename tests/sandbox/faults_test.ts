@@ -1,7 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { type Sandbox, type SandboxFault, startSandbox } from "@mailwright/mailwright/sandbox";
-import type { RawClient } from "../server/raw_client.ts";
-import { connect, upgrade } from "./plain_client.ts";
+import { connect, ending, upgrade } from "./plain_client.ts";
 
 const ENVELOPE = ["EHLO a", "MAIL FROM:<a@x.example>", "RCPT TO:<b@x.example>"];
 const HELLO = "220 localhost ESMTP mailwright";
@@ -22,18 +21,6 @@ async function faulty(...faults: readonly SandboxFault[]) {
       await box[Symbol.asyncDispose]();
     },
   };
-}
-
-/** What is left of the stream, and how it ended. */
-async function ending(client: RawClient): Promise<[rest: string, end: "closed" | "reset"]> {
-  let rest = "";
-  try {
-    for (let line = await client.line(); line !== null; line = await client.line()) rest += line;
-    return [rest + await client.rest(), "closed"];
-  } catch (error) {
-    equal(error instanceof Deno.errors.ConnectionReset, true);
-    return [rest, "reset"];
-  }
 }
 
 Deno.test.each<[string, SandboxFault, readonly (readonly [command: string, reply: string])[]]>([

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { equal } from "node:assert/strict";
 import { RawClient } from "../server/raw_client.ts";
 
 /** Where and how to connect. */
@@ -35,4 +36,16 @@ export async function upgrade(
     throw error;
   }
   return new RawClient(tls);
+}
+
+/** What is left of the stream, and how it ended. */
+export async function ending(client: RawClient): Promise<[rest: string, end: "closed" | "reset"]> {
+  let rest = "";
+  try {
+    for (let line = await client.line(); line !== null; line = await client.line()) rest += line;
+    return [rest + await client.rest(), "closed"];
+  } catch (error) {
+    equal(error instanceof Deno.errors.ConnectionReset, true);
+    return [rest, "reset"];
+  }
 }

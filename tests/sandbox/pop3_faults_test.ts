@@ -8,7 +8,7 @@ import {
 } from "@mailwright/mailwright/sandbox";
 import { askOctets } from "../server/pop3_served.ts";
 import { RawClient } from "../server/raw_client.ts";
-import { connect } from "./plain_client.ts";
+import { connect, ending } from "./plain_client.ts";
 
 const LOGIN = ["USER ann", "PASS pencil"];
 
@@ -29,18 +29,6 @@ async function faulty(...faults: readonly SandboxFault[]) {
       await box[Symbol.asyncDispose]();
     },
   };
-}
-
-/** What is left of the stream, and how it ended. */
-async function ending(client: RawClient): Promise<[rest: string, end: "closed" | "reset"]> {
-  let rest = "";
-  try {
-    for (let line = await client.line(); line !== null; line = await client.line()) rest += line;
-    return [rest + await client.rest(), "closed"];
-  } catch (error) {
-    equal(error instanceof Deno.errors.ConnectionReset, true);
-    return [rest, "reset"];
-  }
 }
 
 /** The uids of what is in the maildrop. */

@@ -8,6 +8,7 @@ import {
   plain,
   pop3CapabilityLists,
   Pop3RefusalError,
+  type Pop3ServedSession,
   type SaslMechanism,
   scram,
   Secret,
@@ -296,9 +297,16 @@ Deno.test("no login leaves a secret in the transcript", pure, async () => {
 });
 
 Deno.test("STLS starts anew inside TLS", pure, async () => {
+  const sessions: Pop3ServedSession[] = [];
   await using session = await servedMaildrop({
     until: "greeting",
     capabilities: pop3CapabilityLists({ startTls: true }),
+    backend: {
+      open(_user, facts) {
+        sessions.push(facts);
+        return { messages: [], update: () => 0, close() {} };
+      },
+    },
   });
   const { client } = session;
   deepEqual(await client.askAll("USER ann", "UTF8", "STLS"), [
@@ -314,4 +322,5 @@ Deno.test("STLS starts anew inside TLS", pure, async () => {
     "+OK Send PASS",
     YES,
   ]);
+  deepEqual(sessions.map(({ security, utf8 }) => [security, utf8]), [["verified", false]]);
 });
