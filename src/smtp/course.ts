@@ -106,7 +106,6 @@ export class Course {
       this.#exchange.fail(new ProtocolError("Cannot go on: 354 to DATA without any recipient"));
       return;
     }
-    this.#exchange.quiet();
     this.#exchange.channel.putContent(LONE_DOT);
     await this.#exchange.flush();
     await this.#exchange.reply("the lone dot", this.#exchange.timers.final);

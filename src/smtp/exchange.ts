@@ -133,7 +133,6 @@ export class Exchange {
    * @throws {unknown} If the channel is dead.
    */
   async write(write: () => Promise<void>, ms: number = this.timers.content): Promise<boolean> {
-    if (this.#writeError !== undefined) return false;
     this.channel.deadline.arm(`write ${this.#stage}`, ms);
     try {
       await write();

@@ -3,7 +3,7 @@ import { connectSmtp } from "../../src/smtp/connect.ts";
 import { receiptOf, SmtpSession } from "../../src/smtp/session.ts";
 import type { Receipt } from "../../src/smtp/receipt.ts";
 import { Secret } from "../../src/sasl/mod.ts";
-import { type Connection, memoryPair, TlsError } from "../../src/wire/mod.ts";
+import { ClosedError, type Connection, memoryPair, TlsError } from "../../src/wire/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { type Fault, type Faulty, faulty, type Moment } from "./faulty.ts";
 import { play } from "./scripted_server.ts";
@@ -304,6 +304,23 @@ Deno.test("Receipt believes no acceptance of a body that was cut off [T-D06]", P
   await rejects(session.send(envelope, content()), { name: "ProtocolError" });
   equal(session.lastReceipt?.outcome, "not-sent");
 });
+
+Deno.test(
+  "SmtpSession tells why it could not write when there are no last words [S19]",
+  PURE,
+  async () => {
+    const [below] = memoryPair();
+    const { connection } = faulty(below, { after: "nothing" }, "FIN");
+    await connection.write(new Uint8Array(1)); // the one that the socket still took
+    const session = new SmtpSession(connection, { host: "mx.example", name: "c.example" });
+    await rejects(session.noop(), (error) => {
+      ok(error instanceof ClosedError);
+      match(error.message, /^Cannot write: BrokenPipe/);
+      ok(error.cause instanceof Deno.errors.BrokenPipe);
+      return true;
+    });
+  },
+);
 
 Deno.test("SmtpSession waits for last words only a moment [S19] [T-D06]", PURE, async () => {
   const clock = new FakeClock();
