@@ -68,8 +68,9 @@ export class OpenMaildrop implements Maildrop {
     const mails = this.#mailsOf(removed);
     this.#options.note("update", mails);
     // What somebody else has removed meanwhile is gone, and that is all the client asked for.
-    const left = mails.filter((mail) => this.#store.has(mail) && stuck.includes(mail.uid));
-    this.#remove(mails.filter((mail) => this.#store.has(mail) && !left.includes(mail)));
+    const there = mails.filter((mail) => this.#store.has(mail));
+    const left = there.filter(({ uid }) => stuck.includes(uid));
+    this.#remove(there.filter((mail) => !left.includes(mail)));
     return left.length;
   }
 

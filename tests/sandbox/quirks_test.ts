@@ -147,6 +147,14 @@ Deno.test("messages that are stuck stay, and QUIT says so", async () => {
   ]);
 });
 
+Deno.test("a message that is stuck may still be removed by somebody else", async () => {
+  await using box = await quirky({ stuck: ["u1"] });
+  await using open = await session(box);
+  await open.client.ask("DELE 1");
+  box.expunge("u1");
+  equal(await open.client.ask("QUIT"), "+OK localhost closing the connection");
+});
+
 Deno.test("without UIDL and TOP in its list, a maildrop has neither", async () => {
   await using box = await startSandbox({
     users: { ann: "pencil" },
