@@ -10,7 +10,7 @@ import { bdat, RSET } from "./commands.ts";
 import type { Exchange } from "./exchange.ts";
 import { type DeliveryContext, GROUP_OCTETS } from "./flight.ts";
 import type { SmtpReply } from "./reply.ts";
-import type { Transaction } from "./transaction.ts";
+import { resetRefused, type Transaction } from "./transaction.ts";
 
 const LONE_DOT: Uint8Array = new TextEncoder().encode(".\r\n");
 const NOTHING = new Uint8Array(0);
@@ -242,6 +242,21 @@ export class Course {
     // The chunk of a transaction without recipients must be refused.
     if (reply.ok || reply.class === "continue") {
       throw this.#exchange.misplaced("content for nobody", reply);
+    }
+  }
+
+  /**
+   * Leaves no envelope behind when nothing follows. Whatever comes of it changes no result (S37): if
+   * RSET fails, the session is over.
+   */
+  async close(): Promise<void> {
+    if (!this.leftOpen || this.#exchange.dead) return;
+    try {
+      const reply = await this.#exchange.say(RSET);
+      if (!reply.ok) this.#exchange.fail(resetRefused(reply));
+      this.leftOpen = false;
+    } catch {
+      // The exchange keeps the reason for whoever comes next.
     }
   }
 

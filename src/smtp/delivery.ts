@@ -90,7 +90,7 @@ export class Delivery {
       while (true) {
         if (flights.length === 0) {
           const message = source.take() ?? await this.#next(source);
-          if (message === undefined) break;
+          if (message === undefined) return await this.#course.close();
           flights.push(this.#prepare(message, options));
         }
         const [head] = flights;

@@ -9,7 +9,6 @@ import { type Address, addressLiteral } from "../message/mod.ts";
 import {
   type ChannelOptions,
   type Connection,
-  ProtocolError,
   type StartTlsOptions,
   WireError,
   type WireErrorContext,
@@ -55,6 +54,7 @@ import type { SmtpReply } from "./reply.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { pulled } from "./source.ts";
 import type { Timers } from "./timers.ts";
+import { resetRefused } from "./transaction.ts";
 
 /** How a session over an open connection is made. `connectSmtp` is the usual way to one. */
 export interface SessionOptions extends ChannelOptions {
@@ -535,9 +535,7 @@ export class SmtpSession implements AsyncDisposable {
     return this.#exclusive(options, async () => {
       const reply = await this.#exchange.say(RSET);
       checkPhase(this.#exchange, "RSET", reply);
-      if (!reply.ok) {
-        this.#exchange.fail(new ProtocolError(`Cannot begin anew: RSET was answered "${reply}"`));
-      }
+      if (!reply.ok) this.#exchange.fail(resetRefused(reply));
       this.#byHand.forget();
       return reply;
     });
@@ -862,6 +860,7 @@ export class SmtpSession implements AsyncDisposable {
     try {
       using _abort = this.#abortable(options.signal);
       this.#checkReady();
+      if (this.open) throw refusal("MAIL", "a transaction was begun by hand; end it or say RSET");
       await this.#delivery.run(source, options, (receipt) => {
         this.#lastReceipt = receipt;
         return tell(receipt);

@@ -146,7 +146,7 @@ export class Transaction {
     switch (verb) {
       case "RSET":
         if (reply.ok) return;
-        throw new ProtocolError(`Cannot begin anew: RSET was answered "${reply}"`);
+        throw resetRefused(reply);
       case "MAIL":
         this.#mail = reply;
         return;
@@ -281,6 +281,16 @@ export class Transaction {
     if (this.policy === "all" && this.anyRefused) return "rcpt";
     return this.chunking ? "content" : "data";
   }
+}
+
+/**
+ * The error of a refused RSET: nobody knows what the server remembers.
+ *
+ * @param reply The reply to RSET.
+ * @returns The error, to end the session with.
+ */
+export function resetRefused(reply: SmtpReply): ProtocolError {
+  return new ProtocolError(`Cannot begin anew: RSET was answered "${reply}"`);
 }
 
 function refusal(recipient: ForwardPath, reply: SmtpReply | undefined): RejectedRecipient {
