@@ -108,10 +108,12 @@ async function startTls(
     ...(caCerts === undefined || caCerts.length === 0 ? {} : { ca: [...caCerts] }),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
   });
+  // It listens from the beginning: the server may end it while it is judged.
+  const connection = new StreamConnection(socket, "unverified", plain);
   try {
     await established(socket, "secureConnect");
-    const verified = await look.judge(peerOf(socket), hostname);
-    return new StreamConnection(socket, verified ? "verified" : "unverified", plain);
+    if (await look.judge(peerOf(socket), hostname)) connection.security = "verified";
+    return connection;
   } catch (error) {
     socket.destroy();
     plain.close();
@@ -176,7 +178,7 @@ export async function connectFrom(
 class StreamConnection implements Connection {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  readonly security: Security;
+  security: Security;
   readonly #stream: Duplex;
   #left: Uint8Array = new Uint8Array();
   #failure: unknown;
