@@ -326,7 +326,7 @@ Deno.test("probe() does not wait for ever for a ServerHello [T-S09]", async () =
   match(JSON.stringify(run.findings[0]?.evidence), /limit of 30 s/);
 });
 
-Deno.test("probe() takes a server that hangs up on a ClientHello for a failed handshake [S10]", async () => {
+Deno.test("probe() takes a server that hangs up on a ClientHello for a failed handshake [T-S10]", async () => {
   await using listener = await listen();
   const running = probe(`smtps://127.0.0.1:${listener.endpoint.port}`);
   for await (const connection of listener) {
@@ -337,7 +337,7 @@ Deno.test("probe() takes a server that hangs up on a ClientHello for a failed ha
   deepEqual(described(await running).findings, ["critical tls.handshake at tls"]);
 });
 
-Deno.test("probe() takes plain text in the place of a ServerHello for no TLS [T-S05] [S08]", async () => {
+Deno.test("probe() takes plain text in the place of a ServerHello for no TLS [T-S05] [T-S08]", async () => {
   await using listener = await listen();
   const running = probe(`smtp://127.0.0.1:${listener.endpoint.port}`, {
     login: { user: "ann", password: new Secret(MARKER) },
