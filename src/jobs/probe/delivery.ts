@@ -14,8 +14,12 @@ import { type Course, Farewell } from "./course.ts";
  * @param session The session.
  */
 export async function deliver(course: Course, session: SmtpSession): Promise<void> {
-  const { mail, content, stop } = course.plan;
+  const { mail, content, stop, login } = course.plan;
   if (!mail) return;
+  if (login.length > 0 && session.connection.security === "unverified") {
+    // What the server says to a stranger would be taken for what it says to the user.
+    return course.skip("rcpt", "nobody is logged in, for the certificate is not in order");
+  }
   const early = stop === "mail" || stop === "rcpt" || stop === "data";
   if (content === undefined || early) return await envelope(course, session);
   if (session.connection.security === "unverified") {
