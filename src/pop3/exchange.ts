@@ -288,12 +288,13 @@ export class Exchange {
     }
   }
 
-  async #line(awaited: string, ms: number): Promise<ReceivedLine> {
-    let line = this.#here();
-    if (line !== undefined) return line;
-    return await this.#within(`reply to ${awaited}`, ms, async () => {
-      do await this.fill(); while ((line = this.#here()) === undefined);
-      return line;
+  #line(awaited: string, ms: number): Promise<ReceivedLine> {
+    return this.#within(`reply to ${awaited}`, ms, async () => {
+      while (true) {
+        await this.fill();
+        const line = this.#here();
+        if (line !== undefined) return line;
+      }
     });
   }
 

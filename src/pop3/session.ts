@@ -682,7 +682,7 @@ export class Pop3Session implements AsyncDisposable {
       throw local(verb, `it has a method of its own: ${verb.toLowerCase()}()`);
     }
     if (verb === "RSET") return { reply: await this.rset(options) };
-    if (verb === "QUIT") return { reply: await this.#quit(options) };
+    if (verb === "QUIT") return { reply: await this.quit(options) };
     if (verb === "DELE") {
       const [, digits] = /^\S+ (\d{1,10})$/.exec(line) ?? [];
       if (digits === undefined) throw local(verb, "expected the number of a message behind it");
@@ -704,17 +704,9 @@ export class Pop3Session implements AsyncDisposable {
    *   {@linkcode Pop3Session.rollback} keeps them.
    */
   quit(options: Pop3CallOptions = {}): Promise<Pop3Reply> {
-    return this.#quit(options);
-  }
-
-  #quit(options: Pop3CallOptions): Promise<Pop3Reply> {
     return this.#turns.do(options.signal, async () => {
-      if (this.#maildrop.marked.size > 0) {
-        throw local(
-          "QUIT",
-          `${this.#maildrop.marked.size} messages are marked: commit() or rollback()`,
-        );
-      }
+      const { size } = this.#maildrop.marked;
+      if (size > 0) throw local("QUIT", `${size} messages are marked: commit() or rollback()`);
       try {
         return await this.#exchange.say(QUIT);
       } finally {

@@ -597,3 +597,20 @@ Deno.test(
     throws(() => check(ann, "WEAK"), RangeError);
   },
 );
+
+Deno.test("login() takes a mechanism as it is, and cancels what is no base64", none, async () => {
+  for (const challenge of ["%%%", "PDE+ IDI=", "PDE"]) {
+    await talk(
+      `${offering("SASL CRAM-MD5", "USER")}
+      C: AUTH CRAM-MD5
+      S: + ${challenge}
+      C: *
+      S: -ERR cancelled
+      `,
+      async (session) => {
+        await rejects((await withCapa(session)).login(cramMd5(ann)), /the challenge is no base64/);
+        equal(session.host, "localhost");
+      },
+    );
+  }
+});
