@@ -2,10 +2,12 @@
 
 import { equal, throws } from "node:assert/strict";
 import { Command, CommanderError, Help, Option } from "../../src/deps/commander.ts";
+import { Cron } from "../../src/deps/croner.ts";
 import { type Email, PostalMime } from "../../src/deps/postal_mime.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import { bold, cyan, dim, green, red, yellow } from "../../src/deps/std/colors.ts";
 import { formatDuration } from "../../src/deps/std/duration.ts";
+import { parseToml, TomlError } from "../../src/deps/toml.ts";
 
 Deno.test("commander.ts cuts options off arguments", { permissions: "none" }, () => {
   const command = new Command().argument("<host>").addOption(new Option("-p, --port <port>"));
@@ -20,6 +22,26 @@ Deno.test("commander.ts cuts options off arguments", { permissions: "none" }, ()
       }),
     CommanderError,
   );
+});
+
+Deno.test("croner.ts knows when an expression comes due", { permissions: "none" }, () => {
+  const cron = new Cron("30 2 29 3 *", { timezone: "Europe/Paris" });
+  // There is no half past two on that day: the clocks go from two to three.
+  const due = cron.nextRun(new Date("2026-01-01T00:00:00Z"))?.toISOString();
+  equal(due, "2026-03-29T01:00:00.000Z");
+  throws(() => new Cron("61 * * * *"), { name: "RangeError" });
+  // @ts-expect-error: an expression is text
+  throws(() => new Cron(61));
+});
+
+Deno.test("toml.ts refuses a key that stands there twice", { permissions: "none" }, () => {
+  equal(JSON.stringify(parseToml("[a]\nb = [1, true]")), '{"a":{"b":[1,true]}}');
+  throws(
+    () => parseToml("a = 1\na = 2"),
+    (error) => error instanceof TomlError && error.line === 2 && error.column === 1,
+  );
+  // @ts-expect-error: TOML is text
+  throws(() => parseToml(1));
 });
 
 Deno.test("postal_mime.ts parses a tree of parts", { permissions: "none" }, async () => {
