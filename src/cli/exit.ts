@@ -20,6 +20,28 @@ export const EXIT = {
   probe: { ok: 0, warning: 1, critical: 2, unknown: 3, usage: 3, failure: 3 },
   sandbox: { ok: 0, failure: 1, usage: 2 },
   demo: { ok: 0, failure: 1, usage: 2 },
+  /** What unattended runs are watched by: which of them needs whom. */
+  cleanup: {
+    /** Done, or nothing to do. */
+    ok: 0,
+    /** Called wrongly, a mistake in the policy, or a missing grant: nothing was touched. */
+    usage: 1,
+    failure: 1,
+    /** A plan awaits approval. */
+    approval: 2,
+    /** Done; some messages were kept because of errors. */
+    kept: 3,
+    /** A commit is partial or unknown, and is to be verified. */
+    unverified: 4,
+    /** Another run, another session, or the server asks to wait. */
+    busy: 5,
+    /** A guard tripped: nothing was removed. */
+    guard: 6,
+    /** The archive failed: what it does not hold was not removed. */
+    archive: 7,
+    /** Connection, TLS or login. */
+    connection: 8,
+  },
 } as const;
 
 /** What an interrupted script exits with: 128 and the number of the signal. */

@@ -33,6 +33,13 @@
 
 export { type ArgumentValue, EnumType, type TypeHandler, ValidationError } from "../deps/cliffy.ts";
 export * from "./args.ts";
+export {
+  ConfigError,
+  type ConfigFormat,
+  configFormatOf,
+  parseConfig,
+  type TextPlace,
+} from "./config.ts";
 export * from "./exit.ts";
 export * from "./plain_text.ts";
 export * from "./print.ts";
