@@ -83,8 +83,9 @@ export type CodePattern = readonly string[];
 /** One line of a reply. */
 export type ReplyLine =
   /**
-   * A written line (`S:`), or one that may be missing (`S?`). `more`: a hyphen follows the code.
-   * `text`: nothing if nothing follows the code.
+   * A written line (`S:`), or one that may be missing (`S?`). `more`: a hyphen follows the code; in
+   * POP3, on the first line: a body was written, even an empty one. Its last line, the lone dot, is
+   * not one of the lines. `text`: nothing if nothing follows the code.
    */
   | {
     readonly kind: "line";
@@ -120,7 +121,7 @@ export interface StepBase {
   readonly after?: number;
 }
 
-/** One line and CRLF. `content`: inside a message, as it is on the wire. */
+/** One line and CRLF. `content`: inside a message, as it is on the wire, the lone dot included. */
 export interface LineStep extends StepBase {
   readonly kind: "line";
   readonly end: End;
@@ -143,7 +144,10 @@ export interface ContentStep extends StepBase {
   readonly end: End;
 }
 
-/** Octets. `stuffed`: line ends become CRLF, and leading dots are doubled. */
+/**
+ * Octets, or those of a file; its path is relative to the folder of the dialogue. `stuffed`: line
+ * ends become CRLF, and leading dots are doubled.
+ */
 export interface BytesStep extends StepBase {
   readonly kind: "bytes";
   readonly end: End;
