@@ -1,0 +1,12 @@
+/**
+ * dialogue: mail sessions written down, as text and as data, and the engine that plays them.
+ * It imports smtp, pop3, sasl, wire and message.
+ *
+ * A dialogue is at once client script, test server, recording and documentation.
+ *
+ * @module
+ */
+
+export { type DialogueProblem, DialogueSyntaxError, placeOf } from "./errors.ts";
+export type * from "./step.ts";
+export { parseTemplate, printTemplate } from "./template.ts";
