@@ -16,10 +16,13 @@
  * @module
  */
 
+export type { ArchivedCopy } from "./cleanup/archive.ts";
+export { ArchiveError } from "./cleanup/archive_error.ts";
 export { checkPolicy } from "./cleanup/check_policy.ts";
 export * from "./cleanup/conditions.ts";
 export * from "./cleanup/define_policy.ts";
 export type { GuardTrip } from "./cleanup/guards.ts";
+export { JournalError } from "./cleanup/journal_error.ts";
 export type { MessageFact } from "./cleanup/listed_row.ts";
 export type { CleanupPlan, KeptMessage, KeptReason, PlanItem } from "./cleanup/plan.ts";
 export {
@@ -32,6 +35,8 @@ export type * from "./cleanup/policy.ts";
 export { PolicyError } from "./cleanup/policy_error.ts";
 export { recheckItem, type RetrievedMessage } from "./cleanup/recheck.ts";
 export type { CostTier, RuleEvidence } from "./cleanup/verdict.ts";
+export { denoFileStore } from "./deno_file_store.ts";
+export type * from "./file_store.ts";
 export type {
   ProbeEvent,
   ProbeLimits,
