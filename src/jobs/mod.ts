@@ -19,8 +19,12 @@
 export type { ArchivedCopy } from "./cleanup/archive.ts";
 export { ArchiveError } from "./cleanup/archive_error.ts";
 export { checkPolicy } from "./cleanup/check_policy.ts";
+export * from "./cleanup/cleanup_error.ts";
+export * from "./cleanup/cleanup_options.ts";
+export type * from "./cleanup/cleanup_report.ts";
 export * from "./cleanup/conditions.ts";
 export * from "./cleanup/define_policy.ts";
+export { type CleanupJob, openCleanup } from "./cleanup/job.ts";
 export type { GuardTrip } from "./cleanup/guards.ts";
 export { JournalError } from "./cleanup/journal_error.ts";
 export type { MessageFact } from "./cleanup/listed_row.ts";
@@ -34,6 +38,8 @@ export {
 export type * from "./cleanup/policy.ts";
 export { PolicyError } from "./cleanup/policy_error.ts";
 export { recheckItem, type RetrievedMessage } from "./cleanup/recheck.ts";
+export type * from "./cleanup/restore_options.ts";
+export type { StoredPlan } from "./cleanup/stored_plan.ts";
 export type { CostTier, RuleEvidence } from "./cleanup/verdict.ts";
 export { denoFileStore } from "./deno_file_store.ts";
 export type * from "./file_store.ts";
