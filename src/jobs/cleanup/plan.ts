@@ -8,6 +8,16 @@
 import type { GuardTrip } from "./guards.ts";
 import type { CostTier, RuleEvidence } from "./verdict.ts";
 
+/** What people know a message by: its own words, so with escapes, and cut. */
+export interface MessageAbout {
+  /** The first address of From. */
+  readonly from?: string;
+  /** Its subject. */
+  readonly subject?: string;
+  /** When it came, as the most trusted source tells, in ISO form. */
+  readonly at?: string;
+}
+
 /** A message that will be removed. */
 export interface PlanItem {
   /** Its unique-id. */
@@ -24,6 +34,8 @@ export interface PlanItem {
   readonly evidence: readonly RuleEvidence[];
   /** Where it goes before: an archive of the policy, `index-only` or `none`. */
   readonly archive: string;
+  /** What people know it by; rules do not look at it. */
+  readonly about?: MessageAbout;
 }
 
 /**

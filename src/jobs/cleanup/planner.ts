@@ -10,6 +10,7 @@ import { Copies } from "./copies.ts";
 import { type Decision, Decisions, type Keeping, type Removal } from "./decisions.ts";
 import { guardTrips } from "./guards.ts";
 import { ListedRow, type MessageFact } from "./listed_row.ts";
+import { aboutOf } from "./message_about.ts";
 import { type CleanupPlan, type KeptMessage, planIdOf, type PlanItem } from "./plan.ts";
 import type { Policy } from "./policy.ts";
 import { parseSpan } from "./units.ts";
@@ -145,7 +146,7 @@ export class Planner {
     const { nowMs, previousUids } = this.#options;
     const { guards } = this.#policy;
     const removals = decisions.filter((each) => each.action === "remove");
-    const items = removals.map(itemOf);
+    const items = removals.map((removal) => this.#itemOf(removal));
     const { digest, contradictions } = this.#listing;
     return {
       planId: await planIdOf(digest, items),
@@ -169,6 +170,19 @@ export class Planner {
     };
   }
 
+  #itemOf({ row, rule, tier, evidence }: Removal): PlanItem {
+    const header = row.headerHash();
+    if (row.uid === undefined || typeof header === "string") {
+      throw new TypeError(
+        `Cannot plan the removal of message "${row.no}": it could not be recognised`,
+      );
+    }
+    const { uid, size } = row;
+    const { id, archive } = rule;
+    const about = aboutOf(row, this.#policy.age, this.#options.nowMs);
+    return { uid, size, headerHash: header.hash, rule: id, tier, evidence, archive, about };
+  }
+
   #decide(): readonly Decision[] | "pending" {
     this.#asked = new Map();
     this.#copies = new Copies(this.#rows);
@@ -180,18 +194,6 @@ export class Planner {
     if (asked === undefined) this.#asked.set(tier, new Set([row]));
     else asked.add(row);
   }
-}
-
-function itemOf({ row, rule, tier, evidence }: Removal): PlanItem {
-  const header = row.headerHash();
-  if (row.uid === undefined || typeof header === "string") {
-    throw new TypeError(
-      `Cannot plan the removal of message "${row.no}": it could not be recognised`,
-    );
-  }
-  const { uid, size } = row;
-  const { id, archive } = rule;
-  return { uid, size, headerHash: header.hash, rule: id, tier, evidence, archive };
 }
 
 function keptOf({ row: { uid, size }, reason, rule, wantedBy, evidence }: Keeping): KeptMessage {

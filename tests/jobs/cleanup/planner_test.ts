@@ -67,8 +67,22 @@ Deno.test("Planner removes what a rule is true of and keeps the rest", {
       { fact: "List-Id", value: "present" },
     ],
     archive: "none",
+    about: { at: "2025-09-23T00:00:00.000Z" },
   });
   deepEqual(planned.plan.cost, { headers: 5, contents: 0 });
+});
+
+Deno.test("Planner tells what people know a removed message by, with escapes", {
+  permissions: "none",
+}, async () => {
+  const rules = policy(remove("lists", LIST, NONE));
+  const head = "From: Ann <ann@mail.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe=1B[2J?=\r\n" +
+    "List-Id: <a>\r\n";
+  const { plan } = await planOf(rules, [{ head: daysOld(2, head) }, { head: "List-Id: <a>\r\n" }]);
+  const [{ at, ...about } = {}] = plan.items.map((item) => item.about);
+  deepEqual(about, { from: "ann@mail.example", subject: "Grüße\\x1b[2J" });
+  equal(plan.items.length, 1); // of unknown age is the other one
+  equal(at?.endsWith("Z"), true);
 });
 
 Deno.test("Planner asks for headers only where the size leaves it open", {
