@@ -28,7 +28,7 @@ export { type CleanupJob, openCleanup } from "./cleanup/job.ts";
 export type { GuardTrip } from "./cleanup/guards.ts";
 export { JournalError } from "./cleanup/journal_error.ts";
 export type { MessageFact } from "./cleanup/listed_row.ts";
-export type { CleanupPlan, KeptMessage, KeptReason, PlanItem } from "./cleanup/plan.ts";
+export type { CleanupPlan, KeptMessage, KeptReason, MessageAbout, PlanItem } from "./cleanup/plan.ts";
 export {
   type NeededFacts,
   type PlannedListing,
