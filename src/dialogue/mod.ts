@@ -10,3 +10,11 @@
 export { type DialogueProblem, DialogueSyntaxError, placeOf } from "./errors.ts";
 export type * from "./step.ts";
 export { parseTemplate, printTemplate } from "./template.ts";
+export * from "./check.ts";
+export type * from "./options.ts";
+export * from "./play.ts";
+export * from "./record.ts";
+export * from "./report.ts";
+export * from "./result.ts";
+export * from "./self_play.ts";
+export * from "./serve.ts";
