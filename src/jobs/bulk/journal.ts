@@ -101,6 +101,12 @@ export interface ReportedRow {
   readonly ms?: number;
 }
 
+/** Which rows are shown. */
+export interface RowFilter {
+  /** Those in these states. @default All. */
+  readonly states?: readonly RowState[];
+}
+
 /** What the operator says about rows in doubt. */
 export interface Release {
   /** Send again, or leave as not sent. */
@@ -155,7 +161,7 @@ export interface JobJournal {
   /** How many rows are in each state. */
   counts(): Promise<Readonly<Record<RowState, number>>>;
   /** The rows, in the order of the list. */
-  rows(filter?: { readonly states?: readonly RowState[] }): AsyncIterable<ReportedRow>;
+  rows(filter?: RowFilter): AsyncIterable<ReportedRow>;
   /** The operator's word; gives how many rows it moved. */
   release(release: Release): Promise<number>;
   /** Where PostgreSQL shares it: asks for a share of the rate. A SQLite journal has none. */
@@ -187,6 +193,17 @@ export interface Journal extends AsyncDisposable {
   ): Promise<{ readonly journal: JobJournal; readonly recovery: Recovery }>;
   /** Opens a job to look at it. */
   look(id: number): Promise<JobJournal>;
+  /**
+   * Tells which other jobs have written to recipients of a job.
+   *
+   * @param id The job.
+   * @param sinceMs Since when, in milliseconds since 1970.
+   * @returns The jobs, and how many recipients they share.
+   */
+  contacted(
+    id: number,
+    sinceMs: number,
+  ): Promise<readonly { readonly job: string; readonly recipients: number }[]>;
   /** Closes it; what was not durable is not. */
   close(): Promise<void>;
 }

@@ -1,0 +1,310 @@
+/**
+ * What every journal of bulk jobs must do, whatever keeps it.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import type { Journal, NewRow } from "../../../src/jobs/bulk/journal.ts";
+
+/** A journal that can be left as a process that dies leaves it, and opened again. */
+export interface JournalWorld {
+  /** Opens the journal, and makes it the first time. */
+  open(): Promise<Journal>;
+  /** Leaves the journal without closing it in order. */
+  abandon(journal: Journal): Promise<void>;
+}
+
+export const ABOUT = {
+  name: "welcome",
+  fingerprint: "f1",
+  contentHash: "c1",
+  settings: { server: "smtp://mx.example", connections: 5 },
+};
+
+/** Rows for as many people. */
+export function* people(count: number): Generator<NewRow> {
+  for (let at = 1; at <= count; at++) {
+    const recipient = `p${at}@mail.example`;
+    yield {
+      line: at + 1,
+      recipient,
+      key: recipient,
+      fields: { email: recipient, name: `P ${at}` },
+    };
+  }
+}
+
+const NOW = Date.UTC(2026, 10, 21);
+
+async function states(journal: Journal, id: number): Promise<string> {
+  const job = await journal.look(id);
+  const seen: string[] = [];
+  for await (const { line, state } of job.rows()) seen.push(`${line}:${state}`);
+  return seen.join(" ");
+}
+
+/** The cases, each for a journal of its own. */
+export const JOURNAL_CASES: readonly (readonly [
+  name: string,
+  run: (world: JournalWorld) => Promise<void>,
+])[] = [
+  ["remembers what a job is", async (world) => {
+    const journal = await world.open();
+    const made = await journal.create(ABOUT, people(3));
+    equal(made.rows, 3);
+    await journal.close();
+    const again = await world.open();
+    deepEqual(await again.jobs(), [made]);
+    await again.close();
+  }],
+
+  ["takes all rows of a job or none [T-B01] [T-B02]", async (world) => {
+    const journal = await world.open();
+    async function* broken(): AsyncGenerator<NewRow> {
+      yield* people(700);
+      await undefined;
+      throw new Error("the list ends here");
+    }
+    await rejects(journal.create(ABOUT, broken()), { message: "the list ends here" });
+    deepEqual(await journal.jobs(), []);
+    equal((await journal.create(ABOUT, people(2))).rows, 2);
+    await journal.close();
+  }],
+
+  ["refuses two jobs of one name [T-B02]", async (world) => {
+    const journal = await world.open();
+    await journal.create(ABOUT, people(1));
+    await rejects(journal.create(ABOUT, people(1)), { name: "BulkJournalError", problem: "state" });
+    equal((await journal.jobs()).length, 1);
+    await journal.close();
+  }],
+
+  ["sends to one address once, and says which rows it leaves out [T-I34]", async (world) => {
+    const journal = await world.open();
+    const fields = {};
+    const { id } = await journal.create(ABOUT, [
+      { line: 2, recipient: "a@x.example", key: "a@x.example", fields },
+      { line: 3, recipient: "b@x.example", key: "b@x.example", fields, skip: "suppressed" },
+      { line: 4, recipient: "a@x.example", key: "a@x.example", fields },
+    ]);
+    equal(await states(journal, id), "2:pending 3:skipped 4:skipped");
+    const reasons: (string | undefined)[] = [];
+    for await (const row of (await journal.look(id)).rows({ states: ["skipped"] })) {
+      reasons.push(row.text);
+    }
+    deepEqual(reasons, ["suppressed", "duplicate of line 2"]);
+    await journal.close();
+  }],
+
+  ["hands out each row once, in the order of the list", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(5));
+    const { journal: job, recovery } = await journal.run(id, NOW);
+    deepEqual(recovery, { returned: 0, inDoubt: 0 });
+    const claims = [
+      ...await job.claim(2, NOW),
+      ...await job.claim(2, NOW),
+      ...await job.claim(2, NOW),
+    ];
+    deepEqual(claims.map(({ line }) => line), [2, 3, 4, 5, 6]);
+    deepEqual(claims[0], {
+      id: claims[0]?.id,
+      line: 2,
+      recipient: "p1@mail.example",
+      fields: { email: "p1@mail.example", name: "P 1" },
+      attempt: 1,
+      firstClaimMs: NOW,
+    });
+    deepEqual(await job.claim(2, NOW), []);
+    await journal.close();
+  }],
+
+  ["leaves a row that was only claimed as it was [T-B03]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(2));
+    await (await journal.run(id, NOW)).journal.claim(2, NOW);
+    await world.abandon(journal);
+    const again = await world.open();
+    const { journal: job, recovery } = await again.run(id, NOW + 1);
+    equal(recovery.inDoubt, 0);
+    deepEqual((await job.claim(9, NOW + 1)).map(({ attempt }) => attempt), [1, 1]);
+    await again.close();
+  }],
+
+  ["puts in doubt what was about to end [T-B04] [T-B05] [T-B06]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(3));
+    const { journal: job } = await journal.run(id, NOW);
+    const [first, second] = await job.claim(3, NOW);
+    ok(first && second);
+    await Promise.all([job.committing(first.id), job.committing(second.id)]);
+    await job.outcome({
+      id: first.id,
+      state: "accepted",
+      code: 250,
+      stage: "final",
+      queueId: "Q1",
+    });
+    await world.abandon(journal);
+    const again = await world.open();
+    const { journal: resumed, recovery } = await again.run(id, NOW + 1);
+    equal(recovery.inDoubt, 1);
+    equal(await states(again, id), "2:accepted 3:in_doubt 4:pending");
+    deepEqual((await resumed.claim(9, NOW)).map(({ line }) => line), [4]);
+    await again.close();
+  }],
+
+  ["keeps an outcome for good [T-B07]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(1));
+    const { journal: job } = await journal.run(id, NOW);
+    const [row] = await job.claim(1, NOW);
+    ok(row);
+    await job.committing(row.id);
+    await job.outcome({
+      id: row.id,
+      state: "failed",
+      code: 550,
+      enhanced: "5.1.1",
+      stage: "rcpt",
+      text: "no such user",
+      ms: 12.5,
+    });
+    await world.abandon(journal);
+    const again = await world.open();
+    for await (
+      const { state, code, enhanced, stage, text, attempt, ms, domain } of (await again.look(id))
+        .rows()
+    ) {
+      deepEqual(
+        { state, code, enhanced, stage, text, attempt, ms, domain },
+        {
+          state: "failed",
+          code: 550,
+          enhanced: "5.1.1",
+          stage: "rcpt",
+          text: "no such user",
+          attempt: 1,
+          ms: 12.5,
+          domain: "mail.example",
+        },
+      );
+    }
+    await again.close();
+  }],
+
+  [
+    "gives a deferred row when it is due, with the date of its first claim [T-B15]",
+    async (world) => {
+      const journal = await world.open();
+      const { id } = await journal.create(ABOUT, people(1));
+      const { journal: job } = await journal.run(id, NOW);
+      const [row] = await job.claim(1, NOW);
+      ok(row);
+      await job.outcome({ id: row.id, state: "deferred", notBeforeMs: NOW + 60_000, code: 451 });
+      equal(await job.nextDueMs(), NOW + 60_000);
+      deepEqual(await job.claim(1, NOW + 59_999), []);
+      await journal.close();
+      const again = await world.open();
+      const { journal: resumed } = await again.run(id, NOW + 60_000);
+      const [retry] = await resumed.claim(1, NOW + 60_000);
+      deepEqual([retry?.attempt, retry?.firstClaimMs], [2, NOW]);
+      deepEqual(await resumed.claim(1, NOW + 60_000), [], "it is claimed");
+      await again.close();
+    },
+  ],
+
+  ["gives a row back that nothing was sent of [T-B20]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(2));
+    const { journal: job } = await journal.run(id, NOW);
+    const [first] = await job.claim(2, NOW);
+    ok(first);
+    await job.committing(first.id);
+    await job.outcome({ id: first.id, state: "pending" });
+    equal(await states(journal, id), "2:pending 3:pending");
+    const [again] = await job.claim(9, NOW + 5);
+    deepEqual([again?.id, again?.attempt, again?.firstClaimMs], [first.id, 1, NOW]);
+    await journal.close();
+  }],
+
+  ["refuses what does not follow", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(1));
+    const { journal: job } = await journal.run(id, NOW);
+    const error = { name: "BulkJournalError", problem: "state" };
+    await rejects(async () => await job.outcome({ id: 1, state: "accepted" }), error);
+    const [row] = await job.claim(1, NOW);
+    ok(row);
+    await rejects(async () => await job.outcome({ id: row.id, state: "accepted" }), error);
+    await job.committing(row.id);
+    await job.outcome({ id: row.id, state: "accepted" });
+    await rejects(async () => await job.outcome({ id: row.id, state: "failed" }), error);
+    await rejects(async () => await job.committing(row.id), error);
+    equal(await states(journal, id), "2:accepted");
+    await journal.close();
+  }],
+
+  ["moves rows in doubt at the operator's word only", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(4));
+    const { journal: job } = await journal.run(id, NOW);
+    for (const { id: row } of await job.claim(3, NOW)) {
+      await job.committing(row);
+      await job.outcome({ id: row, state: "in_doubt", stage: "final" });
+    }
+    const word = { by: "ann", atMs: NOW + 1 };
+    equal(await job.release({ ...word, to: "failed", recipients: ["p2@mail.example"] }), 1);
+    equal(await job.release({ ...word, to: "failed", recipients: ["p4@mail.example"] }), 0);
+    equal(await job.release({ ...word, to: "resend" }), 2);
+    equal(await job.release({ ...word, to: "resend" }), 0);
+    equal(await states(journal, id), "2:pending 3:failed 4:pending 5:pending");
+    await journal.close();
+    const again = await world.open();
+    const { journal: resumed } = await again.run(id, NOW + 2);
+    const claims = await resumed.claim(9, NOW + 2);
+    deepEqual(claims.map(({ line, attempt }) => `${line}:${attempt}`), ["2:2", "4:2", "5:1"]);
+    await again.close();
+  }],
+
+  ["counts every row in one state", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(6));
+    const { journal: job } = await journal.run(id, NOW);
+    const outcomes = ["accepted", "failed", "in_doubt", "deferred", "skipped"] as const;
+    for (const [at, { id: row }] of (await job.claim(5, NOW)).entries()) {
+      const state = outcomes[at] ?? "accepted";
+      if (state !== "skipped") await job.committing(row);
+      await job.outcome({ id: row, state, ...(state === "deferred" && { notBeforeMs: NOW }) });
+    }
+    const counts = await job.counts();
+    equal(Object.values(counts).reduce((sum, count) => sum + count), 6);
+    for (const state of ["pending", ...outcomes] as const) equal(counts[state], 1, state);
+    await journal.close();
+  }],
+
+  ["tells who was written to by another job [T-B24]", async (world) => {
+    const journal = await world.open();
+    const one = await journal.create(ABOUT, people(3));
+    const { journal: job } = await journal.run(one.id, NOW);
+    for (const { id } of await job.claim(2, NOW)) {
+      await job.committing(id);
+      await job.outcome({ id, state: "accepted" });
+    }
+    const two = await journal.create({ ...ABOUT, name: "again" }, people(3));
+    deepEqual(await journal.contacted(two.id, 0), [{ job: "welcome", recipients: 2 }]);
+    deepEqual(await journal.contacted(two.id, Date.now() + 60_000), []);
+    deepEqual(await journal.contacted(one.id, 0), []);
+    await journal.close();
+  }],
+
+  ["shows many rows in their order", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(1203));
+    let line = 1;
+    for await (const row of (await journal.look(id)).rows()) equal(row.line, ++line);
+    equal(line, 1204);
+    await journal.close();
+  }],
+];

@@ -1,0 +1,176 @@
+import { equal, match, ok, rejects } from "node:assert/strict";
+import { openSqliteJournal } from "../../../src/jobs/bulk/sqlite_journal.ts";
+import { ABOUT, JOURNAL_CASES, people } from "./journal_suite.ts";
+
+/** A folder of its own for a test. */
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  await Deno.mkdir("tests/.tmp", { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: "tests/.tmp" });
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The files of a journal as a process leaves them that dies now. */
+async function leave(from: string, to: string): Promise<void> {
+  for (const end of ["", "-wal", "-shm", ".mark"]) {
+    await Deno.copyFile(`${from}/j.db${end}`, `${to}/j.db${end}`);
+  }
+}
+
+Deno.test.each(JOURNAL_CASES)("a journal in SQLite %s", async (_, run) => {
+  await withFolder(async (folder) => {
+    let path = `${folder}/j.db`;
+    let copies = 0;
+    await run({
+      open: () => openSqliteJournal(path, { create: copies === 0, moved: copies > 0 }),
+      abandon: async (journal) => {
+        const copy = `${folder}/${++copies}`;
+        await Deno.mkdir(copy);
+        await leave(path.slice(0, -"/j.db".length), copy);
+        await journal.close();
+        path = `${copy}/j.db`;
+      },
+    });
+  });
+});
+
+/** A journal that a run has left without closing it: two rows accepted, one about to end. */
+async function left(folder: string): Promise<string> {
+  await using journal = await openSqliteJournal(`${folder}/j.db`, { create: true });
+  const { id } = await journal.create(ABOUT, people(50));
+  const { journal: job } = await journal.run(id, 0);
+  const claims = await job.claim(3, 0);
+  for (const { id: row } of claims) await job.committing(row);
+  for (const { id: row } of claims.slice(0, 2)) await job.outcome({ id: row, state: "accepted" });
+  await Deno.mkdir(`${folder}/left`);
+  await leave(folder, `${folder}/left`);
+  return `${folder}/left/j.db`;
+}
+
+Deno.test("openSqliteJournal() refuses what is not there or no journal [T-B26] [T-B27]", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/j.db`;
+    await rejects(openSqliteJournal(path), { name: "BulkJournalError", problem: "missing" });
+    await Deno.writeTextFile(path, "no database at all, but long enough to look at".repeat(50));
+    await rejects(openSqliteJournal(path, { create: true }), { problem: "damaged" });
+    await Deno.remove(path);
+
+    const journal = await openSqliteJournal(path, { create: true });
+    await journal.create(ABOUT, people(1));
+    await journal.close();
+    await Deno.remove(path);
+    await rejects(openSqliteJournal(path, { create: true }), { problem: "missing" });
+    await Deno.writeFile(path, new Uint8Array());
+    await rejects(openSqliteJournal(path, { create: true }), { problem: "missing" });
+  });
+});
+
+Deno.test("openSqliteJournal() refuses another journal in the place of one [T-B26]", async () => {
+  await withFolder(async (folder) => {
+    for (const name of ["one", "two"]) {
+      const journal = await openSqliteJournal(`${folder}/${name}.db`, { create: true });
+      await journal.create({ ...ABOUT, name }, people(1));
+      await journal.close();
+    }
+    await Deno.rename(`${folder}/two.db`, `${folder}/one.db`);
+    await rejects(openSqliteJournal(`${folder}/one.db`), { problem: "foreign" });
+  });
+});
+
+Deno.test("openSqliteJournal() refuses a copy until it is told [T-B25]", async () => {
+  await withFolder(async (folder) => {
+    const journal = await openSqliteJournal(`${folder}/j.db`, { create: true });
+    await journal.create(ABOUT, people(1));
+    await journal.close();
+    await Deno.copyFile(`${folder}/j.db`, `${folder}/copy.db`);
+    await rejects(openSqliteJournal(`${folder}/copy.db`), { problem: "moved" });
+    await (await openSqliteJournal(`${folder}/copy.db`, { moved: true })).close();
+    await (await openSqliteJournal(`${folder}/copy.db`)).close();
+  });
+});
+
+Deno.test("a journal in SQLite has one runner at a time, who is named [T-B23]", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/j.db`;
+    await using first = await openSqliteJournal(path, { create: true });
+    const { id } = await first.create(ABOUT, people(1));
+    await using second = await openSqliteJournal(path);
+    await rejects(second.run(id, 0), (error: Error) => {
+      match(error.message, new RegExp(`another run holds it.*${Deno.pid}`));
+      return true;
+    });
+    const job = await second.look(id);
+    equal((await job.counts()).pending, 1); // looking is allowed
+    await rejects(job.release({ to: "resend", by: "ann", atMs: 0 }), { problem: "busy" });
+    await first.close();
+    await second.run(id, 0);
+  });
+});
+
+Deno.test("openSqliteJournal() misses no commit that is gone [T-B26]", async () => {
+  await withFolder(async (folder) => {
+    const path = await left(folder);
+    const wal = await Deno.readFile(`${path}-wal`);
+    const database = await Deno.readFile(path);
+    const mark = await Deno.readFile(`${path}.mark`);
+    let opened = 0;
+    let refused = 0;
+    for (let short = 0; short <= wal.length; short += short < 4200 ? 97 : 1021) {
+      const size = wal.length - short;
+      await Deno.writeFile(path, database);
+      await Deno.writeFile(`${path}-wal`, wal.subarray(0, size));
+      await Deno.writeFile(`${path}.mark`, mark);
+      await Deno.remove(`${path}-shm`).catch(() => {});
+      try {
+        const journal = await openSqliteJournal(path, { moved: true });
+        const { recovery } = await journal.run(1, 0);
+        equal(recovery.inDoubt, 1, `cut at ${size}`);
+        equal((await (await journal.look(1)).counts()).accepted, 2, `cut at ${size}`);
+        await journal.close();
+        opened++;
+      } catch (error) {
+        ok(error instanceof Error && error.name === "BulkJournalError", `cut at ${size}: ${error}`);
+        refused++;
+      }
+    }
+    ok(refused > 20 && opened > 0, `${refused} refused, ${opened} opened`);
+  });
+});
+
+Deno.test("openSqliteJournal() never takes an accepted row for a pending one [T-B26]", async () => {
+  await withFolder(async (folder) => {
+    const whole = `${folder}/whole`;
+    await Deno.mkdir(whole);
+    const source = await openSqliteJournal(`${whole}/j.db`, { create: true });
+    const { id } = await source.create(ABOUT, people(20));
+    const { journal: job } = await source.run(id, 0);
+    for (const { id: row } of await job.claim(20, 0)) {
+      await job.committing(row);
+      await job.outcome({ id: row, state: "accepted" });
+    }
+    await source.close();
+    const octets = await Deno.readFile(`${whole}/j.db`);
+    let refused = 0;
+    for (let at = 0; at < octets.length; at += 397) {
+      const path = `${folder}/${at}.db`;
+      const damaged = octets.slice();
+      damaged[at] = (damaged[at] ?? 0) ^ 0x10;
+      await Deno.writeFile(path, damaged);
+      try {
+        await using journal = await openSqliteJournal(path, { moved: true });
+        const { journal: resumed } = await journal.run(id, 0);
+        equal((await resumed.claim(99, 0)).length, 0, `bit at ${at}`);
+      } catch (error) {
+        ok(error instanceof Error && error.name === "BulkJournalError", `bit at ${at}: ${error}`);
+        refused++;
+      }
+      for (const end of ["", "-wal", "-shm", ".mark", ".lock"]) {
+        await Deno.remove(path + end).catch(() => {});
+      }
+    }
+    ok(refused > 0);
+  });
+});
