@@ -139,6 +139,11 @@ export function decodeBase64(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return codeWhole(new Base64Decoder(), bytes);
 }
 
+/** How long octets become in base64, line ends included. */
+export function base64Size(octets: number): number {
+  return Math.ceil(octets / 3) * 4 + Math.ceil(octets / LINE_OCTETS) * 2;
+}
+
 /** The platform encodes fast but in one line: it goes to the end of the buffer, and lines forward. */
 function encodeLines(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const text = bytes.toBase64();

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { encodeBase64 } from "./base64.ts";
+import { base64Size, encodeBase64 } from "./base64.ts";
+import { flow } from "./flowed.ts";
 import { Header } from "./header.ts";
 import { encodeQuotedPrintable } from "./quoted_printable.ts";
 import type { TransferEncoding } from "./transfer_encoding.ts";
@@ -17,6 +18,14 @@ const LF = 10;
 export interface EncodeOptions {
   /** Whether octets above 127 may be sent as they are (8BITMIME). @default {false} */
   readonly eightBit?: boolean;
+}
+
+/** What the text is, and what the server takes. */
+export interface TextOptions extends EncodeOptions {
+  /** Whether it is HTML. @default {false} */
+  readonly html?: boolean;
+  /** Whether readers may wrap plain text anew (format=flowed). @default {false} */
+  readonly flowed?: boolean;
 }
 
 /** A body that is ready to be sent, and the fields that say how to read it. One serves many messages. */
@@ -36,7 +45,7 @@ export interface EncodedBody {
  * quoted-printable or base64, whichever is shorter.
  *
  * @param text The text.
- * @param options What the server takes.
+ * @param options What the text is, and what the server takes.
  * @returns The body.
  * @throws {SyntaxError} If the text holds half a character.
  *
@@ -49,48 +58,58 @@ export interface EncodedBody {
  * equal(new TextDecoder().decode(body.bytes), "Caf=C3=A9 at noon\r\n");
  * ```
  */
-export function encodeText(text: string, options: EncodeOptions = {}): EncodedBody {
-  const { eightBit = false } = options;
+export function encodeText(text: string, options: TextOptions = {}): EncodedBody {
+  const { eightBit = false, html = false, flowed = false } = options;
   if (!text.isWellFormed()) {
     throw new SyntaxError("Cannot encode the text: it holds half a character");
   }
-  const lines = withCrlf(text);
+  const wrapped = flowed && !html;
+  const type = html ? HTML : wrapped ? FLOWED : PLAIN;
+  const unixLines = withLf(text);
+  const lines = (wrapped ? flow(unixLines) : unixLines).replaceAll("\n", "\r\n");
   const bytes = new TextEncoder().encode(lines);
   // A NUL is forbidden even in 8-bit text (RFC 5322 section 4, RFC 6152 section 3).
   const fits = !text.includes("\0") && longestLine(bytes) <= MAX_LINE;
-  if (fits && bytes.length === lines.length) return body("7bit", bytes);
-  if (fits && eightBit) return body("8bit", bytes);
+  if (fits && bytes.length === lines.length) return body(type, "7bit", bytes);
+  if (fits && eightBit) return body(type, "8bit", bytes);
   const quoted = encodeQuotedPrintable(bytes);
-  const base64Size = Math.ceil(bytes.length / 3) * 4 + Math.ceil(bytes.length / 57) * 2;
-  return text.includes("\0") || base64Size < quoted.length
-    ? body("base64", encodeBase64(bytes))
-    : body("quoted-printable", quoted);
+  return text.includes("\0") || base64Size(bytes.length) < quoted.length
+    ? body(type, "base64", encodeBase64(bytes))
+    : body(type, "quoted-printable", quoted);
 }
 
-const TYPE = new Header("Content-Type", "text/plain; charset=utf-8");
-const ENCODINGS: Readonly<Record<TransferEncoding, readonly Header[]>> = {
-  "7bit": fields("7bit"),
-  "8bit": fields("8bit"),
-  "quoted-printable": fields("quoted-printable"),
-  base64: fields("base64"),
+/** What kinds of text there are. */
+export const PLAIN: Header = new Header("Content-Type", "text/plain; charset=utf-8");
+export const FLOWED: Header = new Header(
+  "Content-Type",
+  "text/plain; charset=utf-8; format=flowed",
+);
+export const HTML: Header = new Header("Content-Type", "text/html; charset=utf-8");
+
+/** How octets are encoded, as a field. */
+export const ENCODINGS: Readonly<Record<TransferEncoding, Header>> = {
+  "7bit": encodingField("7bit"),
+  "8bit": encodingField("8bit"),
+  "quoted-printable": encodingField("quoted-printable"),
+  base64: encodingField("base64"),
 };
 
-function fields(encoding: TransferEncoding): readonly Header[] {
-  return [TYPE, new Header("Content-Transfer-Encoding", encoding)];
+function encodingField(encoding: TransferEncoding): Header {
+  return new Header("Content-Transfer-Encoding", encoding);
 }
 
-function body(encoding: TransferEncoding, bytes: Uint8Array): EncodedBody {
-  return { headers: ENCODINGS[encoding], bytes, eightBit: encoding === "8bit" };
+function body(type: Header, encoding: TransferEncoding, bytes: Uint8Array): EncodedBody {
+  return { headers: [type, ENCODINGS[encoding]], bytes, eightBit: encoding === "8bit" };
 }
 
-function withCrlf(text: string): string {
+/** Lines that end in LF, the last one too. */
+export function withLf(text: string): string {
   const lines = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
-  const ended = lines === "" || lines.endsWith("\n") ? lines : `${lines}\n`;
-  return ended.replaceAll("\n", "\r\n");
+  return lines === "" || lines.endsWith("\n") ? lines : `${lines}\n`;
 }
 
 /** In octets without CRLF; all lines end in CRLF. */
-function longestLine(bytes: Uint8Array): number {
+export function longestLine(bytes: Uint8Array): number {
   let longest = 0;
   let start = 0;
   for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {

@@ -85,3 +85,16 @@ export function joined<T extends Uint8Array>(a: Uint8Array, b: T): T | Uint8Arra
   both.set(b, a.length);
   return both;
 }
+
+/** All, one after the other; one alone is not copied. */
+export function joinedAll(parts: readonly Uint8Array[]): Uint8Array {
+  const [first, ...others] = parts;
+  if (first !== undefined && others.length === 0) return first;
+  const all = new Uint8Array(parts.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,134 @@
+/**
+ * The header of a message, and the envelope that follows from it.
+ *
+ * @module
+ */
+
+import { Address } from "./address.ts";
+import { formatDate } from "./date.ts";
+import { HeaderError } from "./errors.ts";
+import { Header, textHeader } from "./header.ts";
+import { addressHeader, idHeader } from "./header_field.ts";
+import { type Mailbox, parseMailbox } from "./mailbox.ts";
+
+/** A mailbox: `ann@mail.example`, `Ann <ann@mail.example>`, or either of them parsed. */
+export type MailboxLike = string | Address | Mailbox;
+
+/** What the header of a message says. */
+export interface HeaderFields {
+  /** Who writes. */
+  readonly from: MailboxLike;
+  /** Whom it is addressed to. */
+  readonly to?: MailboxLike | readonly MailboxLike[];
+  /** Who else reads it. */
+  readonly cc?: MailboxLike | readonly MailboxLike[];
+  /** Who gets it without being named: these stand in the envelope alone. */
+  readonly bcc?: MailboxLike | readonly MailboxLike[];
+  /** Where answers go. */
+  readonly replyTo?: MailboxLike | readonly MailboxLike[];
+  /** What it is about. */
+  readonly subject: string;
+  /** When it was written: a date, or milliseconds since 1970. */
+  readonly date: Date | number;
+  /** How many minutes the writer's clock is ahead of UTC. @default {0} */
+  readonly offsetMinutes?: number;
+  /** The identifier, angle brackets included. */
+  readonly messageId: string;
+  /** Further fields, in their order. */
+  readonly headers?: readonly Header[];
+  /** The program that writes. */
+  readonly userAgent?: string;
+}
+
+/** Who a composed message is from and who gets it. */
+export interface ComposedEnvelope {
+  /** The address of From. */
+  readonly from: Address;
+  /** All recipients, each once. */
+  readonly to: readonly Address[];
+}
+
+/** A header and its envelope. */
+export interface MessageHeader {
+  /** The fields, without those of the body. */
+  readonly headers: readonly Header[];
+  /** Who it is from and who gets it. */
+  readonly envelope: ComposedEnvelope;
+}
+
+/** Fields that are written from the message alone, in lower case. */
+const OWN: ReadonlySet<string> = new Set([
+  ...["date", "from", "reply-to", "to", "cc", "bcc", "message-id", "subject", "user-agent"],
+  ...["mime-version", "content-type", "content-transfer-encoding"],
+]);
+/** Fields that a message has at most once (RFC 5322 section 3.6), besides those. */
+const ONCE: ReadonlySet<string> = new Set(["sender", "in-reply-to", "references"]);
+
+const MIME_VERSION = new Header("MIME-Version", "1.0");
+
+/** Makes the header of what people say; the fields of the body come behind it. */
+export function messageHeader(fields: HeaderFields): MessageHeader {
+  const from = toMailbox(fields.from);
+  const to = toMailboxes(fields.to);
+  const cc = toMailboxes(fields.cc);
+  const replyTo = toMailboxes(fields.replyTo);
+  const envelope = { from: from.address, to: recipients(to, cc, toMailboxes(fields.bcc)) };
+  const headers = [
+    new Header("Date", formatDate(Number(fields.date), fields.offsetMinutes)),
+    addressHeader("From", [from]),
+  ];
+  if (replyTo.length > 0) headers.push(addressHeader("Reply-To", replyTo));
+  if (to.length > 0) headers.push(addressHeader("To", to));
+  if (cc.length > 0) headers.push(addressHeader("Cc", cc));
+  headers.push(idHeader("Message-ID", [fields.messageId]), textHeader("Subject", fields.subject));
+  if (fields.headers !== undefined) {
+    checkFurther(fields.headers.map(({ name }) => name));
+    headers.push(...fields.headers);
+  }
+  if (fields.userAgent !== undefined) headers.push(textHeader("User-Agent", fields.userAgent));
+  headers.push(MIME_VERSION);
+  return { headers, envelope };
+}
+
+/** Raw UTF-8 is written only where the server was asked for it (RFC 6531). */
+export function checkUtf8(headers: readonly Header[], smtpUtf8: boolean = false): void {
+  const utf8 = headers.find((header) => header.utf8);
+  if (utf8 !== undefined && !smtpUtf8) {
+    throw new HeaderError(utf8.name, "raw UTF-8 needs the SMTPUTF8 extension");
+  }
+}
+
+/** Reads a mailbox. */
+export function toMailbox(mailbox: MailboxLike): Mailbox {
+  if (typeof mailbox === "string") return parseMailbox(mailbox);
+  return mailbox instanceof Address ? { address: mailbox } : mailbox;
+}
+
+/** Reads mailboxes. */
+export function toMailboxes(list: MailboxLike | readonly MailboxLike[] = []): Mailbox[] {
+  // isArray does not narrow a readonly array
+  return Array.isArray(list) ? list.map(toMailbox) : [toMailbox(list as MailboxLike)];
+}
+
+/** All addresses, each once, in their order. */
+export function recipients(...lists: readonly (readonly Mailbox[])[]): Address[] {
+  const byKey = new Map<string, Address>();
+  for (const list of lists) {
+    for (const { address } of list) {
+      if (!byKey.has(address.key)) byKey.set(address.key, address);
+    }
+  }
+  if (byKey.size === 0) throw new RangeError("Cannot compose a message: it has no recipient");
+  return [...byKey.values()];
+}
+
+/** Refuses fields that are written from the message, and second ones of those that stand once. */
+export function checkFurther(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    const lower = name.toLowerCase();
+    if (OWN.has(lower)) throw new HeaderError(name, "it is written from the message itself");
+    if (ONCE.has(lower) && seen.has(lower)) throw new HeaderError(name, "it may stand only once");
+    seen.add(lower);
+  }
+}
