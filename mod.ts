@@ -12,4 +12,5 @@ export * from "./src/message/mod.ts";
 export * from "./src/sasl/mod.ts";
 export * from "./src/smtp/mod.ts";
 export * from "./src/pop3/mod.ts";
+export * from "./src/dialogue/mod.ts";
 export * from "./src/server/mod.ts";

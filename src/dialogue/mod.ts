@@ -9,6 +9,8 @@
 
 export { type DialogueProblem, DialogueSyntaxError, placeOf } from "./errors.ts";
 export type * from "./step.ts";
+export { countSteps } from "./expand.ts";
+export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
 export { parseTemplate, printTemplate } from "./template.ts";
 export * from "./check.ts";
 export type * from "./options.ts";
