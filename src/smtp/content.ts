@@ -21,11 +21,27 @@ export interface KnownContent {
   readonly utf8Headers: boolean;
 }
 
+/**
+ * A message that knows what it is made of and is encoded while it is read, as `composeStream()` gives
+ * it.
+ */
+export interface KnownStream extends AsyncIterable<Uint8Array> {
+  /** The size in octets, if known. */
+  readonly size: number | undefined;
+  /** Whether any octet is above 127. */
+  readonly eightBit: boolean;
+  /** Whether header fields hold raw UTF-8. */
+  readonly utf8Headers: boolean;
+  /** Whether it can be read more than once. */
+  readonly replayable: boolean;
+}
+
 /** What can be sent: text, octets, a composed message, or a stream of octets. */
 export type Content =
   | string
   | Uint8Array
   | KnownContent
+  | KnownStream
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>;
 
@@ -100,7 +116,9 @@ export function prepareContent(
   }
   const given = typeof content === "string" ? encoder.encode(content) : content;
   if (!(given instanceof Uint8Array || "bytes" in given)) {
-    return prepareStream(given, options, offered, chunking);
+    return isKnownStream(given)
+      ? prepareKnownStream(given, options, offered, chunking)
+      : prepareStream(given, options, offered, chunking);
   }
   const bytes = given instanceof Uint8Array ? given : given.bytes;
   const seen = describeContent(bytes);
@@ -183,6 +201,25 @@ function dottedLines(framed: Uint8Array): number {
   return count;
 }
 
+/** Nothing has to be guessed or announced for safety's sake. */
+function prepareKnownStream(
+  message: KnownStream,
+  options: ContentOptions,
+  offered: Capabilities,
+  chunking: boolean,
+): PreparedContent {
+  const { size, eightBit, utf8Headers } = message;
+  const body = options.body ?? (eightBit ? "8BITMIME" : "7BIT");
+  const told = {
+    lineEnds: "exact" as const,
+    ...options,
+    body,
+    ...(size === undefined ? {} : { size }),
+  };
+  const prepared = prepareStream(message, told, offered, chunking);
+  return { ...prepared, utf8Headers, body: body === "7BIT" ? options.body : body };
+}
+
 function prepareStream(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   options: ContentOptions,
@@ -221,6 +258,21 @@ function prepareStream(
     if (!begun) await cancelContent(source, reason);
   };
   return { end: () => end, chunks, cancel, size: options.size, body, utf8Headers: false };
+}
+
+/**
+ * Whether content can be read again for another transaction.
+ *
+ * @param content The content.
+ * @returns Whether it gives the same octets again.
+ */
+export function isReplayable(content: Content): boolean {
+  if (typeof content === "string" || content instanceof Uint8Array) return true;
+  return "bytes" in content || isKnownStream(content) && content.replayable;
+}
+
+function isKnownStream(content: AsyncIterable<Uint8Array>): content is KnownStream {
+  return "replayable" in content;
 }
 
 /**

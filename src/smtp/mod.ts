@@ -19,7 +19,7 @@ export {
   xtext,
 } from "./parameters.ts";
 export * from "./connect.ts";
-export type { Content, ContentOptions, KnownContent } from "./content.ts";
+export type { Content, ContentOptions, KnownContent, KnownStream } from "./content.ts";
 export type { DeliveryOptions, MessageSource, OutgoingMessage } from "./delivery.ts";
 export * from "./enhanced_status.ts";
 export type { Envelope, Recipient, RecipientPolicy } from "./envelope.ts";

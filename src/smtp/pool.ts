@@ -6,7 +6,7 @@
 
 import { systemClock, WireError } from "../wire/mod.ts";
 import { checkConnectOptions, type ConnectOptions, connectSmtp } from "./connect.ts";
-import type { Content } from "./content.ts";
+import { type Content, isReplayable } from "./content.ts";
 import { type DeliveryOptions, localRefusal, type OutgoingMessage } from "./delivery.ts";
 import type { Envelope } from "./envelope.ts";
 import { SmtpAuthError, SmtpError, SmtpLocalError } from "./errors.ts";
@@ -468,7 +468,7 @@ export class SmtpPool implements AsyncDisposable {
       }
     }
     const left = receipt.rejected.filter(({ retry }) => retry === "next-transaction");
-    if (left.length > 0 && receipt.accepted.length > 0 && replayable(job.message.content)) {
+    if (left.length > 0 && receipt.accepted.length > 0 && isReplayable(job.message.content)) {
       this.#follow(job, receipt, left.map(({ recipient }) => recipient));
       return;
     }
@@ -482,7 +482,7 @@ export class SmtpPool implements AsyncDisposable {
   #movable(job: Job, { outcome, stage, reply, error }: Receipt, reused: boolean): boolean {
     const died = outcome === "not-sent" && reply === undefined && error instanceof WireError;
     return (died || reply?.code === 421) && stage === "mail" && reused && job.moves < MAX_MOVES &&
-      replayable(job.message.content) && !this.#closing.signal.aborted;
+      isReplayable(job.message.content) && !this.#closing.signal.aborted;
   }
 
   /** The recipients for whom there was no room get a transaction of their own (S36). */
@@ -561,12 +561,6 @@ const STAGES: ReadonlyMap<string, Stage> = new Map([
 function stageOf(error: unknown): Stage {
   const stage = error instanceof WireError || error instanceof SmtpError ? error.stage : undefined;
   return STAGES.get(stage ?? "") ?? "connect";
-}
-
-/** Whether content can be read again for another transaction. */
-function replayable(content: Content): boolean {
-  return typeof content === "string" || content instanceof Uint8Array ||
-    (typeof content === "object" && "bytes" in content);
 }
 
 function sameDelivery(a: DeliveryOptions, b: DeliveryOptions): boolean {
