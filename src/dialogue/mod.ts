@@ -10,7 +10,9 @@
 export { type DialogueProblem, DialogueSyntaxError, placeOf } from "./errors.ts";
 export type * from "./step.ts";
 export { countSteps } from "./expand.ts";
+export { dialogueFromJson, dialogueToJson } from "./json.ts";
 export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
+export { printDialogue, printMarkdown } from "./print.ts";
 export { parseTemplate, printTemplate } from "./template.ts";
 export * from "./check.ts";
 export type * from "./options.ts";

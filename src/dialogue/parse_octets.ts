@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DotStuffer } from "../wire/mod.ts";
 import { problem } from "./errors.ts";
 import type { Position } from "./step.ts";
 
@@ -83,4 +84,15 @@ export function octetsToLines(bytes: Uint8Array): readonly string[] | undefined 
   // deno-lint-ignore no-control-regex -- finding control characters is what it is for
   if (lines.pop() !== "" || /[\x00-\x08\x0a-\x1f\x7f]/.test(lines.join(""))) return undefined;
   return lines;
+}
+
+/** Octets with CRLF ends and doubled dots, without the lone dot. */
+export function stuffed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const stuffer = new DotStuffer();
+  const body = stuffer.push(bytes).slice();
+  const end = stuffer.end();
+  const whole = new Uint8Array(body.length + end.length - 3);
+  whole.set(body);
+  whole.set(end.subarray(0, -3), body.length);
+  return whole;
 }
