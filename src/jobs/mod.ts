@@ -1,5 +1,5 @@
 /**
- * jobs: ready-made work over sessions. Today: the probe, and plans of mailbox cleanups.
+ * jobs: ready-made work over sessions: the probe, mailbox cleanup, bulk sending.
  * May import dialogue, smtp, pop3, message and wire.
  *
  * @example Usage
@@ -16,6 +16,20 @@
  * @module
  */
 
+export {
+  type BulkEvent,
+  type BulkOptions,
+  type BulkRates,
+  type BulkRun,
+  type BulkStop,
+  sendBulk,
+} from "./bulk/bulk_send.ts";
+export type * from "./bulk/journal.ts";
+export { BulkJournalError, type BulkJournalProblem } from "./bulk/journal_error.ts";
+export { ListError } from "./bulk/list_error.ts";
+export { type ListOptions, readList } from "./bulk/rows.ts";
+export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/sqlite_journal.ts";
+export { ROW_STATES, type RowState } from "./bulk/states.ts";
 export type { ArchivedCopy } from "./cleanup/archive.ts";
 export { ArchiveError } from "./cleanup/archive_error.ts";
 export { checkPolicy } from "./cleanup/check_policy.ts";
@@ -28,7 +42,13 @@ export { type CleanupJob, openCleanup } from "./cleanup/job.ts";
 export type { GuardTrip } from "./cleanup/guards.ts";
 export { JournalError } from "./cleanup/journal_error.ts";
 export type { MessageFact } from "./cleanup/listed_row.ts";
-export type { CleanupPlan, KeptMessage, KeptReason, MessageAbout, PlanItem } from "./cleanup/plan.ts";
+export type {
+  CleanupPlan,
+  KeptMessage,
+  KeptReason,
+  MessageAbout,
+  PlanItem,
+} from "./cleanup/plan.ts";
 export {
   type NeededFacts,
   type PlannedListing,

@@ -169,7 +169,7 @@ export interface JobJournal {
 }
 
 /** A journal that may hold several jobs. */
-export interface Journal extends AsyncDisposable {
+export interface BulkJournal extends AsyncDisposable {
   /**
    * Makes a job with all its rows, or nothing at all.
    *

@@ -11,10 +11,10 @@ import { denoFileStore } from "../deno_file_store.ts";
 import type { FileLock, FileStore } from "../file_store.ts";
 import { GroupCommit } from "./group_commit.ts";
 import type {
+  BulkJournal,
   ClaimedRow,
   JobJournal,
   JobRecord,
-  Journal,
   NewJob,
   NewRow,
   Recovery,
@@ -69,7 +69,7 @@ const PAGE = 500;
 export async function openSqliteJournal(
   path: string,
   options: SqliteJournalOptions = {},
-): Promise<Journal> {
+): Promise<BulkJournal> {
   const { DatabaseSync } = await import("node:sqlite");
   const { create = false, moved = false, store = denoFileStore } = options;
   const file = await statOf(path);
@@ -159,7 +159,7 @@ class Meta {
   }
 }
 
-class SqliteJournal implements Journal {
+class SqliteJournal implements BulkJournal {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #store: FileStore;
@@ -262,7 +262,7 @@ class SqliteJournal implements Journal {
     return Promise.resolve(this.#open(this.#job(id)));
   }
 
-  contacted(id: number, sinceMs: number): ReturnType<Journal["contacted"]> {
+  contacted(id: number, sinceMs: number): ReturnType<BulkJournal["contacted"]> {
     const rows = this.#database.prepare(
       "SELECT job.name AS name, count(*) AS recipients FROM line AS mine " +
         "JOIN line AS theirs ON theirs.key = mine.key AND theirs.job <> mine.job " +

@@ -5,14 +5,14 @@
  */
 
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import type { Journal, NewRow } from "../../../src/jobs/bulk/journal.ts";
+import type { BulkJournal, NewRow } from "../../../src/jobs/bulk/journal.ts";
 
 /** A journal that can be left as a process that dies leaves it, and opened again. */
 export interface JournalWorld {
   /** Opens the journal, and makes it the first time. */
-  open(): Promise<Journal>;
+  open(): Promise<BulkJournal>;
   /** Leaves the journal without closing it in order. */
-  abandon(journal: Journal): Promise<void>;
+  abandon(journal: BulkJournal): Promise<void>;
 }
 
 export const ABOUT = {
@@ -37,7 +37,7 @@ export function* people(count: number): Generator<NewRow> {
 
 const NOW = Date.UTC(2026, 10, 21);
 
-async function states(journal: Journal, id: number): Promise<string> {
+async function states(journal: BulkJournal, id: number): Promise<string> {
   const job = await journal.look(id);
   const seen: string[] = [];
   for await (const { line, state } of job.rows()) seen.push(`${line}:${state}`);
