@@ -11,8 +11,13 @@ import type { Policy } from "./policy.ts";
 
 /** How the cleanup of a mailbox is opened. */
 export interface CleanupOptions {
-  /** Whose mailbox it is, as `user@host:port`: the folder and its plans are for this one alone. */
-  readonly account: string;
+  /**
+   * Whose mailbox it is, as `user@host:port`: the folder and its plans are for this one alone. It is
+   * needed with `connect`.
+   *
+   * @default The one that the journal in the folder names: for status, restoring and releasing.
+   */
+  readonly account?: string;
   /** The folder with all that is known of the mailbox: lock, journal, cache, plans and reports. */
   readonly folder: string;
   /**
