@@ -68,4 +68,4 @@ export type {
 export * from "./timers.ts";
 export type { MessageTop } from "./top.ts";
 export * from "./url.ts";
-export { type Credentials, Secret } from "../sasl/mod.ts";
+export { apopStamp, type Credentials, Secret } from "../sasl/mod.ts";
