@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --no-prompt --allow-net --allow-env=SMTP_URL,SMTP_PASSWORD
+#!/usr/bin/env -S deno run --no-prompt --allow-net --allow-env=SMTP_URL,SMTP_PASSWORD,POP3_PASSWORD
 /**
  * Asks mail servers how they behave, and says what is wrong, where, and what to do.
  *
@@ -44,7 +44,8 @@ const STAGES = [
     "ehlo3",
     "ask",
   ] as const,
-  ...["mail", "rcpt", "data", "dot", "quit"] as const,
+  ...["mail", "rcpt", "data", "dot"] as const,
+  ...["capa", "stls", "capa2", "capa3", "stat", "list", "uidl", "top", "quit"] as const,
 ];
 
 /** What a test puts in the place of the system. */
@@ -87,8 +88,10 @@ function declared() {
     .description(
       "Asks mail servers how they behave, and says what is wrong, where, and what to do.\n\n" +
         "A target is smtp://host, submission://host, smtps://host, lmtp://host:port, unix:/path, " +
-        "host[:port] or [v6]:port. Without more it connects, says EHLO and looks at TLS; it logs in " +
-        "only with --user, names recipients only with --to, and sends a message only with --send.\n\n" +
+        "pop3://host, pop3s://host, host[:port] or [v6]:port. Without more it connects, says EHLO or " +
+        "CAPA and looks at TLS; it logs in only with --user, names recipients only with --to, and " +
+        "sends a message only with --send. A maildrop is listed after a login; nothing in it is " +
+        "read, marked or removed.\n\n" +
         "Exit status: 0 ok, 1 warning, 2 critical, 3 unknown or called wrongly.",
     )
     .type("duration", duration)
@@ -131,7 +134,7 @@ function declared() {
     .group("Protocol")
     .option("--protocol <word:word>", "Insist on the kind of session that Received: would record")
     .option("--helo <name:string>", "Our name in EHLO; our address by default")
-    .option("--pipelining", "Send the message in one go")
+    .option("--pipelining", "Send the message, or ask for POP3's listings, in one go")
     .option("--chunking", "Send the message by BDAT")
     .option("--without <capability:string>", "Act as if this were not offered", { collect: true })
     .group("TLS")
@@ -155,9 +158,10 @@ function declared() {
     .option("--token-from <source:source>", "The same for an OAuth access token")
     .option("--password <text:never>", "Refused: others can read arguments", { hidden: true })
     .option("--token <text:never>", "Refused: others can read arguments", { hidden: true })
-    .option("--auth <list:string[]>", "Use only these mechanisms, in this order")
+    .option("--auth <list:string[]>", "Use only these mechanisms (POP3: also USER, APOP), in order")
     .option("--auth-if-offered", "Go on where no login is offered")
     .option("--cleartext-auth", "Log in without TLS: others can read the password")
+    .option("--touch", "POP3: try TOP too, which some servers take for reading a message")
     .group("Envelope and message")
     .option("--from <address:string>", "The sender; <> for none")
     .option("--to <address:string>", "A recipient", { collect: true })
@@ -185,7 +189,7 @@ function declared() {
     .option("--transcript <path:file>", "Write what is said to a file; - is standard error")
     .option("--only-lines <list:direction[]>", "Show of the transcript what was sent or received")
     .option("--times", "Show when each stage began and each line was said")
-    .option("--quiet", "Print one line only")
+    .option("--quiet", "Print one line only; of JSON, all on one line")
     .option("--reveal", "Show the login in the transcript, secrets included")
     .option("--permissions", "Print the permissions that this call needs, and end")
     .example("How does this server behave?", `${NAME} smtp://mail.example`)
@@ -202,6 +206,10 @@ function declared() {
     .example(
       "A check for a monitor: the certificate lasts, the greeting comes in time",
       `${NAME} smtps://mail.example --cert-warn 14d --warn banner=2s --quiet`,
+    )
+    .example(
+      "What is in this maildrop, and do its listings agree?",
+      `${NAME} pop3s://mail.example --user ann --password-from env:POP3_PASSWORD`,
     )
     .example(
       "Which permissions does it take?",
@@ -264,7 +272,7 @@ function targetsOf({ url }: Call, targets: readonly string[]): readonly string[]
 function checkCall(call: Call): void {
   const { user, auth, tlsCert, tlsKey } = call;
   const sends = call.send === true || call.class === "send";
-  for (const name of ["message", "subject", "body", "header", "pipelining", "chunking"] as const) {
+  for (const name of ["message", "subject", "body", "header", "chunking"] as const) {
     if (call[name] !== undefined && !sends) {
       fail(`--${name} is about a message, and a message is sent only with --send`);
     }
@@ -356,6 +364,7 @@ async function probeOptions(io: ScriptIo, given: ProbeIo, call: Call): Promise<P
     tlsVerify: call.tlsVerify,
     tlsVersions: tlsVersion,
     login,
+    touch: call.touch,
     from: from === "<>" ? null : from,
     to,
     mailParameters: mailParam,
@@ -497,7 +506,7 @@ class Outputs implements Disposable {
     for (const { format, path } of formatsOf(this.#call)) {
       const printer = path === undefined ? this.#io.out : this.#printer(path);
       if (format === "json") {
-        await printer.print(this.#jobs.renderJson(run, { compact }));
+        await printer.print(this.#jobs.renderJson(run, { compact: compact || quiet }));
         continue;
       }
       const style = await loadPalette(printer.colors);

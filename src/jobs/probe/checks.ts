@@ -6,14 +6,29 @@
 
 import { CERTIFICATE } from "./checks/certificate.ts";
 import type { Check, Hit, Sight } from "./checks/check.ts";
+import { HELLO } from "./checks/hello.ts";
+import { LOGIN } from "./checks/login.ts";
 import { MAIL } from "./checks/mail.ts";
+import { MAILDROP } from "./checks/maildrop.ts";
 import { REACH } from "./checks/reach.ts";
 import { REPLIES } from "./checks/replies.ts";
 import { TLS } from "./checks/tls.ts";
+import { UNTRIED } from "./checks/untried.ts";
 import type { Finding } from "./result.ts";
 
-/** All checks, in the order of the stages. */
-export const CHECKS: readonly Check[] = [...REACH, ...REPLIES, ...TLS, ...CERTIFICATE, ...MAIL];
+/** The checks of SMTP and LMTP, in the order of the stages. */
+const OF_MAIL: readonly Check[] = [
+  ...[...REACH, ...HELLO, ...REPLIES, ...TLS, ...CERTIFICATE],
+  ...[...LOGIN, ...MAIL, ...UNTRIED],
+];
+/** The checks of POP3. */
+const OF_MAILDROPS: readonly Check[] = [
+  ...[...REACH, ...REPLIES, ...TLS, ...CERTIFICATE],
+  ...[...LOGIN, ...MAILDROP, ...UNTRIED],
+];
+
+/** All checks. */
+export const CHECKS: readonly Check[] = [...new Set([...OF_MAIL, ...OF_MAILDROPS])];
 
 /**
  * Looks for findings.
@@ -22,7 +37,8 @@ export const CHECKS: readonly Check[] = [...REACH, ...REPLIES, ...TLS, ...CERTIF
  * @returns The findings, in the order of the checks.
  */
 export function lookForFindings(sight: Sight): Finding[] {
-  return CHECKS.flatMap((check) => hitsOf(check, sight).map((hit) => findingOf(check, hit, sight)));
+  const checks = sight.plan.target.protocol === "pop3" ? OF_MAILDROPS : OF_MAIL;
+  return checks.flatMap((check) => hitsOf(check, sight).map((hit) => findingOf(check, hit, sight)));
 }
 
 function hitsOf(check: Check, sight: Sight): readonly Hit[] {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { SmtpReply } from "../../smtp/mod.ts";
 import type { Observation } from "./observation.ts";
 import type { ProbeOptions } from "./options.ts";
 import type { Plan } from "./plan.ts";
@@ -38,7 +37,13 @@ export class Course implements CourseOptions {
   readonly now: () => number;
   readonly onChain: (pem: string) => void;
   /** What was seen so far. */
-  readonly seen: Observation = { ip: null, heloOnly: false, offered: {}, skipped: [] };
+  readonly seen: Observation = {
+    ip: null,
+    heloOnly: false,
+    offered: {},
+    skipped: [],
+    pop3: { apop: false },
+  };
   /** Where it is. */
   stage: StageName = "tcp";
 
@@ -68,13 +73,25 @@ export class Course implements CourseOptions {
     if (this.plan.stop === stage) throw new Farewell();
   }
 
+  /** TLS is on, and its other end judged: the plan may be to go no further. */
+  secured(): void {
+    this.stage = "tls";
+    const trusted = this.seen.judgement?.facts.authorized ?? true;
+    if (!trusted && this.options.tlsVerify) {
+      if (this.plan.login.length > 0) this.skip("auth", "the certificate ends the run");
+      if (this.plan.to.length > 0) this.skip("rcpt", "the certificate ends the run");
+      throw new Farewell();
+    }
+    this.reached("tls");
+  }
+
   /** What cannot go on after a refusal. */
-  orFarewell(reply: SmtpReply): void {
+  orFarewell(reply: { readonly ok: boolean }): void {
     if (!reply.ok) throw new Farewell();
   }
 
-  /** 421 may answer anything; the server closes behind it. */
-  checkClosing(reply: SmtpReply): void {
+  /** In SMTP 421 may answer anything; the server closes behind it. */
+  checkClosing(reply: { readonly code: number }): void {
     if (reply.code === 421) throw new Farewell();
   }
 

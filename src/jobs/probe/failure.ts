@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Pop3AuthError, Pop3LocalError } from "../../pop3/mod.ts";
 import { SmtpAuthError, SmtpLocalError } from "../../smtp/mod.ts";
 import {
   ClosedError,
@@ -89,8 +90,12 @@ export function failureOf(
   if (error instanceof ProtocolError) {
     return { kind: breachKind(error, stage, recorder), stage, text: error.message };
   }
-  if (error instanceof SmtpAuthError) return { kind: "auth", stage, text: error.message };
-  if (error instanceof SmtpLocalError) return { kind: "local", stage, text: error.message };
+  if (error instanceof SmtpAuthError || error instanceof Pop3AuthError) {
+    return { kind: "auth", stage, text: error.message };
+  }
+  if (error instanceof SmtpLocalError || error instanceof Pop3LocalError) {
+    return { kind: "local", stage, text: error.message };
+  }
   return error instanceof WireError ? { kind: "closed", stage, text: error.message } : undefined;
 }
 
@@ -112,7 +117,7 @@ function breachKind(error: ProtocolError, stage: StageName, recorder: Recorder):
   if (error instanceof LineTooLongError) return "too-long";
   if (recorder.mixed.length > 0) return "mixed-codes";
   if (recorder.malformed.length > 0) return "malformed";
-  // Octets behind the 220 are not read as lines: they came in the clear and must not count.
-  if (stage === "starttls" || stage === "tls") return "injection";
+  // Octets behind the consent are not read as lines: they came in the clear and must not count.
+  if (stage === "starttls" || stage === "stls" || stage === "tls") return "injection";
   return recorder.outstanding === 0 ? "early-talk" : "malformed";
 }

@@ -17,6 +17,7 @@ import type { Course } from "./course.ts";
 import { judgePeer, type Peer } from "./judgement.ts";
 import { MeteredConnection } from "./meter.ts";
 import type { StartTlsLooking } from "./peer_certificate.ts";
+import { WORDS } from "./words.ts";
 
 /** Since when `node:tls` tells the truth about a handshake. */
 const LEAST_DENO = [2, 7, 14] as const;
@@ -36,7 +37,7 @@ export async function openConnection(course: Course, tls: StartTlsOptions): Prom
   const { remote } = plain;
   if (remote.transport === "tcp" && options.proxy === undefined) seen.ip = remote.hostname;
   const metered = new MeteredConnection(plain, recorder, (below, { hostname }) => {
-    course.reached("starttls");
+    course.reached(WORDS[plan.target.protocol].upgrade);
     course.stage = "tls";
     return recorder.measure("tls", () => look(course, start, below, hostname));
   });
@@ -75,7 +76,7 @@ async function look(
   const judge = async (peer: Peer): Promise<boolean> => {
     onChain(peer.chain.map(toPem).join(""));
     seen.judgement = await judgePeer(peer, {
-      mode: plan.tls === "implicit" ? "implicit" : "starttls",
+      mode: plan.tls === "implicit" ? "implicit" : WORDS[plan.target.protocol].upgrade,
       hostname,
       ownRoots: options.caCerts !== undefined,
       offered: plan.tlsVersions,

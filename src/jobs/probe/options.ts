@@ -20,7 +20,7 @@ import type {
 /**
  * How TLS is used.
  *
- * - `required`: STARTTLS, or the run ends.
+ * - `required`: STARTTLS (in POP3 STLS), or the run ends.
  * - `if-offered`: STARTTLS if it is offered, and then it must work.
  * - `opportunistic`: STARTTLS if it is offered; that it is not, or is refused, is a finding.
  * - `implicit`: from the first octet.
@@ -48,7 +48,11 @@ export interface ProbeLogin {
   readonly password?: Secret | undefined;
   /** An OAuth access token. */
   readonly token?: Secret | undefined;
-  /** The only mechanisms to use, in this order. @default All that fit, strongest first. */
+  /**
+   * The only mechanisms to use, in this order; in POP3 also `USER` and `APOP`.
+   *
+   * @default All that fit, strongest first; never `APOP`.
+   */
   readonly mechanisms?: readonly string[] | undefined;
   /** Goes on without a login where none is offered. @default {false} */
   readonly ifOffered?: boolean | undefined;
@@ -109,7 +113,7 @@ export interface ProbeOptions {
   readonly name?: string | undefined;
   /** Keywords and mechanisms (`AUTH LOGIN`) to act without, as if they were not offered. */
   readonly without?: readonly string[] | undefined;
-  /** Sends the message pipelined. @default {false} */
+  /** Sends the message pipelined; in POP3, asks for all listings at once. @default {false} */
   readonly pipelining?: boolean | undefined;
   /** Sends the message by BDAT. @default {false} */
   readonly chunking?: boolean | undefined;
@@ -127,6 +131,12 @@ export interface ProbeOptions {
   readonly tlsVersions?: readonly TlsVersion[] | undefined;
   /** Who logs in. */
   readonly login?: ProbeLogin | undefined;
+  /**
+   * POP3: also asks for the header of one message by TOP, which some servers take for reading it.
+   *
+   * @default {false}
+   */
+  readonly touch?: boolean | undefined;
   /** The sender; `null` is `<>`. */
   readonly from?: Address | string | null | undefined;
   /** The recipients. */

@@ -298,7 +298,8 @@ const FAILURES: readonly (readonly [sign: RegExp, failure: TlsFailure, words: st
   [
     /WRONG_VERSION_NUMBER/,
     "not-tls",
-    "the server is not speaking TLS here (implicit TLS is usual on 465, STARTTLS on 25 and 587)",
+    "the server is not speaking TLS here (implicit TLS is usual on 465 and 995, STARTTLS on 25 and " +
+    "587, STLS on 110)",
   ],
   [
     /PROTOCOL_VERSION/,

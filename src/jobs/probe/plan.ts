@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Address, addressLiteral, parseAddress } from "../../message/mod.ts";
+import { type Address, parseAddress } from "../../message/mod.ts";
 import {
   checkHelloName,
   type Content,
@@ -13,11 +13,19 @@ import {
   type RcptParameters,
   type Timers,
 } from "../../smtp/mod.ts";
-import { isAddress } from "./judgement.ts";
 import { type Attempt, planLogin } from "./login.ts";
 import { composeMessage } from "./message.ts";
 import type { ProbeLimits, ProbeOptions, ProbeTls } from "./options.ts";
 import { readMailParameters, readRcptParameters } from "./parameters.ts";
+import {
+  checkAsk,
+  checkClass,
+  checkConnection,
+  checkPem,
+  checkProtocol,
+  checkStop,
+  fail,
+} from "./plan_checks.ts";
 import { type Preset, PRESETS } from "./presets.ts";
 import type { SafetyClass, StageName, TlsVersion } from "./result.ts";
 import type { ProbeTarget } from "./target.ts";
@@ -28,7 +36,7 @@ export interface Plan {
   readonly target: ProbeTarget;
   /** How far it may go. */
   readonly class: SafetyClass;
-  /** How it greets. */
+  /** How it greets, in SMTP and LMTP. */
   readonly hello: Preset["hello"];
   /** By which name. */
   readonly name: string | undefined;
@@ -40,6 +48,8 @@ export interface Plan {
   readonly tlsVersions: readonly TlsVersion[];
   /** How to log in; empty for no login. */
   readonly login: readonly Attempt[];
+  /** Whether POP3's TOP may be said. */
+  readonly touch: boolean;
   /** What to ask before a mail. */
   readonly ask: readonly string[];
   /** Whether MAIL is said at all. */
@@ -69,11 +79,6 @@ export type Limits = {
   readonly [Key in keyof ProbeLimits]-?: Exclude<ProbeLimits[Key], undefined>;
 };
 
-const ASKABLE = ["VRFY", "EXPN", "HELP", "ETRN", "NOOP"];
-const NEEDS_ARGUMENT: ReadonlySet<string> = new Set(["VRFY", "EXPN", "ETRN"]);
-/** A line of 512 octets with its CRLF. */
-const MAX_ASK = 510;
-
 /**
  * Makes the plan for a target.
  *
@@ -84,11 +89,12 @@ const MAX_ASK = 510;
  * @throws {TypeError | SyntaxError | RangeError} If the options contradict the target or each other.
  */
 export function makePlan(target: ProbeTarget, options: ProbeOptions, nowMs: number): Plan {
+  checkProtocol(target, options);
   const { login, to = [], from, leave = "quit" } = options;
   const preset = options.protocol === undefined ? undefined : PRESETS[options.protocol];
   const tls = planTls(target, options, preset);
   const safety = options.class ?? (login !== undefined || to.length > 0 ? "login" : "safe");
-  checkClass(safety, options);
+  checkClass(safety, target, options);
   checkConnection(target, options);
   checkPem(options);
   if (preset !== undefined && preset.login !== (login !== undefined)) {
@@ -105,6 +111,7 @@ export function makePlan(target: ProbeTarget, options: ProbeOptions, nowMs: numb
     tlsName: planTlsName(target, options),
     tlsVersions: options.tlsVersions ?? ["1.2", "1.3"],
     login: login === undefined ? [] : planLogin(login, target),
+    touch: options.touch ?? false,
     ask: (options.ask ?? []).map(checkAsk),
     mail: from !== undefined || recipients.length > 0,
     from: sender,
@@ -121,11 +128,18 @@ export function makePlan(target: ProbeTarget, options: ProbeOptions, nowMs: numb
   return plan;
 }
 
-function fail(why: string): never {
-  throw new TypeError(`Cannot probe: ${why}`);
+/** Without TLS there is nothing to verify. */
+function planTls(
+  target: ProbeTarget,
+  options: ProbeOptions,
+  preset: Preset | undefined,
+): ProbeTls {
+  const tls = chooseTls(target, options, preset);
+  if (tls === "none" && options.tlsVerify) fail("without TLS there is no certificate to verify");
+  return tls;
 }
 
-function planTls(
+function chooseTls(
   target: ProbeTarget,
   options: ProbeOptions,
   preset: Preset | undefined,
@@ -151,105 +165,11 @@ function planTls(
   return "none";
 }
 
-/** What is no PEM would be passed over without a word. */
-function checkPem({ caCerts = [], clientCertificate }: ProbeOptions): void {
-  const certificate = /-----BEGIN CERTIFICATE-----/;
-  if (!caCerts.every((pem) => certificate.test(pem))) {
-    fail("a root to trust is a certificate in PEM");
-  }
-  if (clientCertificate === undefined) return;
-  if (!certificate.test(clientCertificate.cert)) fail("what to show is a certificate in PEM");
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(clientCertificate.key)) {
-    fail("the key of a certificate is a private key in PEM");
-  }
-}
-
 function planTlsName(target: ProbeTarget, { tlsName }: ProbeOptions): string {
   if (tlsName === undefined) return "path" in target.address ? "localhost" : target.host;
   const { hostname, port } = parseHostPort(tlsName);
   if (port !== undefined) fail("the name of a certificate has no port");
   return hostname;
-}
-
-function checkClass(safety: SafetyClass, options: ProbeOptions): void {
-  const { to = [], login, from, message, pipelining, chunking } = options;
-  if (safety === "safe" && (login !== undefined || to.length > 0)) {
-    fail("the class safe neither logs in nor names recipients");
-  }
-  if (safety === "login" && login === undefined && to.length === 0) {
-    fail("the class login needs credentials or a recipient");
-  }
-  if (safety === "send") {
-    if (to.length === 0 || from === undefined) {
-      fail("the class send needs a sender and a recipient");
-    }
-  } else if (message !== undefined) {
-    fail("a message is sent only in the class send");
-  } else if (pipelining || chunking) {
-    fail("PIPELINING and CHUNKING are tried with a message, so only in the class send");
-  }
-  if (options.rcptParameters !== undefined && to.length === 0) {
-    fail("parameters of RCPT need a recipient");
-  }
-  if (options.mailParameters !== undefined && to.length === 0 && from === undefined) {
-    fail("parameters of MAIL need a sender or a recipient");
-  }
-}
-
-function checkConnection(target: ProbeTarget, options: ProbeOptions): void {
-  const { family, localAddress, localPort, proxy } = options;
-  if (family === undefined && localAddress === undefined && localPort === undefined) return;
-  if ("path" in target.address) fail("a Unix socket has no address of either kind");
-  if (proxy !== undefined) fail("behind a proxy our own address is not ours to choose");
-  const kind = (host: string): 4 | 6 => host.includes(":") ? 6 : 4;
-  if (localAddress !== undefined) addressLiteral(localAddress); // throws if it is none
-  if (family !== undefined && isAddress(target.host) && kind(target.host) !== family) {
-    fail(`"${target.host}" is no IPv${family} address`);
-  }
-  if (family !== undefined && localAddress !== undefined && kind(localAddress) !== family) {
-    fail(`"${localAddress}" is no IPv${family} address`);
-  }
-}
-
-function checkStop(plan: Plan, leave: "quit" | "drop"): void {
-  const { stop, tls, class: safety } = plan;
-  const needs = (condition: boolean, what: string): void => {
-    if (!condition) fail(`the stage "${stop}" ${what}`);
-  };
-  switch (stop) {
-    case "starttls":
-    case "ehlo2":
-      return needs(tls !== "implicit" && tls !== "none", "is a stage of STARTTLS");
-    case "tls":
-      return needs(tls !== "none", "needs TLS");
-    case "auth":
-    case "ehlo3":
-      return needs(plan.login.length > 0, "needs credentials");
-    case "ask":
-      return needs(plan.ask.length > 0, "needs something to ask");
-    case "mail":
-      return needs(plan.mail, "needs a sender or a recipient");
-    case "rcpt":
-      return needs(plan.to.length > 0, "needs a recipient");
-    case "data":
-      needs(safety === "send", "belongs to the class send");
-      return needs(leave === "drop", "can only be left by closing: QUIT would be content");
-    case "dot":
-      return needs(safety === "send", "belongs to the class send");
-  }
-}
-
-function checkAsk(line: string): string {
-  const verb = line.split(" ", 1)[0]?.toUpperCase() ?? "";
-  if (!ASKABLE.includes(verb)) fail(`"${line.slice(0, 40)}" is none of ${ASKABLE.join(", ")}`);
-  // deno-lint-ignore no-control-regex -- refusing control characters is what it is for
-  if (/[\x00-\x1f\x7f]/.test(line) || new TextEncoder().encode(line).length > MAX_ASK) {
-    fail(`the line behind ${verb} is too long or holds a control character`);
-  }
-  if (NEEDS_ARGUMENT.has(verb) && line.trim().length === verb.length) {
-    fail(`${verb} needs what to ask about, such as "${verb} name"`);
-  }
-  return line;
 }
 
 function messageOf(
@@ -271,6 +191,18 @@ function planLimits(
   { warn = {}, crit = {}, certWarnDays = 21, certCritDays = 7, partial = "warning" }: ProbeLimits =
     {},
 ): Limits {
+  if (certWarnDays < certCritDays) {
+    fail(
+      `a certificate is critical ${certCritDays} days before its end, ` +
+        `so that ${certWarnDays} days are too late for a warning`,
+    );
+  }
+  for (const [name, ms] of Object.entries(warn)) {
+    const most = crit[name];
+    if (most !== undefined && most < ms) {
+      fail(`"${name}" is critical from ${most} ms, so that ${ms} ms are too late for a warning`);
+    }
+  }
   return { warn, crit, certWarnDays, certCritDays, partial };
 }
 

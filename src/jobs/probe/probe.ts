@@ -9,6 +9,7 @@ import { lookForFindings } from "./checks.ts";
 import { Conversation } from "./conversation.ts";
 import type { ProbeEvent, ProbeOptions } from "./options.ts";
 import { makePlan, type Plan } from "./plan.ts";
+import { Pop3Replies } from "./pop3_replies.ts";
 import { Recorder } from "./recorder.ts";
 import {
   exitCodeOf,
@@ -19,6 +20,7 @@ import {
   worstFirst,
   worstStatus,
 } from "./result.ts";
+import { SmtpReplies } from "./smtp_replies.ts";
 import { describeTarget } from "./target_result.ts";
 import { parseTarget } from "./target.ts";
 import { VERSION } from "./version.ts";
@@ -26,8 +28,8 @@ import { VERSION } from "./version.ts";
 /**
  * Probes servers, one after the other.
  *
- * @param targets One or more of `smtp://`, `submission://`, `smtps://`, `lmtp://`, `unix:PATH` and
- *   `host[:port]`.
+ * @param targets One or more of `smtp://`, `submission://`, `smtps://`, `lmtp://`, `unix:PATH`,
+ *   `pop3://`, `pop3s://` and `host[:port]`.
  * @param options What to do; whatever is absent is not done.
  * @returns What was found. Whatever a server does is a finding and never an error.
  * @throws {TypeError | SyntaxError | RangeError} If targets and options do not fit together; then
@@ -99,6 +101,7 @@ async function probeTarget(
   const recorder = new Recorder({
     clock,
     began,
+    replies: protocol === "pop3" ? new Pop3Replies() : new SmtpReplies(),
     lmtp: protocol === "lmtp",
     reveal: options.reveal ?? false,
     onLine: (number, line) => tell({ type: "line", number, line }),

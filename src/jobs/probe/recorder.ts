@@ -7,9 +7,9 @@
  * @module
  */
 
-import { SmtpReply } from "../../smtp/mod.ts";
 import type { Clock, TranscriptEvent } from "../../wire/mod.ts";
 import type { MeterListener } from "./meter.ts";
+import type { ReplyFacts, ReplyReader } from "./reply_reader.ts";
 import type { Stage, StageName, StageReply, TranscriptLine } from "./result.ts";
 
 /** How a recorder keeps its record. */
@@ -18,6 +18,8 @@ export interface RecorderOptions {
   readonly clock: Clock;
   /** When the run began, on the monotonic side of the clock. */
   readonly began: number;
+  /** Makes replies of lines. */
+  readonly replies: ReplyReader;
   /** Whether content is answered once for each recipient. */
   readonly lmtp: boolean;
   /** Shows what was sent during the login as it was sent, secrets included. */
@@ -46,17 +48,22 @@ interface Asked {
   readonly pipelined: boolean;
 }
 
-/** Where a message is by what is said, in the course of a whole delivery. */
+/** Where a whole delivery, or the listing of a whole maildrop, is by what is said. */
 const STAGE_OF_VERB: ReadonlyMap<string, StageName> = new Map([
   ["MAIL", "mail"],
   ["RCPT", "rcpt"],
   ["DATA", "data"],
   ["BDAT", "dot"],
+  ["STAT", "stat"],
+  ["LIST", "list"],
+  ["UIDL", "uidl"],
 ]);
 /** A greeting that takes longer is a pause meant for impatient senders. */
 const GREET_PAUSE_MS = 1_000;
 /** Gaps of this length come from Nagle's algorithm waiting for a delayed acknowledgement. */
 const SMALL_WRITE_MS = { least: 30, most: 80 };
+/** So many rows of a listing are kept; a maildrop may have a hundred thousand. */
+const MOST_ROWS = 100;
 
 /** The record of one target. */
 export class Recorder implements MeterListener {
@@ -68,7 +75,7 @@ export class Recorder implements MeterListener {
   readonly mixed: OddLine[] = [];
   /** Lines that belong to no reply. */
   readonly malformed: OddLine[] = [];
-  /** Whether verbs decide the stage: a whole delivery is under way. */
+  /** Whether verbs decide the stage: several commands go out as one piece of work. */
   following = false;
   readonly #options: RecorderOptions;
   readonly #stages: Draft[] = [];
@@ -77,7 +84,9 @@ export class Recorder implements MeterListener {
   #stage: Draft | undefined;
   #last: Asked | undefined;
   #verb = "";
-  #partial: { readonly code: number; readonly line: number; readonly lines: string[] } | undefined;
+  /** The first line of the reply that is under way. */
+  #firstLine: number | undefined;
+  #rows = 0;
   #writtenAt = 0;
   #repliedAt = 0;
   #readAt = 0;
@@ -96,6 +105,11 @@ export class Recorder implements MeterListener {
   /** How many commands are not answered. */
   get outstanding(): number {
     return this.#asked.length;
+  }
+
+  /** The stage whose reply is waited for, or that began last. */
+  get awaited(): StageName | undefined {
+    return (this.#asked[0]?.stage ?? this.#stage)?.name;
   }
 
   /** Milliseconds since the start of the run. */
@@ -194,7 +208,8 @@ export class Recorder implements MeterListener {
     };
     if (kind === "line" && end === "S") return this.#hear(line);
     if (kind === "line") this.#say(text);
-    if (kind === "content") this.#content();
+    if (kind === "content" && end === "S") this.#body();
+    if (kind === "content" && end === "C") this.#content();
     if (this.#options.reveal && kind === "line" && this.#stage?.name === "auth") {
       this.#masked.push(line);
     } else {
@@ -222,6 +237,13 @@ export class Recorder implements MeterListener {
     this.#ask(".");
   }
 
+  /** The time that the body behind a status takes belongs to its stage. */
+  #body(): void {
+    const stage = this.#last?.stage;
+    if (stage !== undefined) stage.ms += Math.max(0, this.#readAt - this.#repliedAt);
+    this.#repliedAt = this.#readAt;
+  }
+
   #follow(name: StageName | undefined): void {
     if (name !== undefined && name !== this.#stage?.name) this.begin(name);
   }
@@ -232,32 +254,35 @@ export class Recorder implements MeterListener {
   }
 
   #hear(line: TranscriptLine): void {
-    const [, digits = "", separator = " ", rest = ""] =
-      /^([2-5]\d\d)([ -]?)(.*)$/s.exec(line.text) ??
-        [];
-    const code = Number(digits);
-    const unasked = this.#asked.length === 0 && !this.#finalOfMany();
+    const asked = this.#asked[0] ?? (this.#finalOfMany() ? this.#last : undefined);
+    const stage = asked?.stage?.name;
+    const heard = this.#options.replies.read(line.text, asked && { to: asked.to, stage });
+    if (heard.kind === "row") return this.#row(line);
+    this.#leaveOut();
     // To MAIL in the clear a refusal is the better answer.
-    const refused = code >= 400 && this.#asked[0]?.stage?.name !== "clear";
-    const unexpected = digits === "" || refused || unasked;
-    const number = this.#add(unexpected ? { ...line, unexpected: true } : line);
-    // A blank line before a reply is odd and does no harm.
-    if (line.text === "" && this.#partial === undefined) return;
-    const mixed = this.#partial !== undefined && this.#partial.code !== code;
-    const oddities = digits === ""
-      ? this.malformed
-      : unasked
-      ? this.unasked
-      : mixed
-      ? this.mixed
-      : undefined;
-    if (oddities !== undefined) {
-      const stage = (this.#asked[0] ?? this.#last)?.stage ?? this.#stage;
-      return void oddities.push({ line: number, stage: stage?.name ?? "banner" });
+    const unexpected = "refused" in heard ? heard.refused && stage !== "clear" : true;
+    const number = this.#add(unexpected ? { ...line, unexpected } : line);
+    if (heard.kind === "blank") return;
+    if (heard.kind === "part" || heard.kind === "reply") {
+      this.#firstLine ??= number;
+      if (heard.kind === "reply") this.#complete(heard.reply, this.#firstLine);
+      return;
     }
-    this.#partial ??= { code, line: number, lines: [] };
-    this.#partial.lines.push(rest);
-    if (separator !== "-") this.#complete(this.#partial);
+    const where = (this.#asked[0] ?? this.#last)?.stage ?? this.#stage;
+    this[heard.kind].push({ line: number, stage: where?.name ?? "banner" });
+  }
+
+  #row(line: TranscriptLine): void {
+    if (++this.#rows <= MOST_ROWS) this.#add(line);
+  }
+
+  /** Says how many rows of a listing are not shown. */
+  #leaveOut(): void {
+    const more = this.#rows - MOST_ROWS;
+    this.#rows = 0;
+    if (more <= 0) return;
+    const tls = this.transcript.at(-1)?.tls ?? false;
+    this.#add({ at: this.now, end: "S", tls, kind: "note", text: `${more} more lines` });
   }
 
   /** LMTP: the replies to content, from the second one on, are answers to nothing of their own. */
@@ -265,26 +290,15 @@ export class Recorder implements MeterListener {
     return this.#options.lmtp && this.#last?.stage?.name === "dot";
   }
 
-  #complete(
-    partial: { readonly code: number; readonly line: number; readonly lines: string[] },
-  ): void {
+  #complete(reply: ReplyFacts, line: number): void {
     const asked = this.#asked.shift() ?? this.#last;
-    this.#partial = this.#pieceAt = undefined;
+    this.#firstLine = this.#pieceAt = undefined;
     const ms = Math.max(0, this.#readAt - Math.max(this.#writtenAt, this.#repliedAt));
     this.#repliedAt = this.#readAt;
     this.#last = asked;
     if (asked?.stage === undefined) return;
     const { stage, to } = asked;
-    const { enhanced, text, code } = new SmtpReply(partial.code, partial.lines);
-    stage.replies.push({
-      to,
-      line: partial.line,
-      code,
-      ...(enhanced === undefined ? {} : { enhanced: `${enhanced}` }),
-      text,
-      ms,
-      ...(asked.pipelined ? { pipelined: true } : {}),
-    });
+    stage.replies.push({ to, line, ...reply, ms, ...(asked.pipelined ? { pipelined: true } : {}) });
     stage.ms += ms;
     stage.ok = wentWell(stage);
   }
@@ -307,8 +321,8 @@ function wentWell({ name, replies }: Stage): boolean {
       return true;
     case "rcpt":
     case "dot":
-      return replies.some(({ code }) => code < 400);
+      return replies.some(({ ok }) => ok);
     default:
-      return (replies.at(-1)?.code ?? 500) < 400;
+      return replies.at(-1)?.ok ?? false;
   }
 }

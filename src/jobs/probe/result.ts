@@ -15,14 +15,18 @@ export type Severity = "info" | "warning" | "critical" | "unknown";
 /**
  * What a probe may do.
  *
- * - `safe`: connect, EHLO, TLS, and MAIL in the clear to see whether TLS is required.
- * - `login`: also AUTH with given credentials, and RCPT for given recipients; no message.
+ * - `safe`: connect, EHLO or CAPA, TLS, and MAIL in the clear to see whether TLS is required.
+ * - `login`: also a login with given credentials, and RCPT for given recipients; no message. A
+ *   maildrop is listed, and nothing in it is read or marked.
  * - `send`: also one message.
  */
 export type SafetyClass = "safe" | "login" | "send";
 
+/** What is spoken. */
+export type ProbeProtocol = "smtp" | "lmtp" | "pop3";
+
 /** The stages of SMTP and LMTP, in order; `ehlo` is LHLO in LMTP. */
-export type StageName =
+export type MailStage =
   | "tcp"
   | "banner"
   | "ehlo"
@@ -38,6 +42,25 @@ export type StageName =
   | "data"
   | "dot"
   | "quit";
+
+/** The stages of POP3, in order. */
+export type MaildropStage =
+  | "tcp"
+  | "banner"
+  | "capa"
+  | "stls"
+  | "tls"
+  | "capa2"
+  | "auth"
+  | "capa3"
+  | "stat"
+  | "list"
+  | "uidl"
+  | "top"
+  | "quit";
+
+/** The stages of all protocols. */
+export type StageName = MailStage | MaildropStage;
 
 /** What a probe found. */
 export interface ProbeRun {
@@ -80,7 +103,7 @@ export interface TargetResult {
   /** Its port; `null` for a Unix socket. */
   readonly port: number | null;
   /** What was spoken. */
-  readonly protocol: "smtp" | "lmtp";
+  readonly protocol: ProbeProtocol;
   /** The worst finding. */
   readonly status: Status;
   /** The last stage that went well; `none` if there is none. */
@@ -101,6 +124,8 @@ export interface TargetResult {
   readonly delivery: "all" | "partial" | "none" | "untried";
   /** What became of the message, if one was to be sent. */
   readonly message?: MessageOutcome;
+  /** What is particular to a server of POP3. */
+  readonly pop3?: Pop3Facts;
   /** What came of the batteries. */
   readonly batteries: readonly BatteryOutcome[];
   /** What was said, secrets removed. */
@@ -147,11 +172,15 @@ export interface StageReply {
   readonly to: string;
   /** The number of its first line in the transcript. */
   readonly line: number;
-  /** Its code. */
-  readonly code: number;
-  /** Its enhanced status code. */
+  /** Whether it is positive, or asks to go on. */
+  readonly ok: boolean;
+  /** SMTP: its code. */
+  readonly code?: number;
+  /** SMTP: its enhanced status code. */
   readonly enhanced?: string;
-  /** What it says, line by line. */
+  /** POP3: its response code (RFC 2449 section 8), such as `AUTH` or `SYS/TEMP`. */
+  readonly responseCode?: string;
+  /** What it says, line by line; of a listing, what stands in its first line. */
   readonly text: string;
   /** How long it took, in milliseconds; in a pipelined batch, since the reply before. */
   readonly ms: number;
@@ -192,7 +221,7 @@ export type Verdict = "pass" | "fail" | "absent" | "unchecked";
 /** What TLS showed. */
 export interface TlsFacts {
   /** How it began. */
-  readonly mode: "implicit" | "starttls";
+  readonly mode: "implicit" | "starttls" | "stls";
   /** The version that both sides chose. */
   readonly version: string;
   /** The cipher that both sides chose. */
@@ -246,7 +275,7 @@ export interface CertificateFacts {
 
 /** What is known about logins. */
 export interface AuthFacts {
-  /** The mechanisms that were offered before TLS. */
+  /** The mechanisms that were offered before TLS; in POP3 with `USER` and `APOP`. */
   readonly offeredClear: readonly string[];
   /** The mechanisms that were offered inside TLS. */
   readonly offeredTls: readonly string[];
@@ -254,6 +283,45 @@ export interface AuthFacts {
   readonly used?: string;
   /** Whether the login succeeded. */
   readonly ok?: boolean;
+}
+
+/** What is particular to a server of POP3. */
+export interface Pop3Facts {
+  /** Whether it answers CAPA (RFC 2449). */
+  readonly capa: boolean;
+  /** Whether its greeting has a stamp, so that APOP may be used. */
+  readonly apop: boolean;
+  /** What software it says it is. */
+  readonly implementation?: string;
+  /** For how many days messages are kept at least; with 0, retrieved ones may be gone at once. */
+  readonly expire?: { readonly days: number | "never"; readonly perUser: boolean };
+  /** How many seconds there are between two logins of a user. */
+  readonly loginDelay?: { readonly seconds: number; readonly perUser: boolean };
+  /** Whether commands may be sent without waiting. */
+  readonly pipelining: boolean;
+  /** Whether refusals have response codes (RESP-CODES). */
+  readonly responseCodes: boolean;
+  /** Whether a wrong password has one (AUTH-RESP-CODE, RFC 3206). */
+  readonly authResponseCode: boolean;
+  /** Whether the header of a message may hold UTF-8 (RFC 6856). */
+  readonly utf8: boolean;
+  /** What is in the maildrop, after a login. */
+  readonly maildrop?: MaildropFacts;
+}
+
+/** What is in a maildrop, as its listings say. */
+export interface MaildropFacts {
+  /** How many messages STAT counts. */
+  readonly messages: number;
+  /** Their octets, if STAT has a usable number. */
+  readonly octets?: number;
+  /** How many messages LIST has. */
+  readonly listed?: number;
+  /**
+   * Unique-ids: all are `valid`, some are `invalid`, some messages share one (`duplicate`), or there
+   * are none (`missing`).
+   */
+  readonly uidl?: "valid" | "invalid" | "duplicate" | "missing";
 }
 
 /** What became of one recipient. */
@@ -309,7 +377,7 @@ export interface Finding {
   /** Its port. */
   readonly port: number | null;
   /** What was spoken. */
-  readonly protocol: "smtp" | "lmtp";
+  readonly protocol: ProbeProtocol;
   /** Where it was seen. */
   readonly stage: StageName;
   /** What it is: a stable name. */

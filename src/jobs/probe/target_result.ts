@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Capabilities, Receipt, SmtpReply } from "../../smtp/mod.ts";
-import type { Observation } from "./observation.ts";
+import type { Receipt, SmtpReply } from "../../smtp/mod.ts";
+import type { Observation, Offer } from "./observation.ts";
 import type { Plan } from "./plan.ts";
+import { pop3Facts } from "./pop3_facts.ts";
 import type { Recorder } from "./recorder.ts";
 import type {
   AuthFacts,
@@ -55,6 +56,7 @@ export function describeTarget(
         ...(receipt.queueId === undefined ? {} : { queueId: receipt.queueId }),
       },
     }),
+    ...(protocol === "pop3" ? { pop3: pop3Facts(seen.pop3) } : {}),
     batteries: [],
     transcript: recorder.transcript,
   };
@@ -78,16 +80,14 @@ function identityOf(recorder: Recorder): Identity {
 
 /** The first word, if it is a domain with a dot or an address literal. */
 function nameIn(reply: StageReply | undefined): string | undefined {
-  if (reply === undefined || reply.code >= 400) return undefined;
+  if (!reply?.ok) return undefined;
   const [word = ""] = reply.text.split(/\s/, 1);
   return /^(?:[a-z0-9_](?:[a-z0-9_-]*\.)+[a-z0-9-]+\.?|localhost|\[[0-9a-z:.]+\])$/i.test(word)
     ? word
     : undefined;
 }
 
-function capabilityMatrix(
-  offered: { clear?: Capabilities; tls?: Capabilities; authenticated?: Capabilities },
-): CapabilityMatrix {
+function capabilityMatrix(offered: Observation["offered"]): CapabilityMatrix {
   const { clear, tls, authenticated } = offered;
   const phases = [clear, tls, authenticated].filter((phase) => phase !== undefined);
   const first = phases[0];
@@ -102,14 +102,14 @@ function capabilityMatrix(
 }
 
 /** Keywords of one set that another lacks. */
-function missingIn(set: Capabilities | undefined, other: Capabilities | undefined): string[] {
+function missingIn(set: Offer | undefined, other: Offer | undefined): string[] {
   return (other?.lines ?? []).map((line) => line.split(" ", 1)[0] ?? "")
     .filter((keyword) => !set?.has(keyword));
 }
 
 function authFacts({ offered, login }: Observation): AuthFacts | undefined {
-  const offeredClear = offered.clear?.auth ?? [];
-  const offeredTls = offered.tls?.auth ?? [];
+  const offeredClear = offered.clear?.logins ?? [];
+  const offeredTls = offered.tls?.logins ?? [];
   if (offeredClear.length + offeredTls.length === 0 && login === undefined) return undefined;
   return {
     offeredClear,
@@ -131,6 +131,7 @@ function recipientOutcomes(
     const address = to[index]?.toString();
     if (address === undefined) return [];
     const { code, enhanced, text } = finals?.get(address) ?? reply;
+    if (code === undefined) return [];
     return [{
       address,
       code,

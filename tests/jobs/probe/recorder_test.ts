@@ -1,18 +1,25 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { isPublicAddress } from "../../../src/jobs/probe/public_address.ts";
+import { Pop3Replies } from "../../../src/jobs/probe/pop3_replies.ts";
 import { Recorder } from "../../../src/jobs/probe/recorder.ts";
+import type { ReplyReader } from "../../../src/jobs/probe/reply_reader.ts";
+import { SmtpReplies } from "../../../src/jobs/probe/smtp_replies.ts";
 import type { TranscriptLine } from "../../../src/jobs/mod.ts";
 import { FakeClock } from "../../fake_clock.ts";
 
 const encoder = new TextEncoder();
 
 /** A recorder, and both ends as the session and the meter tell of them. */
-function recording(options: { readonly reveal?: boolean; readonly lmtp?: boolean } = {}) {
+function recording(
+  options: { readonly reveal?: boolean; readonly lmtp?: boolean; readonly replies?: ReplyReader } =
+    {},
+) {
   const clock = new FakeClock();
   const heard: TranscriptLine[] = [];
   const recorder = new Recorder({
     clock,
     began: 0,
+    replies: new SmtpReplies(),
     lmtp: false,
     reveal: false,
     ...options,

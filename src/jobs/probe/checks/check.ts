@@ -9,6 +9,7 @@ import type { GrantOptions } from "../grants.ts";
 import type { Plan } from "../plan.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Evidence, Severity, StageName, StageReply, TargetResult } from "../result.ts";
+import { type ProtocolWords, WORDS } from "../words.ts";
 
 /** All that checks look at. */
 export interface Sight {
@@ -81,6 +82,26 @@ export function failed(
 }
 
 /** Mail of other servers comes as it can; users can be asked for more. */
-export function byRole(relay: Severity, submission: Severity): (sight: Sight) => Severity {
-  return ({ plan: { target: { role } } }) => role === "submission" ? submission : relay;
+export function byRole(servers: Severity, users: Severity): (sight: Sight) => Severity {
+  return ({ plan: { target: { role } } }) =>
+    role === "submission" || role === "maildrop" ? users : servers;
+}
+
+/** The words of what is spoken. */
+export function wordsOf({ plan: { target: { protocol } } }: Sight): ProtocolWords {
+  return WORDS[protocol];
+}
+
+/** Something about what is offered, as evidence. */
+export function atHello(sight: Sight, text: string, phase: "clear" | "tls" = "clear"): Hit {
+  const { hello, phases } = wordsOf(sight);
+  return { ...fact(hello, text), stage: phases[phase] };
+}
+
+/** Where TLS may be meant from the first octet, for whom the greeting does not come. */
+export function implicitHint(sight: Sight): string {
+  const { implicit } = wordsOf(sight);
+  if (implicit === undefined || sight.plan.tls === "implicit") return "";
+  const { scheme, port } = implicit;
+  return ` (does this port expect implicit TLS, as ${port} does? Use ${scheme})`;
 }

@@ -1,30 +1,14 @@
 /**
- * Checks of logins, single commands, recipients and the message.
+ * Checks of what is particular to servers that take mail: single commands, recipients, the message.
  *
  * @module
  */
 
-import { isPublicAddress } from "../public_address.ts";
 import type { RecipientOutcome, Severity } from "../result.ts";
 import { type Check, fact, type Hit, lineAt, replyOf, said, type Sight } from "./check.ts";
 
-/** Mechanisms that show a password to whoever listens. */
-const EXPOSING = ["PLAIN", "LOGIN"];
-
-/** Checks of logins and mail. */
+/** Checks of mail. */
 export const MAIL: readonly Check[] = [
-  {
-    id: "auth.cleartext",
-    stage: "ehlo",
-    severity: ({ result: { ip } }) => ip !== null && isPublicAddress(ip) ? "critical" : "info",
-    when: ({ result: { auth } }) => {
-      const exposing = auth?.offeredClear.filter((name) => EXPOSING.includes(name)) ?? [];
-      return exposing.length === 0
-        ? undefined
-        : fact("EHLO", `${exposing.join(", ")} without TLS: others can read the password`);
-    },
-    fix: "Offer logins inside TLS only",
-  },
   {
     id: "auth.offered-on-25",
     stage: "ehlo",
@@ -37,30 +21,6 @@ export const MAIL: readonly Check[] = [
     },
     fix: "Take logins on 465 and 587, and offer none to other servers on 25",
   },
-  {
-    id: "auth.none-usable",
-    stage: "auth",
-    severity: "critical",
-    when: ({ seen: { unusable } }) => unusable === undefined ? undefined : fact("login", unusable),
-    fix: "Name a mechanism that both sides know with --auth, use TLS, or allow --cleartext-auth",
-  },
-  {
-    id: "auth.failed",
-    stage: "auth",
-    severity: "critical",
-    when: (sight) => {
-      const { login, failure } = sight.seen;
-      if (failure?.kind === "auth") return fact("login", failure.text);
-      const reply = replyOf(sight, "auth");
-      if (login === undefined || login.ok || reply === undefined) return undefined;
-      const more = login.text === undefined ? [] : [{ record: "login", text: login.text }];
-      return { evidence: [lineAt(sight, reply.line), ...more] };
-    },
-    fix: (sight) =>
-      (replyOf(sight, "auth")?.code ?? 500) < 500
-        ? "Try later: the server cannot check logins now"
-        : "Check user and password, and whether this user may log in this way",
-  },
   leak("VRFY", "verb.vrfy-leaks"),
   leak("EXPN", "verb.expn-leaks"),
   {
@@ -69,9 +29,7 @@ export const MAIL: readonly Check[] = [
     severity: "critical",
     when: (sight) => {
       const reply = replyOf(sight, "mail");
-      return reply !== undefined && reply.code >= 400 && reply.code !== 421
-        ? said(sight, reply)
-        : undefined;
+      return reply?.ok === false && reply.code !== 421 ? said(sight, reply) : undefined;
     },
     fix: "Choose another sender with --from, log in with --user, or ask the postmaster",
   },
@@ -124,24 +82,6 @@ export const MAIL: readonly Check[] = [
         : undefined,
     fix: "Look into the server's log before it is sent again",
   },
-  {
-    id: "capability.missing",
-    stage: "mail",
-    severity: "unknown",
-    when: ({ seen: { failure } }) =>
-      failure?.kind === "local"
-        ? { ...fact("EHLO", failure.text), stage: failure.stage }
-        : undefined,
-    fix: "Leave this out, or let the server offer it",
-  },
-  {
-    id: "check.skipped",
-    stage: "auth",
-    severity: "unknown",
-    when: ({ seen: { skipped } }) =>
-      skipped.map(({ stage, why }) => ({ ...fact("probe", `not tried: ${why}`), stage })),
-    fix: "Trust the certificate's authority with --tls-ca, or name whom it is for with --tls-name",
-  },
 ];
 
 /** A positive answer with a mailbox tells strangers who is there; 252 tells nothing. */
@@ -192,5 +132,5 @@ function answered(sight: Sight, bad: (code: number) => boolean): Hit | undefined
     return undefined;
   }
   const reply = replyOf(sight, "dot") ?? replyOf(sight, "data");
-  return reply !== undefined && bad(reply.code) ? said(sight, reply) : undefined;
+  return reply?.code !== undefined && bad(reply.code) ? said(sight, reply) : undefined;
 }

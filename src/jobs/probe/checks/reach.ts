@@ -1,14 +1,27 @@
 /**
- * Checks of the way to the server, its greeting and its EHLO.
+ * Checks of the way to the server, and of its greeting.
  *
  * @module
  */
 
 import { grantsFor } from "../grants.ts";
-import { type Check, fact, failed, lineAt, replyOf, said, type Sight } from "./check.ts";
+import {
+  type Check,
+  fact,
+  failed,
+  implicitHint,
+  lineAt,
+  replyOf,
+  said,
+  type Sight,
+  wordsOf,
+} from "./check.ts";
+import { otherProtocol } from "./other_protocol.ts";
 
-/** RFC 5321 section 4.5.3.2.1. */
-const PATIENCE = "five minutes are allowed, use --patient to wait that long";
+/** RFC 5321 section 4.5.3.2.1; POP3 has no such rule. */
+function patience({ plan: { target: { protocol } } }: Sight): string {
+  return protocol === "pop3" ? "" : "; five minutes are allowed, use --patient to wait that long";
+}
 
 function seconds(ms: number): string {
   return ms >= 1000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms)} ms`;
@@ -23,12 +36,16 @@ function portHint({ plan: { target: { port } } }: Sight): string {
       return "; submission with STARTTLS is on 587";
     case 587:
       return "; submission with TLS from the first octet is on 465";
+    case 110:
+      return "; POP3 with TLS from the first octet is on 995";
+    case 995:
+      return "; POP3 with STLS is on 110";
     default:
       return "";
   }
 }
 
-/** Checks from the first packet to the first EHLO. */
+/** Checks from the first packet to the greeting. */
 export const REACH: readonly Check[] = [
   {
     id: "dns.no-address",
@@ -81,12 +98,29 @@ export const REACH: readonly Check[] = [
       if (failure?.kind !== "timeout" || failure.stage !== "banner") return undefined;
       return fact(
         "connection",
-        `no greeting within ${seconds(failure.limitMs ?? 0)}; ${PATIENCE}`,
+        `no greeting within ${seconds(failure.limitMs ?? 0)}${implicitHint(sight)}` +
+          patience(sight),
       );
     },
-    fix: ({ plan }) =>
-      "Find out what keeps the server from greeting" +
-      (plan.tls === "implicit" ? "" : ", or use smtps:// if this port speaks TLS from the start"),
+    fix: (sight) => {
+      const { implicit } = wordsOf(sight);
+      return "Find out what keeps the server from greeting" +
+        (implicit === undefined || sight.plan.tls === "implicit"
+          ? ""
+          : `, or use ${implicit.scheme} if this port speaks TLS from the start`);
+    },
+  },
+  {
+    id: "banner.other-protocol",
+    stage: "banner",
+    severity: "critical",
+    when: (sight) => {
+      const other = otherProtocol(sight);
+      return other === undefined
+        ? undefined
+        : { evidence: [lineAt(sight, other.line), { record: "greeting", text: other.text }] };
+    },
+    fix: (sight) => otherProtocol(sight)?.fix ?? "",
   },
   {
     id: "banner.421",
@@ -104,9 +138,9 @@ export const REACH: readonly Check[] = [
     severity: "critical",
     when: (sight) => {
       const reply = replyOf(sight, "banner");
-      return reply !== undefined && reply.code !== 220 && reply.code !== 421
-        ? said(sight, reply)
-        : undefined;
+      if (reply === undefined || reply.code === 421) return undefined;
+      const welcome = reply.code === undefined ? reply.ok : reply.code === 220;
+      return welcome ? undefined : said(sight, reply);
     },
     fix: "Ask the postmaster by other means why this address is not welcome",
   },
@@ -122,75 +156,4 @@ export const REACH: readonly Check[] = [
     },
     fix: "Nothing if it is meant against spammers; else look at name look-ups of the server",
   },
-  {
-    id: "banner.unnamed",
-    stage: "banner",
-    severity: "info",
-    when: (sight) => {
-      const reply = replyOf(sight, "banner");
-      return reply?.code === 220 && sight.result.identity.verdict === "unnamed"
-        ? said(sight, reply)
-        : undefined;
-    },
-    fix: "Let the greeting begin with the name of the host (RFC 5321 section 4.2)",
-  },
-  {
-    id: "ehlo.refused",
-    stage: "ehlo",
-    severity: "warning",
-    when: (sight) => {
-      const reply = replyOf(sight, "ehlo");
-      return sight.seen.heloOnly && reply !== undefined && reply.code < 400
-        ? { evidence: ehloReplies(sight) }
-        : undefined;
-    },
-    fix: "Let the server speak ESMTP: without EHLO there is neither TLS nor a login",
-  },
-  {
-    id: "ehlo.failed",
-    stage: "ehlo",
-    severity: "critical",
-    when: (sight) =>
-      (["ehlo", "ehlo2"] as const).flatMap((stage) => {
-        const reply = replyOf(sight, stage);
-        return reply !== undefined && reply.code >= 400 && reply.code !== 421
-          ? [{ ...said(sight, reply), stage }]
-          : [];
-      }),
-    fix: "Try another name with --helo; if every name is refused, ask the postmaster why",
-  },
-  {
-    id: "ehlo.size-missing",
-    stage: "ehlo",
-    severity: "info",
-    when: (sight) => {
-      const { clear, tls } = sight.seen.offered;
-      const last = tls ?? clear;
-      const relevant = last !== undefined && !sight.seen.heloOnly && sight.plan.hello === "EHLO";
-      return relevant && !last.has("SIZE")
-        ? fact(
-          "EHLO",
-          "SIZE is not offered, so a message too large is refused only after it was sent",
-        )
-        : undefined;
-    },
-    fix: "Offer SIZE with the largest message that is taken (RFC 1870)",
-  },
-  {
-    id: "ehlo.auth-equals-form",
-    stage: "ehlo",
-    severity: "info",
-    when: (sight) => {
-      const number = sight.result.transcript.findIndex(({ end, text }) =>
-        end === "S" && /^250[ -]AUTH=/i.test(text)
-      );
-      return number < 0 ? undefined : { evidence: [lineAt(sight, number + 1)] };
-    },
-    fix: "Leave out the line AUTH=…, which only mail programs of the last century need",
-  },
 ];
-
-function ehloReplies(sight: Sight) {
-  return sight.result.stages.filter(({ name }) => name === "ehlo")
-    .flatMap(({ replies }) => replies.map(({ line }) => lineAt(sight, line)));
-}

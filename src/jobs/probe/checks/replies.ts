@@ -6,7 +6,18 @@
 
 import type { OddLine } from "../recorder.ts";
 import type { Severity, StageName } from "../result.ts";
-import { type Check, fact, failed, type Hit, lineAt, said, type Sight } from "./check.ts";
+import {
+  type Check,
+  fact,
+  failed,
+  type Hit,
+  implicitHint,
+  lineAt,
+  said,
+  type Sight,
+  wordsOf,
+} from "./check.ts";
+import { otherProtocol } from "./other_protocol.ts";
 
 /** Lines of the transcript, or the words of the failure where it had no line. */
 function odd(
@@ -40,16 +51,21 @@ export const REPLIES: readonly Check[] = [
     id: "reply.malformed",
     stage: "banner",
     severity: "warning",
-    when: (sight) => odd(sight, sight.odd.malformed, "malformed"),
-    fix:
-      "Let every line of a reply begin with its code, and each command have its own kind of reply",
+    when: (sight) =>
+      otherProtocol(sight) === undefined ? odd(sight, sight.odd.malformed, "malformed") : undefined,
+    fix: ({ plan }) =>
+      plan.target.protocol === "pop3"
+        ? "Let every reply begin with +OK or -ERR (RFC 1939 section 3)"
+        : "Let every line of a reply begin with its code, and each command have its own kind of reply",
   },
   {
     id: "reply.too-long",
     stage: "banner",
     severity: "warning",
     when: (sight) => failed(sight, "too-long"),
-    fix: "Keep lines of replies below 512 octets (RFC 5321 section 4.5.3.1.5)",
+    fix: ({ plan }) =>
+      "Keep lines of replies below 512 octets " +
+      (plan.target.protocol === "pop3" ? "(RFC 2449 section 4)" : "(RFC 5321 section 4.5.3.1.5)"),
   },
   {
     id: "reply.small-writes",
@@ -81,11 +97,15 @@ export const REPLIES: readonly Check[] = [
     id: "session.closed",
     stage: "tcp",
     severity: "critical",
-    when: (sight) => announced(sight) === undefined ? failed(sight, "closed") : undefined,
-    fix: ({ seen, plan }) =>
-      seen.failure?.stage === "banner" && plan.tls !== "implicit"
-        ? "Use smtps:// if this port speaks TLS from the start, or look into the server's log"
-        : "Look into the server's log: it has gone without a word",
+    when: (sight) => announced(sight) === undefined ? closed(sight) : undefined,
+    fix: (sight) => {
+      const { implicit } = wordsOf(sight);
+      const greeted = sight.seen.failure?.stage !== "banner";
+      return greeted || implicit === undefined || sight.plan.tls === "implicit"
+        ? "Look into the server's log: it has gone without a word"
+        : `Use ${implicit.scheme} if this port speaks TLS from the start, ` +
+          "or look into the server's log";
+    },
   },
   {
     id: "session.421",
@@ -95,6 +115,14 @@ export const REPLIES: readonly Check[] = [
     fix: "Try later: the server ends the session, because it is busy, stops or has had enough",
   },
 ];
+
+/** A server that waits for a ClientHello may hang up instead of greeting. */
+function closed(sight: Sight): Hit | undefined {
+  const hit = failed(sight, "closed");
+  const { failure } = sight.seen;
+  if (hit === undefined || failure?.stage !== "banner") return hit;
+  return { ...hit, ...fact("connection", failure.text + implicitHint(sight)) };
+}
 
 /** A 421 behind the greeting. */
 function announced(sight: Sight): Hit | undefined {

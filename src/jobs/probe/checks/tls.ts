@@ -4,20 +4,34 @@
  * @module
  */
 
-import { byRole, type Check, fact, failed, lineAt, replyOf, said, type Sight } from "./check.ts";
+import {
+  atHello,
+  byRole,
+  type Check,
+  fact,
+  failed,
+  lineAt,
+  replyOf,
+  said,
+  type Sight,
+  wordsOf,
+} from "./check.ts";
 
-/** What a middlebox puts in the place of the word STARTTLS. */
-const OVERWRITTEN = /^250[ -]X{4,}[A-Z]?$/;
-
-/** Whether the server could have offered STARTTLS and did not. */
-function isAbsent({ plan, seen }: Sight): boolean {
+/** Whether the server could have offered TLS and did not, or knew nothing of offers and of TLS. */
+function isAbsent(sight: Sight): boolean {
+  const { plan, seen } = sight;
   const { clear } = seen.offered;
-  return plan.tls !== "none" && plan.tls !== "implicit" && clear !== undefined &&
-    !clear.has("STARTTLS");
+  if (plan.tls === "none" || plan.tls === "implicit") return false;
+  const { startTls, upgrade, phases } = wordsOf(sight);
+  if (clear !== undefined) return !clear.has(startTls);
+  return replyOf(sight, upgrade)?.ok === false ||
+    (plan.tls === "if-offered" && replyOf(sight, phases.clear)?.ok === false);
 }
 
-function overwritten({ result: { transcript } }: Sight): number {
-  return transcript.findIndex(({ end, text }) => end === "S" && OVERWRITTEN.test(text)) + 1;
+function overwritten(sight: Sight): number {
+  const { overwritten } = wordsOf(sight);
+  return sight.result.transcript
+    .findIndex(({ end, text }) => end === "S" && overwritten.test(text)) + 1;
 }
 
 /** Checks of TLS itself; those of certificates stand apart. */
@@ -35,9 +49,9 @@ export const TLS: readonly Check[] = [
         : byRole("warning", "critical")(sight),
     when: (sight) =>
       isAbsent(sight) && overwritten(sight) === 0
-        ? fact("EHLO", "STARTTLS is not offered")
+        ? atHello(sight, `${wordsOf(sight).startTls} is not offered`)
         : undefined,
-    fix: "Give the server a certificate and switch STARTTLS on",
+    fix: (sight) => `Give the server a certificate and switch ${wordsOf(sight).startTls} on`,
   },
   {
     id: "tls.stripped",
@@ -45,9 +59,11 @@ export const TLS: readonly Check[] = [
     severity: byRole("warning", "critical"),
     when: (sight) =>
       isAbsent(sight) && overwritten(sight) > 0
-        ? { evidence: [lineAt(sight, overwritten(sight))] }
+        ? { evidence: [lineAt(sight, overwritten(sight))], stage: wordsOf(sight).phases.clear }
         : undefined,
-    fix: "Switch off the SMTP inspection of the firewall on the way: it takes the offer of TLS out",
+    fix: (sight) =>
+      `Switch off the ${wordsOf(sight).name} inspection of the firewall on the way: ` +
+      "it takes the offer of TLS out",
   },
   {
     id: "tls.not-required",
@@ -55,7 +71,7 @@ export const TLS: readonly Check[] = [
     severity: byRole("info", "warning"),
     when: (sight) => {
       const reply = sight.result.stages.find(({ name }) => name === "clear")?.replies[0];
-      return reply !== undefined && reply.code < 300 ? said(sight, reply) : undefined;
+      return reply?.ok ? said(sight, reply) : undefined;
     },
     fix: ({ plan }) =>
       plan.target.role === "submission"
@@ -67,12 +83,16 @@ export const TLS: readonly Check[] = [
     stage: "starttls",
     severity: "critical",
     when: (sight) => {
-      const reply = replyOf(sight, "starttls");
-      return reply !== undefined && reply.code !== 220 && reply.code !== 421
-        ? said(sight, reply)
-        : undefined;
+      const { upgrade } = wordsOf(sight);
+      const reply = replyOf(sight, upgrade);
+      if (reply === undefined || reply.code === 421 || isAbsent(sight)) return undefined;
+      const consent = reply.code === undefined ? reply.ok : reply.code === 220;
+      return consent ? undefined : { ...said(sight, reply), stage: upgrade };
     },
-    fix: "Look at the server's certificate and key: STARTTLS is offered and then refused",
+    fix: (sight) =>
+      `Look at the server's certificate and key: ${
+        wordsOf(sight).startTls
+      } is offered and then refused`,
   },
   {
     id: "tls.neither-1.2-nor-1.3",
@@ -101,7 +121,9 @@ export const TLS: readonly Check[] = [
         (why === "no-common-version" && sight.plan.tlsVersions.length === 2);
       return apart ? undefined : failed(sight, "tls");
     },
-    fix: ({ plan, seen }) => {
+    fix: (sight) => {
+      const { plan, seen } = sight;
+      const { plain, startTls } = wordsOf(sight);
       if (seen.failure?.tls === "no-common-version") {
         return "Offer another version with --tls-version, or let the server speak this one";
       }
@@ -109,8 +131,8 @@ export const TLS: readonly Check[] = [
         return "Show a certificate of ours with --tls-cert and --tls-key";
       }
       return plan.tls === "implicit"
-        ? "Use smtp:// or submission:// if this port begins in the clear, or look into the server's log"
-        : "Look into the server's log: it offers STARTTLS and the handshake does not come about";
+        ? `Use ${plain} if this port begins in the clear, or look into the server's log`
+        : `Look into the server's log: it offers ${startTls} and the handshake does not come about`;
     },
   },
   {
@@ -128,20 +150,26 @@ export const TLS: readonly Check[] = [
     stage: "starttls",
     severity: "critical",
     when: (sight) => failed(sight, "injection"),
-    fix:
-      "Find out who adds plain octets behind the answer to STARTTLS: somebody on the way, or the server",
+    fix: (sight) =>
+      `Find out who adds plain octets behind the answer to ${wordsOf(sight).startTls}: ` +
+      "somebody on the way, or the server",
   },
   {
     id: "tls.capabilities-unchanged",
     stage: "ehlo2",
     severity: "info",
-    when: ({ result: { capabilities: { clear, tls } } }) => {
+    when: (sight) => {
+      const { clear, tls } = sight.result.capabilities;
+      const { startTls } = wordsOf(sight);
       if (clear === undefined || tls === undefined) return undefined;
-      if (tls.includes("STARTTLS")) return fact("EHLO", "STARTTLS is offered inside TLS as well");
+      if (tls.includes(startTls)) {
+        return atHello(sight, `${startTls} is offered inside TLS as well`, "tls");
+      }
       return clear.toSorted().join() === tls.toSorted().join()
-        ? fact("EHLO", "the same is offered before and inside TLS")
+        ? atHello(sight, "the same is offered before and inside TLS", "tls")
         : undefined;
     },
-    fix: "Expected is that STARTTLS disappears inside TLS, and that AUTH appears",
+    fix: (sight) =>
+      `Expected is that ${wordsOf(sight).startTls} disappears inside TLS, and that logins appear`,
   },
 ];

@@ -9,6 +9,7 @@ import type {
   CapabilityMatrix,
   Evidence,
   Finding,
+  MaildropFacts,
   ProbeRun,
   RecipientOutcome,
   Severity,
@@ -72,6 +73,7 @@ function targetBlock(target: TargetResult, run: ProbeRun, look: Look): string {
     ["TLS", target.tls === undefined ? [] : tlsLines(target.tls, style)],
     ["Login", loginLines(target, style)],
     ["Answers", answerLines(target, style)],
+    ["Maildrop", maildropLines(target, style)],
     ["Recipients", recipientLines(target.rcpt, style)],
     ["Message", messageLines(target, style)],
     ["Findings", findingLines(run.findings.filter((finding) => isOf(finding, target)), style)],
@@ -162,7 +164,9 @@ function tlsLines(tls: TlsFacts, style: TextStyle): string[] {
   const mark = tls.authorized ? style.green("✓") : style.red("✗");
   const days = `${count(daysLeft, "day")} left`;
   const lines = [
-    `${tls.version}, ${tls.cipher}, ${tls.mode === "implicit" ? "from the start" : "by STARTTLS"}`,
+    `${tls.version}, ${tls.cipher}, ${
+      tls.mode === "implicit" ? "from the start" : `by ${tls.mode.toUpperCase()}`
+    }`,
   ];
   if (leaf === undefined) return lines;
   lines.push(
@@ -185,14 +189,53 @@ function loginLines({ auth }: TargetResult, style: TextStyle): string[] {
 
 function answerLines({ stages }: TargetResult, style: TextStyle): string[] {
   const replies = stages.find(({ name }) => name === "ask")?.replies ?? [];
-  return replies.flatMap(({ to, code, enhanced, text }) => {
+  return replies.flatMap(({ to, ok, code, enhanced, text }) => {
     const [first = "", ...more] = text.split("\n").map(escapeControls);
-    const mark = code < 400 ? style.green("✓") : style.red("✗");
+    const mark = ok ? style.green("✓") : style.red("✗");
     return [
       `${mark} ${escapeControls(to)}  ${codes(code, enhanced)} ${first}`,
       ...more.map((line) => `    ${line}`),
     ];
   });
+}
+
+const UNIQUE_IDS: Readonly<Record<NonNullable<MaildropFacts["uidl"]>, string>> = {
+  valid: "every message has a unique-id",
+  invalid: "not every message has a valid unique-id",
+  duplicate: "some messages share a unique-id",
+  missing: "there are no unique-ids",
+};
+
+function maildropLines({ pop3 }: TargetResult, style: TextStyle): string[] {
+  if (pop3 === undefined) return [];
+  const { maildrop, implementation, expire, loginDelay } = pop3;
+  const lines: string[] = [];
+  if (maildrop !== undefined) {
+    const { messages, octets, listed = messages, uidl } = maildrop;
+    const good = listed === messages && (uidl === undefined || uidl === "valid");
+    lines.push(
+      [
+        `${good ? style.green("✓") : style.yellow("!")} ${count(messages, "message")}`,
+        octets === undefined ? undefined : `${octets} octets`,
+        listed === messages ? undefined : `${listed} of them in LIST`,
+        uidl && (messages > 0 || uidl === "missing") ? UNIQUE_IDS[uidl] : undefined,
+      ].filter((part) => part !== undefined && part !== "").join(", "),
+    );
+  }
+  if (expire !== undefined) {
+    const { days } = expire;
+    const kept = days === "never"
+      ? "messages are kept"
+      : days === 0
+      ? "retrieved messages may be gone at once"
+      : `messages may be gone after ${count(days, "day")}`;
+    lines.push(`  EXPIRE: ${kept}${expire.perUser ? ", or as the user has it" : ""}`);
+  }
+  if (loginDelay !== undefined && loginDelay.seconds > 0) {
+    lines.push(`  LOGIN-DELAY: ${loginDelay.seconds} s from one login to the next`);
+  }
+  if (implementation !== undefined) lines.push(`  software: ${escapeControls(implementation)}`);
+  return lines;
 }
 
 const OUTCOMES: Readonly<Record<RecipientOutcome["outcome"], readonly [string, keyof TextStyle]>> =
@@ -266,10 +309,12 @@ function done(targets: readonly TargetResult[]): string {
     outcome === "accepted"
   );
   const messages = targets.filter(({ message }) => message?.outcome === "accepted");
+  const maildrops = targets.flatMap(({ pop3 }) => pop3?.maildrop ?? []);
   const parts = [
     targets.some(({ auth }) => auth?.ok) ? "logged in" : undefined,
     accepted.length > 0 ? `${count(accepted.length, "recipient")} accepted` : undefined,
     messages.length > 0 ? "message accepted" : undefined,
+    ...maildrops.map(({ messages }) => `${count(messages, "message")} there`),
   ].filter((part) => part !== undefined);
   return parts.join(", ") || "all is well";
 }
@@ -278,8 +323,8 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
-function codes(code: number, enhanced: string | undefined): string {
-  return enhanced === undefined ? `${code}` : `${code} ${enhanced}`;
+function codes(...parts: readonly (number | string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(" ");
 }
 
 function paintStatus(status: Status, style: TextStyle): string {
