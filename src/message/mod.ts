@@ -70,6 +70,7 @@ export type { ParsedField } from "./parsed_field.ts";
 export * from "./pattern.ts";
 export * from "./quoted_printable.ts";
 export * from "./received_id.ts";
+export { Sha256 } from "./sha256.ts";
 export type { StreamedMessage } from "./streamed.ts";
 export { type EncodedBody, type EncodeOptions, encodeText, type TextOptions } from "./text_body.ts";
 export {
