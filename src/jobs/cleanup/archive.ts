@@ -1,95 +1,26 @@
 /**
  * Archives of a cleanup: where the octets of a message are before the server forgets them.
  *
+ * A message is spooled to a temporary file while it comes; what it turns out to be decides whether
+ * it is kept. A barrier makes all messages of a batch durable at once.
+ *
  * @module
  */
 
-import { ArchiveError } from "./archive_error.ts";
+import { isPlainPath, joinPath } from "../file_path.ts";
 import type { FileStore } from "../file_store.ts";
+import { ArchiveError } from "./archive_error.ts";
+import { type ArchiveFiles, type ArchiveKind, FolderMaker, readMessage } from "./archive_kind.ts";
+import { placeFor, placesOf } from "./archive_place.ts";
+import type { Archive, ArchivedCopy, ArchiveWriter } from "./archive_types.ts";
+import { emlLayout } from "./eml.ts";
+import { maildirLayout } from "./maildir.ts";
+import { Mbox } from "./mbox.ts";
+import { MessageFiles } from "./message_files.ts";
 import type { PolicyArchive } from "./policy.ts";
+import { removeSpools, Spool } from "./spool.ts";
 
-/** A message in an archive. */
-export interface ArchivedCopy {
-  /** The archive, as the policy names it. */
-  readonly archive: string;
-  /** Its file, from the base of all archives. */
-  readonly path: string;
-  /** The SHA-256 of the octets as received, in hexadecimal. */
-  readonly sha256: string;
-  /** How many octets were received. */
-  readonly bytes: number;
-  /** In an mbox: where its record begins. */
-  readonly offset?: number;
-  /** In an mbox: the octets of its record, with everything that was put around the message. */
-  readonly length?: number;
-}
-
-/** A message on its way into an archive. */
-export interface ArchiveWriter {
-  /**
-   * Takes the next octets, as they were received.
-   *
-   * @param octets A piece of any size.
-   */
-  write(octets: Uint8Array): Promise<void>;
-  /**
-   * Ends the message.
-   *
-   * @returns Where it will be. It is durable after the next {@linkcode Archive.barrier}, not before.
-   */
-  finish(): Promise<ArchivedCopy>;
-  /** Forgets the message. Never throws. */
-  abort(): Promise<void>;
-}
-
-/**
- * An archive. After an error of `begin`, `barrier` or a writer it is of no more use: the same error
- * comes again, for what a failed disk holds is not known.
- */
-export interface Archive extends Disposable {
-  /**
-   * Begins a message.
-   *
-   * @param day The day it belongs to; `undefined` if that is unknown.
-   * @returns Where its octets go.
-   * @throws {ArchiveError} If there is no room for it.
-   */
-  begin(day: Date | undefined): Promise<ArchiveWriter>;
-  /**
-   * Makes all finished copies durable.
-   *
-   * @throws {ArchiveError} If that fails; then none of them counts.
-   */
-  barrier(): Promise<void>;
-  /**
-   * Reads a copy again and compares its digest.
-   *
-   * @param copy The copy, from the journal.
-   * @returns Whether it is there, octet for octet.
-   */
-  verify(copy: ArchivedCopy): Promise<boolean>;
-  /**
-   * Reads a copy; {@linkcode verify} it before.
-   *
-   * @param copy The copy, from the journal.
-   * @returns The octets as they were received.
-   */
-  read(copy: ArchivedCopy): AsyncIterable<Uint8Array>;
-  /**
-   * Finds the copies of a lost journal by reading all files.
-   *
-   * @returns Every copy whose octets have the digest that its name tells.
-   */
-  digests(): AsyncIterable<ArchivedCopy>;
-  /**
-   * Removes what a run that died has left half done.
-   *
-   * @returns How many such messages there were.
-   */
-  tidy(): Promise<number>;
-  /** Lets go of all files; what was not behind a barrier is left for {@linkcode tidy}. */
-  close(): void;
-}
+export type { Archive, ArchivedCopy, ArchiveWriter } from "./archive_types.ts";
 
 /** What an archive has to know. */
 export interface ArchiveOptions {
@@ -110,10 +41,170 @@ export interface ArchiveOptions {
  * @throws {ArchiveError} If the path is not one of plain names below the base.
  */
 export function openArchive(
-  _store: FileStore,
+  store: FileStore,
   name: string,
-  _spec: PolicyArchive,
-  _options: ArchiveOptions = {},
+  spec: PolicyArchive,
+  { base = ".", known = [] }: ArchiveOptions = {},
 ): Archive {
-  throw new ArchiveError(name, "Cannot open archive: not built yet");
+  const files: ArchiveFiles = { store, archive: name, base };
+  const copies = [...known].filter(({ archive }) => archive === name);
+  const [template, kind]: [string, ArchiveKind] = "maildir" in spec
+    ? [spec.maildir, new MessageFiles(files, maildirLayout)]
+    : "eml" in spec
+    ? [spec.eml, new MessageFiles(files, emlLayout)]
+    : [spec.mbox, new Mbox(files, copies)];
+  if (!isPlainPath(template)) {
+    const message = `Cannot open archive "${name}": "${template}" is no path below its base`;
+    throw new ArchiveError(name, message);
+  }
+  return new SpoolingArchive(files, template, kind, copies);
+}
+
+class SpoolingArchive implements Archive {
+  readonly #files: ArchiveFiles;
+  readonly #template: string;
+  readonly #kind: ArchiveKind;
+  readonly #folders: FolderMaker;
+  /** Copies by digest: behind a barrier, and before one. */
+  readonly #durable: Map<string, ArchivedCopy>;
+  readonly #finished = new Map<string, ArchivedCopy>();
+  readonly #writers = new Set<Spool>();
+  #failure: ArchiveError | undefined;
+
+  constructor(
+    files: ArchiveFiles,
+    template: string,
+    kind: ArchiveKind,
+    known: readonly ArchivedCopy[],
+  ) {
+    this.#files = files;
+    this.#template = template;
+    this.#kind = kind;
+    this.#folders = new FolderMaker(files);
+    this.#durable = new Map(known.map((copy) => [copy.sha256, copy]));
+  }
+
+  begin(day: Date | undefined): Promise<ArchiveWriter> {
+    return this.#effect(async () => {
+      const place = placeFor(this.#template, day);
+      const folder = this.#kind.spoolFolder(place);
+      await this.#folders.make(folder);
+      const spool = await Spool.create(this.#files.store, joinPath(this.#files.base, folder));
+      this.#writers.add(spool);
+      return {
+        write: (octets) => this.#effect(() => spool.write(octets)),
+        finish: () => this.#effect(() => this.#finish(spool, place)),
+        abort: () => this.#abort(spool),
+      };
+    });
+  }
+
+  async #finish(spool: Spool, place: string): Promise<ArchivedCopy> {
+    const message = spool.end();
+    const copy = await this.#copyOf(message.sha256) ??
+      await this.#kind.take(spool, message, place);
+    this.#writers.delete(spool);
+    if (this.#durable.get(copy.sha256) !== copy) this.#finished.set(copy.sha256, copy);
+    return copy;
+  }
+
+  /** A copy of the same octets that is there. */
+  async #copyOf(sha256: string): Promise<ArchivedCopy | undefined> {
+    const finished = this.#finished.get(sha256);
+    if (finished !== undefined) return finished;
+    const durable = this.#durable.get(sha256);
+    return durable !== undefined && await this.verify(durable) ? durable : undefined;
+  }
+
+  async #abort(spool: Spool): Promise<void> {
+    if (!this.#writers.delete(spool)) return;
+    try {
+      await spool.remove();
+    } catch {
+      // It is left for tidy().
+    }
+  }
+
+  barrier(): Promise<void> {
+    return this.#effect(async () => {
+      await this.#kind.barrier();
+      for (const copy of this.#finished.values()) this.#durable.set(copy.sha256, copy);
+      this.#finished.clear();
+    });
+  }
+
+  async verify(copy: ArchivedCopy): Promise<boolean> {
+    if (copy.archive !== this.#files.archive || !isPlainPath(copy.path)) return false;
+    try {
+      const { sha256, bytes } = await readMessage(this.#kind.read(copy));
+      return sha256 === copy.sha256 && bytes === copy.bytes;
+    } catch (error) {
+      const gone = error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.InvalidData;
+      if (gone) return false;
+      throw this.#error("read", error);
+    }
+  }
+
+  async *read(copy: ArchivedCopy): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#kind.read(copy);
+    } catch (error) {
+      throw this.#error("read", error);
+    }
+  }
+
+  async *digests(): AsyncGenerator<ArchivedCopy> {
+    const { store, base } = this.#files;
+    try {
+      for await (const place of placesOf(store, base, this.#template)) {
+        yield* this.#kind.copies(place);
+      }
+    } catch (error) {
+      throw this.#error("read", error);
+    }
+  }
+
+  tidy(): Promise<number> {
+    const { store, base } = this.#files;
+    return this.#effect(async () => {
+      let count = 0;
+      const spools = this.#kind.spoolFolder(this.#template);
+      for await (const folder of placesOf(store, base, spools)) {
+        count += await removeSpools(store, joinPath(base, folder));
+      }
+      for await (const place of placesOf(store, base, this.#template)) {
+        count += await this.#kind.tidy(place);
+      }
+      return count;
+    });
+  }
+
+  close(): void {
+    for (const spool of this.#writers) spool.close();
+    this.#writers.clear();
+    this.#kind.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Does what changes files. After a failure nothing does: what the disk holds is not known. */
+  async #effect<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return await work();
+    } catch (error) {
+      this.#failure = this.#error("write", error);
+      throw this.#failure;
+    }
+  }
+
+  #error(what: "read" | "write", cause: unknown): ArchiveError {
+    if (cause instanceof ArchiveError) return cause;
+    const { archive } = this.#files;
+    const seen = cause instanceof Error ? cause.message : String(cause);
+    return new ArchiveError(archive, `Cannot ${what} archive "${archive}": ${seen}`, { cause });
+  }
 }

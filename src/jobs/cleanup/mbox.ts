@@ -1,0 +1,191 @@
+/**
+ * mbox: all messages of a place in one file. A run appends to it between two barriers and owns it so
+ * long; what others have put into it stays.
+ *
+ * @module
+ */
+
+import { joinPath, parentOf } from "../file_path.ts";
+import type { OpenFile } from "../file_store.ts";
+import { type ArchiveFiles, type ArchiveKind, FolderMaker } from "./archive_kind.ts";
+import type { ArchivedCopy } from "./archive_types.ts";
+import { MboxQuoting } from "./mbox_quoting.ts";
+import { fromLine, type MboxRecord, mboxRecords, recordEnd } from "./mbox_records.ts";
+import { joined } from "./octets.ts";
+import type { Spool, SpooledMessage } from "./spool.ts";
+
+const WRITTEN_AT_ONCE = 64 * 1024;
+
+interface OpenMbox {
+  readonly file: OpenFile;
+  /** Copies that are in it and not in the journal. */
+  readonly copies: Map<string, ArchivedCopy>;
+  /** Whether a torn record was cut off. */
+  readonly torn: boolean;
+}
+
+/** One file for all messages. */
+export class Mbox implements ArchiveKind {
+  readonly #files: ArchiveFiles;
+  readonly #folders: FolderMaker;
+  /** Up to where each file is known. */
+  readonly #ends = new Map<string, number>();
+  readonly #open = new Map<string, OpenMbox>();
+
+  constructor(files: ArchiveFiles, known: Iterable<ArchivedCopy>) {
+    this.#files = files;
+    this.#folders = new FolderMaker(files);
+    for (const { path, offset = 0, length = 0 } of known) {
+      this.#ends.set(path, Math.max(this.#ends.get(path) ?? 0, offset + length));
+    }
+  }
+
+  spoolFolder(place: string): string {
+    return `${place}.tmp`;
+  }
+
+  async take(spool: Spool, message: SpooledMessage, place: string): Promise<ArchivedCopy> {
+    const { file, copies } = this.#open.get(place) ?? await this.#begin(place);
+    const offset = file.size;
+    const there = copies.get(message.sha256);
+    if (there === undefined) await this.#append(file, spool, message);
+    await spool.remove();
+    const length = file.size - offset;
+    const copy = there ??
+      { archive: this.#files.archive, path: place, ...message, offset, length };
+    copies.set(copy.sha256, copy);
+    return copy;
+  }
+
+  async #append(file: OpenFile, spool: Spool, message: SpooledMessage): Promise<void> {
+    const quoting = new MboxQuoting("quote");
+    let waiting: Uint8Array[] = [new TextEncoder().encode(fromLine(message))];
+    let last: number | undefined;
+    for await (const piece of this.#files.store.readPieces(spool.path)) {
+      last = piece.at(-1) ?? last;
+      waiting.push(quoting.push(piece));
+      if (waiting.reduce((sum, { length }) => sum + length, 0) < WRITTEN_AT_ONCE) continue;
+      await file.write(joined(waiting));
+      waiting = [];
+    }
+    await file.write(
+      joined([...waiting, quoting.end(), new TextEncoder().encode(recordEnd(last))]),
+    );
+  }
+
+  /** Opens a file, cuts off a torn record, and learns what else is in it. */
+  async #begin(place: string): Promise<OpenMbox> {
+    const { store, archive, base } = this.#files;
+    if (place.includes("/")) await this.#folders.make(parentOf(place));
+    const path = joinPath(base, place);
+    const file = await store.append(path);
+    try {
+      const known = this.#ends.get(place) ?? 0;
+      const start = known <= file.size ? known : 0;
+      const copies = new Map<string, ArchivedCopy>();
+      let last: MboxRecord | undefined;
+      for await (const record of this.#records(place, start, file.size)) {
+        last = record;
+        if (record.state === "intact") copies.set(record.sha256, copyOf(record, archive, place));
+      }
+      const torn = last?.state === "torn" ? last : undefined;
+      if (torn !== undefined) await file.truncate(torn.offset);
+      await this.#closeLine(file, path);
+      const opened = { file, copies, torn: torn !== undefined };
+      this.#open.set(place, opened);
+      return opened;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Ends the last message of another program with an empty line, if it did not. */
+  async #closeLine(file: OpenFile, path: string): Promise<void> {
+    const offset = Math.max(0, file.size - 3);
+    const end: Uint8Array[] = [];
+    for await (const piece of this.#files.store.readPieces(path, { offset, length: 3 })) {
+      end.push(piece);
+    }
+    const text = new TextDecoder("latin1").decode(joined(end));
+    if (text === "" || /\n\r?\n$/.test(text)) return;
+    await file.write(new TextEncoder().encode(text.endsWith("\n") ? "\r\n" : "\r\n\r\n"));
+  }
+
+  async barrier(): Promise<void> {
+    const { store, base } = this.#files;
+    try {
+      for (const [place, { file }] of this.#open) {
+        await file.sync();
+        await store.syncFolder(parentOf(joinPath(base, place)));
+        this.#ends.set(place, file.size);
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  async *read(copy: ArchivedCopy): AsyncGenerator<Uint8Array> {
+    const { path, offset, length, bytes } = copy;
+    if (offset === undefined || length === undefined) {
+      throw new Deno.errors.InvalidData(`Cannot read "${path}": the place in the mbox is unknown`);
+    }
+    const head = fromLine(copy).length;
+    const quoting = new MboxQuoting("unquote");
+    let left = bytes;
+    const range = { offset: offset + head, length: length - head };
+    for await (
+      const piece of this.#files.store.readPieces(joinPath(this.#files.base, path), range)
+    ) {
+      const octets = quoting.push(piece).subarray(0, left);
+      left -= octets.length;
+      if (octets.length > 0) yield octets;
+    }
+    // Of a damaged record the end may be held back.
+    const rest = quoting.end().subarray(0, left);
+    if (rest.length > 0) yield rest;
+  }
+
+  async *copies(place: string): AsyncGenerator<ArchivedCopy> {
+    const size = await this.#files.store.size(joinPath(this.#files.base, place));
+    if (size === undefined) return;
+    for await (const record of this.#records(place, 0, size)) {
+      if (record.state === "intact") yield copyOf(record, this.#files.archive, place);
+    }
+  }
+
+  async tidy(place: string): Promise<number> {
+    const { store, base } = this.#files;
+    const size = await store.size(joinPath(base, place));
+    if (size === undefined || size === this.#ends.get(place)) return 0;
+    try {
+      const { file, torn } = await this.#begin(place);
+      await file.sync();
+      return torn ? 1 : 0;
+    } catch (error) {
+      // Another run is at work in it, and has tidied it.
+      if (error instanceof Deno.errors.Busy) return 0;
+      throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  close(): void {
+    for (const { file } of this.#open.values()) file.close();
+    this.#open.clear();
+  }
+
+  #records(place: string, offset: number, size: number): AsyncGenerator<MboxRecord> {
+    const range = { offset, length: size - offset };
+    return mboxRecords(
+      this.#files.store.readPieces(joinPath(this.#files.base, place), range),
+      offset,
+    );
+  }
+}
+
+function copyOf(record: MboxRecord, archive: string, path: string): ArchivedCopy {
+  const { sha256, bytes, offset, length } = record;
+  return { archive, path, sha256, bytes, offset, length };
+}
