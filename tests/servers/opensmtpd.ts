@@ -12,7 +12,8 @@ import { Daemon } from "./daemon.ts";
 import type { MailServer } from "./mail_server.ts";
 import { readMaildir, withCrlf } from "./maildir.ts";
 import { freePorts, HOST } from "./network.ts";
-import { account, run, UNPACKED, UNPACKED_LIBRARIES } from "./process.ts";
+import { account, UNPACKED } from "./process.ts";
+import { makeRoot } from "./root_folder.ts";
 import { RunFolder } from "./run_folder.ts";
 import { domainsOf, splitAddress, USERS, type Users } from "./users.ts";
 
@@ -35,7 +36,10 @@ export interface OpenSmtpdServer extends MailServer {
   readonly ports: { readonly smtp: number };
 }
 
-const PROGRAMS = ["/usr/sbin/smtpd", "/usr/sbin/smtpctl", "/usr/libexec/opensmtpd/mail.maildir"];
+// The delivery program is started by a shell, so that comes along.
+const PROGRAMS = ["/usr/sbin/smtpd", "/usr/sbin/smtpctl", "/usr/libexec/opensmtpd/mail.maildir"]
+  .map((path) => UNPACKED + path).concat("/bin/sh");
+const FOLDERS = ["var/lib/opensmtpd/empty", "var/run", "var/spool"];
 
 /** Starts OpenSMTPD; the disposal stops it completely. Needs root. */
 export async function startOpenSmtpd(options: OpenSmtpdOptions = {}): Promise<OpenSmtpdServer> {
@@ -44,7 +48,10 @@ export async function startOpenSmtpd(options: OpenSmtpdOptions = {}): Promise<Op
   const certificates = await makeCertificates(folder);
   const ports = freePorts("smtp");
   const users = options.users ?? USERS;
-  const root = await makeRoot(folder);
+  const root = await makeRoot(folder, PROGRAMS, FOLDERS);
+  for (const name of ["passwd", "group"]) {
+    await Deno.copyFile(`/etc/${name}`, `${root}/etc/${name}`);
+  }
   const mail = await folder.folder("root/mail", await account("nobody"));
   await installCertificates(certificates, root);
   await folder.write(
@@ -72,28 +79,6 @@ export async function startOpenSmtpd(options: OpenSmtpdOptions = {}): Promise<Op
     log: () => folder.log(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-// The delivery program is started by a shell, so that comes along.
-async function makeRoot(folder: RunFolder): Promise<string> {
-  const root = await folder.folder("root");
-  for (const name of ["dev", "etc", "tmp", "var/lib/opensmtpd/empty", "var/run", "var/spool"]) {
-    await folder.folder(`root/${name}`);
-  }
-  await Deno.chmod(`${root}/tmp`, 0o1777);
-  await run("mknod", ["-m", "666", `${root}/dev/null`, "c", "1", "3"]);
-  const sources = [...PROGRAMS.map((path) => UNPACKED + path), "/bin/sh"];
-  const { stdout } = await run("ldd", sources, { env: { LD_LIBRARY_PATH: UNPACKED_LIBRARIES } });
-  const libraries = stdout.match(/(?<=\s)\/\S+(?= \()/g) ?? [];
-  for (const source of new Set([...sources, ...libraries])) {
-    const target = root + source.replace(UNPACKED, "");
-    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-    await Deno.copyFile(source, target);
-  }
-  for (const name of ["passwd", "group"]) {
-    await Deno.copyFile(`/etc/${name}`, `${root}/etc/${name}`);
-  }
-  return root;
 }
 
 async function installCertificates(certificates: Certificates, root: string): Promise<void> {

@@ -10,7 +10,9 @@ export const UNPACKED: string = new URL("../.tmp/servers/root", import.meta.url)
 
 /** Where its shared libraries are, for `LD_LIBRARY_PATH`. */
 export const UNPACKED_LIBRARIES: string = ["lib", "usr/lib"].flatMap((folder) =>
-  ["x86_64", "aarch64"].map((machine) => `${UNPACKED}/${folder}/${machine}-linux-gnu`)
+  ["", "/x86_64-linux-gnu", "/aarch64-linux-gnu"].map((machine) =>
+    `${UNPACKED}/${folder}${machine}`
+  )
 ).join(":");
 
 // Debian keeps daemons out of an ordinary user's PATH.
