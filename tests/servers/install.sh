@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the real-server tests need on Debian, as root, and starts no service.
-# Debian's mail servers conflict as packages: Postfix and Dovecot are installed, Exim and OpenSMTPD
-# only unpacked into a folder (first argument, default tests/.tmp/servers/root).
+# Debian's mail servers conflict as packages: Postfix and Dovecot are installed, the others only
+# unpacked into a folder (first argument, default tests/.tmp/servers/root).
 # Usage: tests/servers/install.sh [FOLDER]. Running it again changes nothing.
 set -eu
 
@@ -9,10 +9,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=${1:-$here/../.tmp/servers/root}
 mkdir -p "$root"
 root=$(cd "$root" && pwd)
+downloads=$root/downloads
+mkdir -p "$downloads/new"
 # Without libnet-ssleay-perl swaks knows no TLS.
 packages="postfix dovecot-pop3d dovecot-lmtpd fetchmail swaks libnet-ssleay-perl libsasl2-modules
   sasl2-bin python3 curl openssl procps"
-unpacked="exim4-daemon-light exim4-base opensmtpd"
+foreign="exim4-daemon-light exim4-base opensmtpd
+  courier-pop courier-base courier-authlib courier-authlib-userdb
+  mailutils-pop3d"
+# What must be there of them; the libraries that these ask for come along.
+wanted_programs="usr/sbin/exim4 usr/sbin/smtpd usr/sbin/smtpctl usr/libexec/opensmtpd
+  usr/sbin/couriertcpd usr/lib/courier usr/lib/courier-authlib usr/bin/couriertls
+  usr/sbin/pop3d"
 export DEBIAN_FRONTEND=noninteractive
 
 installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
@@ -27,9 +35,10 @@ forbid_services() {
   fi
 }
 
+# shellcheck disable=SC2086
 missing_libraries() {
-  find "$root/usr/sbin/exim4" "$root/usr/sbin/smtpd" "$root/usr/sbin/smtpctl" \
-    "$root/usr/libexec/opensmtpd" -type f -exec env LD_LIBRARY_PATH="$(library_path)" ldd {} + |
+  (cd "$root" && find $wanted_programs -type f -perm -a=r \
+    -exec env LD_LIBRARY_PATH="$(library_path)" ldd {} + 2>/dev/null) |
     sed -n 's/^[[:space:]]*\(.*\) => not found$/\1/p' | sort -u
 }
 
@@ -42,11 +51,15 @@ wanted_libraries() {
     while read -r name; do installed "$name" || echo "$name"; done
 }
 
+# What lies in the folder of downloads is unpacked: it moves there last.
+unpacked() { ls "$downloads/$1"_*.deb >/dev/null 2>&1; }
+
 unpack() {
-  downloads=$root/downloads
-  mkdir -p "$downloads"
-  (cd "$downloads" && apt-get -o APT::Sandbox::User=root -q download "$@")
-  for deb in "$downloads"/*.deb; do dpkg -x "$deb" "$root"; done
+  (cd "$downloads/new" && apt-get -o APT::Sandbox::User=root -q download "$@")
+  for deb in "$downloads/new"/*.deb; do
+    dpkg -x "$deb" "$root"
+    mv "$deb" "$downloads"
+  done
 }
 
 account() {
@@ -62,13 +75,12 @@ if [ -n "$absent" ]; then
   apt-get install -q -y --no-install-recommends $absent
 fi
 
-if [ ! -x "$root/usr/sbin/exim4" ] || [ ! -x "$root/usr/sbin/smtpd" ]; then
-  # shellcheck disable=SC2086
-  unpack $unpacked
-fi
+absent=$(for name in $foreign; do unpacked "$name" || echo "$name"; done)
+# shellcheck disable=SC2086
+[ -z "$absent" ] || unpack $absent
 while [ -n "$(missing_libraries)" ]; do
-  wanted=$(wanted_libraries "$root/downloads" | while read -r name; do
-    ls "$root/downloads/${name}"_*.deb >/dev/null 2>&1 || echo "$name"
+  wanted=$(wanted_libraries "$downloads" | while read -r name; do
+    unpacked "$name" || echo "$name"
   done)
   if [ -z "$wanted" ]; then
     echo "Cannot find packages for: $(missing_libraries)" >&2

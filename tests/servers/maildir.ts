@@ -38,6 +38,11 @@ export function withCrlf(stored: Uint8Array): Uint8Array {
   return wire;
 }
 
+/** Gives a message the line ends of a server that stores a lone LF: the way back. */
+export function withLf(message: Uint8Array): Uint8Array {
+  return message.filter((byte, i) => byte !== CR || message[i + 1] !== LF);
+}
+
 /** The paths in a folder; none where there is no folder. */
 export async function list(folder: string): Promise<string[]> {
   try {

@@ -1,16 +1,26 @@
 /**
- * A maildrop of Dovecot that holds messages from the beginning: files of a Maildir.
+ * Maildrops that hold messages from the beginning: files of a Maildir.
  *
  * @module
  */
-import type { DovecotServer } from "./dovecot.ts";
-import { list } from "./maildir.ts";
+import type { MailServer } from "./mail_server.ts";
+import { list, withLf } from "./maildir.ts";
 import { account } from "./process.ts";
 import { splitAddress } from "./users.ts";
 
+/** A POP3 server whose maildrops are Maildirs of the account `nobody`. */
+export interface MaildropServer extends MailServer {
+  /** TCP ports: POP3 with STLS, POP3 within TLS. */
+  readonly ports: { readonly pop3: number; readonly pop3s: number };
+  /** The folder that holds the mail of `local@domain` in the Maildir `domain/local/Maildir`. */
+  readonly mail: string;
+  /** Whether lines end in a lone LF in its files. @default {false} */
+  readonly storesLf?: boolean;
+}
+
 /** Puts messages into the Maildir of a user, in this order. */
 export async function fillMaildrop(
-  server: DovecotServer,
+  server: MaildropServer,
   address: string,
   messages: Iterable<Uint8Array>,
 ): Promise<void> {
@@ -21,17 +31,18 @@ export async function fillMaildrop(
   for (const name of ["cur", "new", "tmp"]) await make(`${folder}/${name}`, owner);
   let number = (await list(`${folder}/new`)).length;
   for (const message of messages) {
-    // The second of delivery orders them; Dovecot believes a size in the name.
-    const path = `${folder}/new/${1_780_000_000 + number}.M${number}P1.mail,S=${message.length}`;
-    await Deno.writeFile(path, message);
+    const stored = server.storesLf ? withLf(message) : message;
+    // The second of delivery orders them; the size in the name is believed.
+    const path = `${folder}/new/${1_780_000_000 + number}.M${number}P1.mail,S=${stored.length}`;
+    await Deno.writeFile(path, stored);
     await Deno.chown(path, owner.uid, owner.gid);
     number++;
   }
 }
 
-/** The messages of a user by the unique-ids that Dovecot gives them: the names of their files. */
+/** The messages of a user as they are stored, by the names of their files: Dovecot's unique-ids. */
 export async function maildropOf(
-  server: DovecotServer,
+  server: MaildropServer,
   address: string,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const { domain, local } = splitAddress(address);

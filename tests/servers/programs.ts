@@ -14,10 +14,12 @@ import { findProgram, run, UNPACKED } from "./process.ts";
  * checkout whose path is short enough for the Unix socket in it.
  */
 export type Need =
+  | "courier"
   | "curl"
   | "dovecot"
   | "exim"
   | "fetchmail"
+  | "mailutils"
   | "openssl"
   | "opensmtpd"
   | "postfix"
@@ -79,10 +81,14 @@ async function isHere(name: Need): Promise<boolean> {
       return (await run("id", ["-u"])).stdout.trim() === "0";
     case "short path":
       return LMTP_SOCKET.length <= LONGEST_SOCKET;
+    case "courier":
+      return findProgram(`${UNPACKED}/usr/sbin/couriertcpd`) !== undefined;
     case "dovecot":
       return DOVECOT.every((program) => findProgram(program) !== undefined);
     case "exim":
       return findProgram("exim4") !== undefined;
+    case "mailutils":
+      return findProgram(`${UNPACKED}/usr/sbin/pop3d`) !== undefined;
     case "opensmtpd":
       return findProgram(`${UNPACKED}/usr/sbin/smtpctl`) !== undefined;
     default:
