@@ -77,6 +77,30 @@ export class HeaderError extends SyntaxError {
   }
 }
 
+/** A message that cannot be signed, or a signer that cannot sign. */
+export class DkimError extends TypeError {
+  /** The class, for programs that compare names. */
+  override readonly name = "DkimError";
+
+  /**
+   * Makes one.
+   *
+   * @param reason What is wrong.
+   * @param options The cause.
+   *
+   * @example Usage
+   * ```ts
+   * import { DkimError } from "@mailwright/mailwright/message";
+   * import { equal } from "node:assert/strict";
+   *
+   * equal(new DkimError("nobody signs").message, "Cannot sign a message: nobody signs");
+   * ```
+   */
+  constructor(reason: string, options: ErrorOptions = {}) {
+    super(`Cannot sign a message: ${reason}`, options);
+  }
+}
+
 /** A pattern that is outside of the syntax. */
 export class PatternError extends SyntaxError {
   /** The class, for programs that compare names. */
