@@ -3,8 +3,6 @@
  * against real servers.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { breaches } from "../jobs/probe/schema.ts";
-import type { ProbeRun } from "../../src/jobs/mod.ts";
 import { Daemon } from "./daemon.ts";
 import { startDovecot } from "./dovecot.ts";
 import { startExim } from "./exim.ts";
@@ -12,50 +10,14 @@ import { bodyOf } from "./maildir.ts";
 import { freePorts, LMTP_SOCKET } from "./network.ts";
 import { startOpenSmtpd } from "./opensmtpd.ts";
 import { startPostfix, TURN_DOMAIN } from "./postfix.ts";
+import { probe, result, SCRIPT, YOUNG } from "./probe_run.ts";
 import { run } from "./process.ts";
 import { serverTest } from "./programs.ts";
 import { RunFolder } from "./run_folder.ts";
 import { STRANGER } from "./users.ts";
 
-const SCRIPT = new URL("../../scripts/probe.ts", import.meta.url).pathname;
 const JONES = "jones@beta.example";
 const BROWN = "brown@beta.example";
-/** The certificates of the harness are made for two days. */
-const YOUNG = ["--cert-warn", "1h", "--cert-crit", "1h"];
-
-interface Probed {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the probe with exactly the permissions that it says it needs. */
-async function probe(args: readonly string[], stdin: string = ""): Promise<Probed> {
-  const deno = ["run", "--no-prompt", "--quiet", "--no-config"];
-  const asked = await run("deno", [...deno, SCRIPT, ...args, "--permissions"]);
-  const grants = asked.stdout.trim().split(" ");
-  const { code, stdout, stderr } = await run("deno", [...deno, ...grants, SCRIPT, ...args], {
-    stdin,
-    env: { NO_COLOR: "1" },
-    mayFail: true,
-  });
-  return { code, out: stdout, err: stderr };
-}
-
-/** The same, and its result. */
-async function result(args: readonly string[], stdin?: string): Promise<
-  ProbeRun & {
-    readonly ids: readonly string[];
-  }
-> {
-  const { code, out, err } = await probe([...args, "--json"], stdin);
-  equal(err, "");
-  const run: ProbeRun = JSON.parse(out);
-  deepEqual(await breaches(run), []);
-  equal(code, run.exitCode);
-  const ids = run.findings.filter(({ severity }) => severity !== "info").map(({ id }) => id);
-  return { ...run, ids };
-}
 
 await serverTest(
   "probe against Postfix",
