@@ -174,6 +174,8 @@ export function sendBulk(options: BulkOptions): Promise<BulkRun> {
 
 /** How many rows are claimed at once. */
 const CLAIM = 200;
+/** How many connections a pool has if nobody says. */
+const CONNECTIONS = 5;
 /** How many rows may wait for their domain. */
 const MOST_PARKED = 1_000;
 
@@ -206,11 +208,14 @@ class Run {
   #ready: ClaimedRow[] = [];
   readonly #underWay = new Set<number>();
   readonly #settling = new Set<Promise<void>>();
-  readonly #endedAt = new Map<number, number>();
+  /** Rows whose end may be out and whose outcome is not in the journal's hands, and since when. */
+  readonly #ending = new Map<number, number>();
+  readonly #mostEnding: number;
   #taken = 0;
   #connected = false;
   #stop: BulkStop | undefined;
   #changed = Promise.withResolvers<void>();
+  #ended = Promise.withResolvers<void>();
 
   constructor(options: BulkOptions) {
     const { clock = systemClock, random = Math.random, retry = {}, rates = {} } = options;
@@ -224,6 +229,7 @@ class Run {
       doubts: options.maxDoubts ?? 5,
     });
     this.#backoff = new Backoff(clock, { baseMs: 1_000, maxMs: 60_000, random });
+    this.#mostEnding = (options.pool.maxConnections ?? CONNECTIONS) * (options.window ?? 1);
     this.#gate = new DomainGate(options.perDomain ?? Infinity);
     this.#deadline = clock.monotonic() + (options.deadlineMs ?? Infinity);
     this.#limiter = new TokenBucketLimiter({
@@ -358,18 +364,21 @@ class Run {
   }
 
   async #beforeEnd({ id }: ClaimedRow): Promise<void> {
+    // A connection that has its answer goes on at once. The outcome of that answer comes first here, or
+    // a crash would leave more rows in doubt than may be on their way (T-B29).
+    while (this.#ending.size >= this.#mostEnding) await this.#ended.promise;
+    this.#ending.set(id, this.#clock.monotonic());
     try {
       await this.#journal.committing(id);
     } catch (error) {
       this.#end({ reason: "storage", text: textOf(error), error });
       throw error;
     }
-    this.#endedAt.set(id, this.#clock.monotonic());
+    this.#ending.set(id, this.#clock.monotonic());
   }
 
   #take(row: ClaimedRow, receipt: Receipt): void {
-    const endedAt = this.#endedAt.get(row.id);
-    this.#endedAt.delete(row.id);
+    const endedAt = this.#ending.get(row.id);
     const ms = endedAt === undefined ? undefined : this.#clock.monotonic() - endedAt;
     const tried = { id: row.id, attempt: row.attempt, ms };
     const outcome = outcomeOf(receipt, tried, this.#retry, this.#nowMs());
@@ -379,6 +388,9 @@ class Run {
       this.#backoff.succeed();
     }
     this.#settle(row, outcome);
+    this.#ending.delete(row.id);
+    this.#ended.resolve();
+    this.#ended = Promise.withResolvers();
     const broken = this.#breaker.take(outcome);
     if (broken === "refusals") {
       this.#end({ reason: broken, text: `the server refuses row after row: ${outcome.text}` });
