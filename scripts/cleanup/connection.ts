@@ -1,0 +1,232 @@
+/**
+ * From what was typed to sessions: the mailbox, and the server that takes messages back.
+ *
+ * @module
+ */
+
+import {
+  readSecret,
+  type ScriptIo,
+  type SecretReaders,
+  type SecretSource,
+  ValidationError,
+} from "../../src/cli/mod.ts";
+import {
+  checkPop3ConnectOptions,
+  connectPop3,
+  parsePop3Url,
+  type Pop3ConnectOptions,
+  type Pop3Session,
+} from "../../src/pop3/mod.ts";
+import {
+  type ConnectOptions,
+  type Credentials,
+  external,
+  oauthBearer,
+  parseSmtpUrl,
+  type SaslMechanism,
+  Secret,
+  xoauth2,
+} from "../../src/smtp/mod.ts";
+import type { RestoreCall, ServerCall } from "./command.ts";
+
+/** What a session needs beside what was typed. */
+export interface ConnectionContext {
+  /** The script. */
+  readonly io: ScriptIo;
+  /** Where secrets come from. */
+  readonly readers?: SecretReaders | undefined;
+  /** Takes the place of the dialler. */
+  readonly dial?: Pop3ConnectOptions["dial"];
+}
+
+/** A mailbox that can be opened. */
+export interface Mailbox {
+  /** `user@host:port`. */
+  readonly account: string;
+  /** Makes a session that is logged in. */
+  connect(): Promise<Pop3Session>;
+}
+
+/** Some servers hang up after a minute in which they hear nothing. */
+const KEEP_ALIVE_MS = 25_000;
+
+/**
+ * Reads secrets and certificates and checks all of it, before anything is asked or sent.
+ *
+ * @param call What was typed.
+ * @param context The rest.
+ * @returns The mailbox.
+ */
+export async function mailboxOf(call: ServerCall, context: ConnectionContext): Promise<Mailbox> {
+  const { url, host, port } = serverOf(call);
+  const { user = "" } = call;
+  const { passwordFrom, tokenFrom, auth: mechanisms, timeout } = call;
+  if ((call.tlsCert === undefined) !== (call.tlsKey === undefined)) {
+    fail("--tls-cert and --tls-key belong together");
+  }
+  const certificate = call.tlsCert !== undefined && call.tlsKey !== undefined && {
+    cert: await readText("--tls-cert", call.tlsCert),
+    key: await readText("--tls-key", call.tlsKey),
+  };
+  const options: Pop3ConnectOptions = {
+    url,
+    ...(call.tls && { tls: call.tls }),
+    ...(call.tlsName && { tlsName: call.tlsName }),
+    ...(call.tlsCa && { caCerts: [await readText("--tls-ca", call.tlsCa)] }),
+    ...(certificate && { clientCertificate: certificate }),
+    ...(call.proxy && { proxy: call.proxy }),
+    ...(timeout && { timers: timersOf(timeout) }),
+    ...(context.dial && { dial: context.dial }),
+    window: call.window,
+    allowCleartextAuth: call.cleartextAuth,
+    keepAliveMs: KEEP_ALIVE_MS,
+    auth: await loginOf(
+      { user, passwordFrom, tokenFrom, mechanisms, host, port, prefix: "--" },
+      context,
+    ),
+  };
+  checked(() => checkPop3ConnectOptions(options));
+  return { account: `${user}@${host}:${port}`, connect: () => connectPop3(options) };
+}
+
+/** A server that was typed. */
+export interface NamedServer {
+  /** Its URL. */
+  readonly url: string;
+  /** Its name or address, in brackets for IPv6. */
+  readonly host: string;
+  /** Its port. */
+  readonly port: number;
+}
+
+/**
+ * The server of a call.
+ *
+ * @param call What was typed.
+ * @returns The server.
+ */
+export function serverOf(call: ServerCall): NamedServer {
+  const url = call.server ?? call.url ??
+    fail("a server is missing, such as --server pop3s://mail.example");
+  const { target } = checked(() => parsePop3Url(url));
+  const host = target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname;
+  return { url, host, port: target.port };
+}
+
+/**
+ * The options of a session with the server that takes messages back.
+ *
+ * @param call What was typed.
+ * @param url The server.
+ * @param context The rest.
+ * @returns The options.
+ */
+export async function smtpOptions(
+  call: RestoreCall,
+  url: string,
+  context: ConnectionContext,
+): Promise<ConnectOptions> {
+  const { target } = checked(() => parseSmtpUrl(url));
+  const { smtpUser: user, smtpPasswordFrom: passwordFrom, smtpTokenFrom: tokenFrom } = call;
+  if (user === undefined && (passwordFrom ?? tokenFrom ?? call.smtpAuth) !== undefined) {
+    fail("to log in there, --smtp-user is needed");
+  }
+  const place = "hostname" in target
+    ? { host: target.hostname, port: target.port }
+    : { host: "localhost", port: 0 };
+  const login = { passwordFrom, tokenFrom, mechanisms: call.smtpAuth, ...place } as const;
+  return {
+    url,
+    ...(call.smtpTls && { tls: call.smtpTls }),
+    ...(call.smtpTlsName && { tlsName: call.smtpTlsName }),
+    ...(call.smtpTlsCa && { caCerts: [await readText("--smtp-tls-ca", call.smtpTlsCa)] }),
+    allowCleartextAuth: call.smtpCleartextAuth,
+    auth: user === undefined
+      ? undefined
+      : await loginOf({ ...login, user, prefix: "--smtp-" }, context),
+    signal: context.io.signal,
+  };
+}
+
+interface Login {
+  readonly user: string;
+  readonly passwordFrom: SecretSource | undefined;
+  readonly tokenFrom: SecretSource | undefined;
+  readonly mechanisms: readonly string[] | undefined;
+  /** The server, for mechanisms that name it. */
+  readonly host: string;
+  readonly port: number;
+  /** What the names of options begin with. */
+  readonly prefix: "--" | "--smtp-";
+}
+
+async function loginOf(
+  login: Login,
+  { io, readers }: ConnectionContext,
+): Promise<Credentials | SaslMechanism> {
+  const { user, passwordFrom, tokenFrom, mechanisms, host, port } = login;
+  const source = passwordFrom ?? tokenFrom;
+  const named = mechanisms?.map((name) => name.toUpperCase());
+  if (source === undefined) {
+    if (named?.join() === "EXTERNAL") return external({ authorize: user });
+    return fail(
+      `${login.prefix}user needs ${login.prefix}password-from or ${login.prefix}token-from`,
+    );
+  }
+  const question = `${passwordFrom === undefined ? "Token" : "Password"} of ${user}`;
+  const secret = new Secret(
+    await readSecret(source, { question, signal: io.signal, ...(readers && { readers }) }),
+  );
+  if (passwordFrom !== undefined) {
+    return { user, password: secret, ...(named && { mechanisms: named }) };
+  }
+  const [name = "OAUTHBEARER", ...others] = named ?? [];
+  if (others.length > 0 || !["OAUTHBEARER", "XOAUTH2"].includes(name)) {
+    return fail(`a token goes with ${login.prefix}auth OAUTHBEARER or XOAUTH2`);
+  }
+  return checked(() =>
+    name === "XOAUTH2"
+      ? xoauth2({ user, token: secret })
+      : oauthBearer({ user, token: secret, host, port })
+  );
+}
+
+function timersOf(ms: number): NonNullable<Pop3ConnectOptions["timers"]> {
+  return { connect: ms, greeting: ms, handshake: ms, login: ms, reply: ms, read: ms };
+}
+
+/** What is refused before anything is sent is a fault of the call. */
+function checked<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ValidationError(message, { cause: error });
+  }
+}
+
+/**
+ * Reads a file that an option names.
+ *
+ * @param option The option.
+ * @param path The file.
+ * @returns Its text.
+ */
+async function readText(option: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const seen = cause instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : cause instanceof Error
+      ? cause.message
+      : String(cause);
+    throw new ValidationError(`Cannot use ${option} "${path}": ${seen}`, { cause });
+  }
+}
+
+function fail(why: string): never {
+  throw new ValidationError(`Cannot run cleanup: ${why}`);
+}

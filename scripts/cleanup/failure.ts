@@ -1,0 +1,81 @@
+/**
+ * What went wrong, as an exit number.
+ *
+ * @module
+ */
+
+import { EXIT, SecretError, ValidationError } from "../../src/cli/mod.ts";
+import { CleanupError, type CleanupErrorKind, type CleanupExit } from "../../src/jobs/mod.ts";
+import { Pop3AuthError, Pop3Error, Pop3ReplyError } from "../../src/pop3/mod.ts";
+import { PolicyFileError } from "./policy_file.ts";
+
+const NUMBERS = EXIT.cleanup;
+
+const BY_KIND: Readonly<Record<CleanupErrorKind, number>> = {
+  usage: NUMBERS.usage,
+  policy: NUMBERS.usage,
+  plan: NUMBERS.usage,
+  guard: NUMBERS.guard,
+  clock: NUMBERS.guard,
+  busy: NUMBERS.busy,
+  archive: NUMBERS.archive,
+  journal: NUMBERS.archive,
+  connection: NUMBERS.connection,
+};
+
+const BY_EXIT: Readonly<Record<Exclude<CleanupExit, "interrupted">, number>> = {
+  done: NUMBERS.ok,
+  kept: NUMBERS.kept,
+  unverified: NUMBERS.unverified,
+  busy: NUMBERS.busy,
+  archive: NUMBERS.archive,
+  guard: NUMBERS.guard,
+  connection: NUMBERS.connection,
+};
+
+/**
+ * The exit number of an error.
+ *
+ * @param error What was thrown.
+ * @returns The number; `undefined` if nothing is known about it.
+ */
+export function exitOfError(error: unknown): number | undefined {
+  if (hasCause(error, Deno.errors.NotCapable)) return NUMBERS.usage;
+  if (error instanceof CleanupError) return BY_KIND[error.kind];
+  if (
+    error instanceof ValidationError || error instanceof SecretError ||
+    error instanceof PolicyFileError
+  ) return NUMBERS.usage;
+  // Only what asks a server without a job, as `init` does, ends so.
+  if (error instanceof Pop3AuthError || error instanceof Pop3ReplyError) {
+    return error.temporary ? NUMBERS.busy : NUMBERS.connection;
+  }
+  if (error instanceof Pop3Error) return NUMBERS.connection;
+  return isOfWire(error) ? NUMBERS.connection : undefined;
+}
+
+/**
+ * The exit number of a run.
+ *
+ * @param exit How it has ended.
+ * @param signal The signal that may have ended it.
+ * @returns The number.
+ */
+export function exitOfRun(exit: CleanupExit, signal: AbortSignal): number {
+  if (exit !== "interrupted") return BY_EXIT[exit];
+  throw signal.reason; // which signal it was, the frame around the script knows
+}
+
+/** Errors of connections carry the stage that they came to. */
+function isOfWire(error: unknown): boolean {
+  return error instanceof Error && "stage" in error && "host" in error;
+}
+
+function hasCause(error: unknown, type: new (message: string) => Error): boolean {
+  let cause: unknown = error;
+  for (let depth = 0; cause instanceof Error && depth < 10; depth++) {
+    if (cause instanceof type) return true;
+    ({ cause } = cause);
+  }
+  return false;
+}

@@ -1,0 +1,117 @@
+/**
+ * How far a cleanup is, on standard error: one line for each stage. Where nobody looks on, a stage
+ * is told only if it takes long.
+ *
+ * @module
+ */
+
+import { type Printer, type Progress, startProgress } from "../../src/cli/mod.ts";
+import type { CleanupProgress } from "../../src/jobs/mod.ts";
+
+const LABELS: Readonly<Record<CleanupProgress["stage"], string>> = {
+  connect: "connecting",
+  list: "listing",
+  headers: "reading headers",
+  retrieve: "archiving",
+  mark: "marking",
+  commit: "committing",
+  verify: "verifying",
+  restore: "restoring",
+};
+
+/** A stage that takes no longer is not worth a line where nobody looks on. */
+const LONG_MS = 10_000;
+
+/** Shows the progress of one job. */
+export class JobProgress {
+  readonly #printer: Printer;
+  readonly #shown: boolean;
+  /** What is drawn is awaited here, one after the other. */
+  #drawn: Promise<void> = Promise.resolve();
+  #drawing = false;
+  #stage: Stage | undefined;
+
+  /**
+   * Shows nothing yet.
+   *
+   * @param printer Standard error.
+   * @param options Whether to show anything at all.
+   */
+  constructor(printer: Printer, { quiet }: { readonly quiet: boolean }) {
+    this.#printer = printer;
+    this.#shown = !quiet;
+  }
+
+  /**
+   * Hears how far it is.
+   *
+   * @param progress How far.
+   */
+  hear(progress: CleanupProgress): void {
+    if (!this.#shown) return;
+    if (this.#stage?.kind !== progress.stage) {
+      this.#close();
+      if (progress.total === 0) return; // it is over at once, or nobody knows
+      this.#stage = new Stage(this.#printer, progress);
+    }
+    const stage = this.#stage;
+    stage.last = progress;
+    if (this.#drawing) return; // what comes meanwhile is told with the next one
+    this.#drawing = true;
+    this.#then(async () => {
+      this.#drawing = false;
+      await stage.draw();
+    });
+  }
+
+  /** Ends the line of the last stage, before anything else is printed. */
+  async end(): Promise<void> {
+    this.#close();
+    await this.#drawn;
+  }
+
+  #close(): void {
+    const stage = this.#stage;
+    this.#stage = undefined;
+    if (stage !== undefined) this.#then(() => stage.finish());
+  }
+
+  #then(work: () => Promise<void>): void {
+    this.#drawn = this.#drawn.then(work);
+    this.#drawn.catch(() => {}); // thrown to who waits for the end
+  }
+}
+
+/** One stage: bytes and rate where messages are read, else a count. */
+class Stage {
+  readonly kind: CleanupProgress["stage"];
+  last: CleanupProgress;
+  readonly #printer: Printer;
+  readonly #began = performance.now();
+  #progress: Promise<Progress> | undefined;
+
+  constructor(printer: Printer, first: CleanupProgress) {
+    this.kind = first.stage;
+    this.last = first;
+    this.#printer = printer;
+  }
+
+  async draw(): Promise<void> {
+    const long = performance.now() - this.#began >= LONG_MS;
+    if (!this.#printer.terminal && !long) return;
+    const { total, totalOctets } = this.last;
+    this.#progress ??= startProgress(this.#printer, {
+      label: LABELS[this.kind],
+      ...(totalOctets === undefined ? { total } : { total: totalOctets, unit: "bytes" }),
+    });
+    await (await this.#progress).update(this.#done());
+  }
+
+  async finish(): Promise<void> {
+    if (this.#progress !== undefined) await (await this.#progress).finish(this.#done());
+  }
+
+  #done(): number {
+    return this.last.totalOctets === undefined ? this.last.done : this.last.octets;
+  }
+}

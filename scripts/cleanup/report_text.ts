@@ -1,0 +1,121 @@
+/**
+ * Reports for people: what a run has come to, what was given back, what is known of a mailbox.
+ *
+ * @module
+ */
+
+import { type Palette, visible } from "../../src/cli/mod.ts";
+import type {
+  CleanupReport,
+  CleanupStatus,
+  ReportItem,
+  RestoreReport,
+} from "../../src/jobs/mod.ts";
+
+/** More items than these are counted and not shown. */
+const SHOWN = 20;
+/** Runs that a status shows. */
+const RUNS = 10;
+
+const EXITS: Readonly<Record<CleanupReport["exit"], string>> = {
+  done: "Done",
+  kept: "Done, but some messages were kept",
+  unverified: "Not known yet what is gone",
+  busy: "Busy",
+  archive: "The archive failed",
+  guard: "Stopped by a guard",
+  connection: "The connection was lost",
+  interrupted: "Interrupted",
+};
+
+/**
+ * Shows a report.
+ *
+ * @param report The report.
+ * @param palette Colours.
+ * @returns Lines, each with its end.
+ */
+export function reportText(report: CleanupReport, { red, yellow }: Palette): string {
+  const { items, error, warnings } = report;
+  const lines = items.filter(({ outcome }) => outcome === "kept" || outcome === "unknown")
+    .map((item) => yellow(itemText(item)));
+  if (lines.length > SHOWN) lines.splice(SHOWN, Infinity, `… and ${lines.length - SHOWN} more`);
+  lines.push(...warnings.map((warning) => yellow(`Warning: ${visible(warning)}`)));
+  if (error !== undefined) lines.push(red(visible(error.message)));
+  lines.push(reportLine(report));
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * Shows a report on one line.
+ *
+ * @param report The report.
+ * @returns The line.
+ */
+export function reportLine({ exit, counts, runId, roundTrips }: CleanupReport): string {
+  const { planned, archived, committed, verified, kept, goneElsewhere, unknown } = counts;
+  const parts = [
+    `${planned} planned`,
+    `${archived} archived`,
+    `${committed} deleted`,
+    `${verified} verified`,
+    ...(kept > 0 ? [`${kept} kept`] : []),
+    ...(goneElsewhere > 0 ? [`${goneElsewhere} gone elsewhere`] : []),
+    ...(unknown > 0 ? [`${unknown} unknown`] : []),
+  ];
+  return `${EXITS[exit]}: ${parts.join(", ")} (run ${runId}, ${roundTrips} round trips)`;
+}
+
+function itemText({ uid, rule, outcome, reason, detail }: ReportItem): string {
+  const why = [reason, detail].filter((part) => part !== undefined).join(": ");
+  return visible(`${uid} (${rule}) ${outcome}${why === "" ? "" : `, ${why}`}`);
+}
+
+/**
+ * Shows what was given back.
+ *
+ * @param report The report.
+ * @param palette Colours.
+ * @returns Lines, each with its end.
+ */
+export function restoreText({ items }: RestoreReport, { red }: Palette): string {
+  const lines = items.map(({ uid, sha256, outcome, text, path }) => {
+    const line = visible(
+      [outcome, sha256.slice(0, 12), uid, path, text]
+        .filter((part) => part !== undefined).join("  "),
+    );
+    return outcome === "accepted" || outcome === "exported" ? line : red(line);
+  });
+  if (lines.length > SHOWN) lines.splice(SHOWN, Infinity, `… and ${lines.length - SHOWN} more`);
+  const counts = [...Map.groupBy(items, ({ outcome }) => outcome)]
+    .map(([outcome, group]) => `${group.length} ${outcome}`);
+  lines.push(
+    items.length === 0 ? "Nothing in the journal fits." : `Restored: ${counts.join(", ")}`,
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * Shows what is known of a mailbox.
+ *
+ * @param status What is known.
+ * @returns Lines, each with its end.
+ */
+export function statusText(status: CleanupStatus): string {
+  const { account, lastAt, runs, messages, unverified, archived, gone, restored } = status;
+  if (account === undefined) return "Nothing has been done here yet.\n";
+  const lines = [
+    `Mailbox     ${visible(account)}`,
+    `Last write  ${lastAt ?? "never"}`,
+    `Messages    ${messages} when somebody looked last`,
+    `Archived    ${archived}`,
+    `Gone        ${gone}`,
+    ...(unverified.length > 0 ? [`Unverified  ${unverified.length}: run verify`] : []),
+    ...(restored.length > 0 ? [`Restored    ${restored.length} and kept until released`] : []),
+    ...runs.slice(-RUNS).map(({ runId, startedAt, exit, archived, intended }) =>
+      `Run         ${runId}  ${startedAt}  ${exit ?? "cut off"}, ` +
+      `${archived} archived, ${intended} to be deleted`
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
