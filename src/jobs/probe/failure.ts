@@ -88,7 +88,10 @@ export function failureOf(
     return { kind: "closed", stage, text: error.message };
   }
   if (error instanceof ProtocolError) {
-    return { kind: breachKind(error, stage, recorder), stage, text: error.message };
+    const kind = breachKind(error, stage, recorder);
+    // Whoever talks early has done so behind the last answer, wherever it is noticed.
+    const where = kind === "early-talk" ? recorder.answered ?? stage : stage;
+    return { kind, stage: where, text: error.message };
   }
   if (error instanceof SmtpAuthError || error instanceof Pop3AuthError) {
     return { kind: "auth", stage, text: error.message };

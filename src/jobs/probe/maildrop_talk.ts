@@ -8,6 +8,7 @@
 import {
   apopStamp,
   type MsgNo,
+  Pop3LocalError,
   Pop3ReplyError,
   Pop3Session,
   type Pop3Timers,
@@ -127,7 +128,11 @@ export class MaildropTalk implements Talk {
     await this.#capa(session, "capa3", "authenticated");
     const { plan: { stop, touch }, options } = this.#course;
     if (stop === "stat" || stop === "list") return await this.#count(session);
+    this.#course.stage = "stat";
     if (!options.pipelining) session.mask("PIPELINING");
+    else if (!session.capabilities.pipelining) {
+      throw new Pop3LocalError("Cannot try PIPELINING: the server does not offer it");
+    }
     const [first] = await this.#list(session);
     if (!touch || first === undefined) return;
     this.#course.begin("top");

@@ -112,6 +112,11 @@ export class Recorder implements MeterListener {
     return (this.#asked[0]?.stage ?? this.#stage)?.name;
   }
 
+  /** The stage of the last reply. */
+  get answered(): StageName | undefined {
+    return this.#last?.stage?.name;
+  }
+
   /** Milliseconds since the start of the run. */
   get now(): number {
     return this.#options.clock.monotonic() - this.#options.began;

@@ -16,19 +16,11 @@ import {
   pem,
   probeInTime,
   probeScript,
+  type Row,
+  type Scenario,
   TlsServer,
 } from "./peers.ts";
-
-/** Something to probe. It gives findings as `severity id at stage`. */
-type Scenario = () => Promise<{ readonly findings: readonly string[] }>;
-
-interface Row {
-  readonly id: string;
-  /** What it is raised as. */
-  readonly as: string;
-  readonly raised: Scenario;
-  readonly not: Scenario;
-}
+import { POP3_ROWS } from "./pop3_rows.ts";
 
 const LOGIN = { user: "ann", password: new Secret("pencil") };
 const script = (
@@ -531,8 +523,13 @@ function silentBehind(greeting: string): Scenario {
     );
 }
 
-for (const { id, as, raised, not } of ROWS) {
-  Deno.test(`probe() raises ${id} where it belongs, and only there`, async () => {
+const ALL = [
+  ...ROWS.map((row) => ({ ...row, where: "" })),
+  ...POP3_ROWS.map((row) => ({ ...row, where: " in POP3" })),
+];
+
+for (const { id, as, raised, not, where } of ALL) {
+  Deno.test(`probe() raises ${id}${where} where it belongs, and only there`, async () => {
     const { findings } = await raised();
     ok(findings.includes(as), `expected "${as}" among\n${findings.join("\n")}`);
     const others = (await not()).findings.filter((finding) => finding.includes(` ${id} `));
@@ -546,7 +543,7 @@ Deno.test("CHECKS are all in this table or in the matrix of certificates", () =>
     ...["cert.self-signed", "cert.chain-incomplete"],
     "tls.unchecked", // of an older Deno
   ];
-  const covered = new Set([...ROWS.map(({ id }) => id), ...elsewhere]);
+  const covered = new Set([...ALL.map(({ id }) => id), ...elsewhere]);
   deepEqual(CHECKS.map(({ id }) => id).filter((id) => !covered.has(id)), []);
   equal(new Set(CHECKS.map(({ id }) => id)).size, CHECKS.length);
 });

@@ -56,6 +56,64 @@ export const FAREWELL = `
   S: 221 2.0.0 Bye
   <eof>`;
 
+/** A greeting of POP3, up to the first CAPA. */
+export const POP3_GREETING = `
+  S: +OK mail.example ready
+  C: CAPA`;
+
+/** What a server of POP3 offers before TLS. */
+export const POP3_OFFER = `
+  S: +OK
+  S: UIDL
+  S: STLS
+  S: .`;
+
+/** From there into TLS, and the offer inside it. */
+export const POP3_INTO_TLS = `
+  C: STLS
+  S: +OK Go
+  <tls>
+  C: CAPA
+  S: +OK
+  S: UIDL
+  S: PIPELINING
+  S: USER
+  S: SASL PLAIN
+  S: .`;
+
+/** A login in the clear, and the offer behind it. */
+export const POP3_CLEAR_LOGIN: string = `${POP3_GREETING}
+  S: +OK
+  S: UIDL
+  S: USER
+  S: .
+  C: USER ann
+  S: +OK
+  C~ PASS
+  S: +OK
+  C: CAPA
+  S: +OK
+  S: UIDL
+  S: .`;
+
+/** The end of POP3. */
+export const POP3_FAREWELL = `
+  C: QUIT
+  S: +OK Bye
+  <eof>`;
+
+/** Something to probe. It gives findings as `severity id at stage`. */
+export type Scenario = () => Promise<{ readonly findings: readonly string[] }>;
+
+/** A finding that one scenario raises and another one does not. */
+export interface Row {
+  readonly id: string;
+  /** What it is raised as. */
+  readonly as: string;
+  readonly raised: Scenario;
+  readonly not: Scenario;
+}
+
 /** Probes a script, which must be played to its end. */
 export async function probeScript(
   script: string,
@@ -81,9 +139,10 @@ export async function probeInTime(
   dial: (clock: FakeClock) => Connection,
   advance: (clock: FakeClock) => Promise<void>,
   options: ProbeOptions = {},
+  target: string = "smtp://mail.example",
 ): Promise<Pick<Scripted, "run" | "result" | "findings">> {
   const clock = new FakeClock();
-  const running = probe("smtp://mail.example", {
+  const running = probe(target, {
     tls: "none",
     clock,
     dial: () => Promise.resolve(dial(clock)),

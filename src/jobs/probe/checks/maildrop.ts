@@ -189,6 +189,16 @@ export const MAILDROP: readonly Check[] = [
     },
     fix: "Switch TOP on: without it a client must retrieve a message to see its header",
   },
+  {
+    id: "pop3.top-untried",
+    stage: "top",
+    severity: "unknown",
+    when: ({ plan: { touch }, seen: { pop3: { snapshot } } }) =>
+      touch && snapshot?.messages.length === 0
+        ? fact("LIST", "there is no message to ask about")
+        : undefined,
+    fix: "Put a message into the maildrop, or leave --touch out",
+  },
 ];
 
 /** What was offered, at the phase where it was last asked for. */
