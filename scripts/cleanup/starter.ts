@@ -74,7 +74,8 @@ function heading(survey: Survey, options: StarterOptions): string {
 #
 # As it stands, nothing is removed. A rule that begins with #[[rules]] is switched on by taking the
 # first # of its lines away; \`cleanup --policy THIS …\` then shows what would go.
-# The first remove rule that is true of a message counts; keep rules win over all of them.`;
+# The first remove rule that is true of a message counts; keep rules win over all of them. The figures
+# are of each rule alone.`;
 }
 
 const FOOTER = `# A run stops before it removes anything if one of these does not hold.
@@ -181,9 +182,16 @@ function words({ messages, octets }: Share, { formatBytes }: StarterOptions): st
   return `${messages} ${messages === 1 ? "message" : "messages"}, ${formatBytes(octets)}`;
 }
 
-function ruleText(rule: PolicyRule): string {
-  return ["[[rules]]", ...Object.entries(rule).map(([key, value]) => `${key} = ${inline(value)}`)]
-    .join("\n");
+function ruleText({ id, do: does, ...rest }: PolicyRule): string {
+  const fields = Object.entries(rest)
+    .sort(([one], [other]) => one < other ? -1 : 1)
+    .map(([key, value]) => fieldText(key, value));
+  return ["[[rules]]", fieldText("id", id), fieldText("do", does), ...fields].join("\n");
+}
+
+function fieldText(key: string, value: unknown): string {
+  const all = typeof value === "object" && value !== null && "all" in value ? value.all : undefined;
+  return all === undefined ? `${key} = ${inline(value)}` : `${key}.all = ${inline(all)}`;
 }
 
 /** A value of TOML on one line. */
