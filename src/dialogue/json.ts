@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DialogueSyntaxError } from "./errors.ts";
 import { printDialogue } from "./print.ts";
 import type { Dialogue, OnRule, Position, Step } from "./step.ts";
 
@@ -51,11 +50,10 @@ export function dialogueFromJson(json: string): Dialogue {
   try {
     // What can be written as text and read back the same has every field, and no other.
     printDialogue(dialogue);
-    checkPlaces(dialogue);
   } catch (cause) {
-    if (cause instanceof DialogueSyntaxError) throw cause;
     fail(cause instanceof Error ? cause.message : "it has another form", cause);
   }
+  checkPlaces(dialogue);
   return dialogue;
 }
 

@@ -10,7 +10,9 @@
 export { type DialogueProblem, DialogueSyntaxError, placeOf } from "./errors.ts";
 export type * from "./step.ts";
 export { countSteps } from "./expand.ts";
+export type { Finding, FindingId, FindingLevel } from "./finding.ts";
 export { dialogueFromJson, dialogueToJson } from "./json.ts";
+export { lintDialogue } from "./lint.ts";
 export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
 export { printDialogue, printMarkdown } from "./print.ts";
 export { parseTemplate, printTemplate } from "./template.ts";
