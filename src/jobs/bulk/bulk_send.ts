@@ -80,8 +80,6 @@ export interface BulkOptions {
    * Makes the message of a row: the same octets whenever it is asked. What it throws fails the row.
    */
   readonly render: (row: ClaimedRow) => OutgoingMessage | Promise<OutgoingMessage>;
-  /** Tells why nothing may be sent to an address; asked right before it would be. */
-  readonly suppressed?: (recipient: string) => string | undefined | Promise<string | undefined>;
   /** How fast. */
   readonly rates?: BulkRates;
   /** The most messages under way to one domain. @default {Infinity} */
@@ -339,27 +337,13 @@ class Run {
     return undefined;
   }
 
-  /** Makes the message of a row, unless something speaks against it. */
+  /** Makes the message of a row. */
   async #message(row: ClaimedRow): Promise<RowMessage | undefined> {
-    const reason = await this.#suppressed(row);
-    if (reason !== undefined) {
-      this.#settle(row, { id: row.id, state: "skipped", text: reason });
-      return undefined;
-    }
     try {
       return { ...await this.#options.render(row), row };
     } catch (error) {
       this.#settle(row, { id: row.id, state: "failed", stage: "render", text: textOf(error) });
       return undefined;
-    }
-  }
-
-  async #suppressed(row: ClaimedRow): Promise<string | undefined> {
-    try {
-      return await this.#options.suppressed?.(row.recipient);
-    } catch (error) {
-      this.#ready.unshift(row); // nobody may be written to while it cannot be asked
-      throw error;
     }
   }
 

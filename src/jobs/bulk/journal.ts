@@ -168,6 +168,20 @@ export interface JobJournal {
   readonly limiter?: Limiter;
 }
 
+/** What several runners of one job keep to together. */
+export interface SharedLimits {
+  /** How many messages they may send. @default {Infinity} */
+  readonly messagesPerSecond?: number;
+}
+
+/** A job that is run. */
+export interface RunningJob {
+  /** The job. */
+  readonly journal: JobJournal;
+  /** What was found when it was opened. */
+  readonly recovery: Recovery;
+}
+
 /** A journal that may hold several jobs. */
 export interface BulkJournal extends AsyncDisposable {
   /**
@@ -186,13 +200,20 @@ export interface BulkJournal extends AsyncDisposable {
    *
    * @param id The job.
    * @param nowMs The wall time, in milliseconds since 1970.
+   * @param shared What all runners of the job together must keep to, where there may be several.
    */
-  run(
-    id: number,
-    nowMs: number,
-  ): Promise<{ readonly journal: JobJournal; readonly recovery: Recovery }>;
+  run(id: number, nowMs: number, shared?: SharedLimits): Promise<RunningJob>;
   /** Opens a job to look at it. */
   look(id: number): Promise<JobJournal>;
+  /**
+   * Says that nothing may be sent to some addresses, in any job of the journal: rows that wait for them
+   * are skipped from now on. What was said before holds on.
+   *
+   * @param keys The addresses, as rows have them for `key`.
+   * @param nowMs The wall time, in milliseconds since 1970.
+   * @returns How many rows it has moved.
+   */
+  suppress(keys: AsyncIterable<string> | Iterable<string>, nowMs: number): Promise<number>;
   /**
    * Tells which other jobs have written to recipients of a job.
    *

@@ -7,6 +7,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { type Clock, systemClock } from "../../wire/mod.ts";
 import { denoFileStore } from "../deno_file_store.ts";
 import type { FileLock, FileStore } from "../file_store.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -17,11 +18,11 @@ import type {
   JobRecord,
   NewJob,
   NewRow,
-  Recovery,
   Release,
   ReportedRow,
   RowFilter,
   RowOutcome,
+  RunningJob,
 } from "./journal.ts";
 import { BulkJournalError } from "./journal_error.ts";
 import { type HeldRow, RowBook } from "./row_book.ts";
@@ -37,8 +38,12 @@ export interface SqliteJournalOptions {
   readonly moved?: boolean;
   /** Where its lock is. @default {denoFileStore} */
   readonly store?: FileStore;
+  /** Its wall side tells when rows have changed. @default {systemClock} */
+  readonly clock?: Clock;
 }
 
+/** Why a row is skipped whose address was suppressed. */
+const SUPPRESSED = "suppressed";
 /** How many rows are read at once. */
 const PAGE = 500;
 
@@ -71,7 +76,7 @@ export async function openSqliteJournal(
   options: SqliteJournalOptions = {},
 ): Promise<BulkJournal> {
   const { DatabaseSync } = await import("node:sqlite");
-  const { create = false, moved = false, store = denoFileStore } = options;
+  const { create = false, moved = false, store = denoFileStore, clock = systemClock } = options;
   const file = await statOf(path);
   const mark = await readMark(`${path}.mark`);
   if (file === undefined || file.size === 0) {
@@ -105,7 +110,7 @@ export async function openSqliteJournal(
       }
       meta.set("place", place);
     }
-    return new SqliteJournal(database, path, store, journalId);
+    return new SqliteJournal(database, { path, store, clock, journalId });
   } catch (error) {
     database.close();
     throw asProblem(error, path);
@@ -159,29 +164,33 @@ class Meta {
   }
 }
 
+/** What belongs to a journal besides its database. */
+interface JournalPlace {
+  readonly path: string;
+  readonly store: FileStore;
+  readonly clock: Clock;
+  readonly journalId: string;
+}
+
 class SqliteJournal implements BulkJournal {
   readonly #database: DatabaseSync;
-  readonly #path: string;
-  readonly #store: FileStore;
+  readonly #place: JournalPlace;
   readonly #meta: Meta;
-  readonly #journalId: string;
   readonly #opened = new Set<SqliteJob>();
   #lock: FileLock | undefined;
   #mark: RunMark | undefined;
   #commits: number;
 
-  constructor(database: DatabaseSync, path: string, store: FileStore, journalId: string) {
+  constructor(database: DatabaseSync, place: JournalPlace) {
     this.#database = database;
-    this.#path = path;
-    this.#store = store;
-    this.#journalId = journalId;
+    this.#place = place;
     this.#meta = new Meta(database);
     this.#commits = Number(this.#meta.get("commits"));
   }
 
   async create(job: NewJob, rows: AsyncIterable<NewRow> | Iterable<NewRow>): Promise<JobRecord> {
     await this.#hold();
-    const createdMs = Date.now();
+    const createdMs = this.#place.clock.now();
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const { fingerprint, contentHash, name, settings } = job;
@@ -195,7 +204,7 @@ class SqliteJournal implements BulkJournal {
       this.#commit();
       return { ...job, id, createdMs, rows: count };
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
       if (isConstraint(error)) {
         throw new BulkJournalError(
           "state",
@@ -203,7 +212,7 @@ class SqliteJournal implements BulkJournal {
           { cause: error },
         );
       }
-      throw asProblem(error, this.#path);
+      throw asProblem(error, this.#place.path);
     }
   }
 
@@ -217,10 +226,13 @@ class SqliteJournal implements BulkJournal {
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     const first = this.#database.prepare("SELECT line FROM line WHERE job = ? AND key = ?");
+    const suppressed = this.#database.prepare("SELECT 1 FROM suppressed WHERE key = ?");
     let id = 0;
     for await (const { line, recipient, key, fields, skip } of rows) {
       const before = first.get(job, key)?.["line"];
-      const reason = before === undefined ? skip ?? null : `duplicate of line ${before}`;
+      const reason = before !== undefined
+        ? `duplicate of line ${before}`
+        : skip ?? (suppressed.get(key) === undefined ? null : SUPPRESSED);
       insert.run(
         job,
         ++id,
@@ -241,10 +253,7 @@ class SqliteJournal implements BulkJournal {
     return Promise.resolve(rows.map(jobOf));
   }
 
-  async run(
-    id: number,
-    nowMs: number,
-  ): Promise<{ readonly journal: JobJournal; readonly recovery: Recovery }> {
+  async run(id: number, nowMs: number): Promise<RunningJob> {
     await this.#hold();
     const job = this.#job(id);
     this.#database.exec("BEGIN IMMEDIATE");
@@ -260,6 +269,27 @@ class SqliteJournal implements BulkJournal {
 
   look(id: number): Promise<JobJournal> {
     return Promise.resolve(this.#open(this.#job(id)));
+  }
+
+  async suppress(
+    keys: AsyncIterable<string> | Iterable<string>,
+    nowMs: number,
+  ): Promise<number> {
+    await this.#hold();
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const insert = this.#database.prepare("INSERT OR IGNORE INTO suppressed (key) VALUES (?)");
+      for await (const key of keys) insert.run(key);
+      const { changes } = this.#database.prepare(
+        `UPDATE line SET state = 'skipped', text = '${SUPPRESSED}', changed_ms = ? ` +
+          "WHERE state IN ('pending', 'deferred') AND key IN (SELECT key FROM suppressed)",
+      ).run(nowMs);
+      this.#commit();
+      return Number(changes);
+    } catch (error) {
+      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
+      throw asProblem(error, this.#place.path);
+    }
   }
 
   contacted(id: number, sinceMs: number): ReturnType<BulkJournal["contacted"]> {
@@ -298,15 +328,15 @@ class SqliteJournal implements BulkJournal {
   /** Takes the lock: from here on only this process writes. */
   async #hold(): Promise<void> {
     if (this.#lock !== undefined) return;
-    const lock = await this.#store.lock(`${this.#path}.lock`);
+    const lock = await this.#place.store.lock(`${this.#place.path}.lock`);
     if (lock === undefined) {
-      const holder = await this.#store.read(`${this.#path}.lock`);
+      const holder = await this.#place.store.read(`${this.#place.path}.lock`);
       const who = holder === undefined ? "" : `: ${new TextDecoder().decode(holder).trim()}`;
-      throw problem("busy", this.#path, `another run holds it${who}`);
+      throw problem("busy", this.#place.path, `another run holds it${who}`);
     }
     this.#lock = lock;
     this.#commits = Number(this.#meta.get("commits"));
-    this.#mark = new RunMark(`${this.#path}.mark`, this.#journalId);
+    this.#mark = new RunMark(`${this.#place.path}.mark`, this.#place.journalId);
     this.#mark.set(this.#commits);
   }
 
@@ -322,7 +352,7 @@ class SqliteJournal implements BulkJournal {
   }
 
   #open(job: JobRecord): SqliteJob {
-    const opened = new SqliteJob(this.#database, job, this.#path, {
+    const opened = new SqliteJob(this.#database, job, this.#place, {
       hold: () => this.#hold(),
       commit: () => this.#commit(),
     });
@@ -347,7 +377,7 @@ interface JobOwner {
 class SqliteJob implements JobJournal {
   readonly job: JobRecord;
   readonly #database: DatabaseSync;
-  readonly #path: string;
+  readonly #place: JournalPlace;
   readonly #owner: JobOwner;
   readonly #book = new RowBook();
   readonly #group: GroupCommit<Change>;
@@ -357,10 +387,10 @@ class SqliteJob implements JobJournal {
   #cursor = 0;
   #returned: ClaimedRow[] = [];
 
-  constructor(database: DatabaseSync, job: JobRecord, path: string, owner: JobOwner) {
+  constructor(database: DatabaseSync, job: JobRecord, place: JournalPlace, owner: JobOwner) {
     this.job = job;
     this.#database = database;
-    this.#path = path;
+    this.#place = place;
     this.#owner = owner;
     this.#group = new GroupCommit((changes) => this.#write(changes));
     const where = `WHERE job = ${job.id} AND id = ?`;
@@ -427,7 +457,7 @@ class SqliteJob implements JobJournal {
   #write(changes: readonly Change[]): void {
     try {
       this.#database.exec("BEGIN IMMEDIATE");
-      const nowMs = Date.now();
+      const nowMs = this.#place.clock.now();
       for (const change of changes) {
         const { attempt, firstClaimMs } = change.held;
         if ("state" in change) {
@@ -437,7 +467,7 @@ class SqliteJob implements JobJournal {
       this.#owner.commit();
     } catch (error) {
       if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
-      throw asProblem(error, this.#path);
+      throw asProblem(error, this.#place.path);
     }
   }
 
@@ -493,7 +523,7 @@ class SqliteJob implements JobJournal {
       return inDoubt.length;
     } catch (error) {
       if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
-      throw asProblem(error, this.#path);
+      throw asProblem(error, this.#place.path);
     }
   }
 

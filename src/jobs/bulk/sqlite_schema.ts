@@ -43,6 +43,7 @@ export const CREATE_TABLES: string = `
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX line_key ON line (job, key) WHERE key IS NOT NULL;
   CREATE INDEX line_due ON line (job, not_before_ms) WHERE state = 'deferred';
+  CREATE TABLE suppressed (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE word (
     job INTEGER NOT NULL REFERENCES job (id),
     line INTEGER NOT NULL,

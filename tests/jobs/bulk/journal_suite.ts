@@ -299,6 +299,19 @@ export const JOURNAL_CASES: readonly (readonly [
     await journal.close();
   }],
 
+  ["skips who is suppressed, now and in later jobs [T-B30]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(3));
+    equal(await journal.suppress(["p2@mail.example", "nobody@mail.example"], NOW), 1);
+    equal(await states(journal, id), "2:pending 3:skipped 4:pending");
+    equal(await journal.suppress(["p2@mail.example"], NOW), 0);
+    const later = await journal.create({ ...ABOUT, name: "later" }, people(2));
+    equal(await states(journal, later.id), "2:pending 3:skipped");
+    const { journal: job } = await journal.run(id, NOW);
+    deepEqual((await job.claim(9, NOW)).map(({ line }) => line), [2, 4]);
+    await journal.close();
+  }],
+
   ["shows many rows in their order", async (world) => {
     const journal = await world.open();
     const { id } = await journal.create(ABOUT, people(1203));
