@@ -101,10 +101,11 @@ class SpoolingArchive implements Archive {
 
   async #finish(spool: Spool, place: string): Promise<ArchivedCopy> {
     const message = spool.end();
-    const copy = await this.#copyOf(message.sha256) ??
-      await this.#kind.take(spool, message, place);
+    const there = await this.#copyOf(message.sha256);
+    if (there !== undefined) await spool.remove();
+    const copy = there ?? await this.#kind.take(spool, message, place);
     this.#writers.delete(spool);
-    if (this.#durable.get(copy.sha256) !== copy) this.#finished.set(copy.sha256, copy);
+    if (there === undefined) this.#finished.set(copy.sha256, copy);
     return copy;
   }
 

@@ -15,6 +15,7 @@ import { joined } from "./octets.ts";
 import type { Spool, SpooledMessage } from "./spool.ts";
 
 const WRITTEN_AT_ONCE = 64 * 1024;
+const utf8 = new TextEncoder();
 
 interface OpenMbox {
   readonly file: OpenFile;
@@ -59,18 +60,19 @@ export class Mbox implements ArchiveKind {
 
   async #append(file: OpenFile, spool: Spool, message: SpooledMessage): Promise<void> {
     const quoting = new MboxQuoting("quote");
-    let waiting: Uint8Array[] = [new TextEncoder().encode(fromLine(message))];
+    let waiting: Uint8Array[] = [utf8.encode(fromLine(message))];
+    let size = 0;
     let last: number | undefined;
     for await (const piece of this.#files.store.readPieces(spool.path)) {
-      last = piece.at(-1) ?? last;
+      last = piece.at(-1);
       waiting.push(quoting.push(piece));
-      if (waiting.reduce((sum, { length }) => sum + length, 0) < WRITTEN_AT_ONCE) continue;
+      size += piece.length;
+      if (size < WRITTEN_AT_ONCE) continue;
       await file.write(joined(waiting));
       waiting = [];
+      size = 0;
     }
-    await file.write(
-      joined([...waiting, quoting.end(), new TextEncoder().encode(recordEnd(last))]),
-    );
+    await file.write(joined([...waiting, quoting.end(), utf8.encode(recordEnd(last))]));
   }
 
   /** Opens a file, cuts off a torn record, and learns what else is in it. */
@@ -109,7 +111,7 @@ export class Mbox implements ArchiveKind {
     }
     const text = new TextDecoder("latin1").decode(joined(end));
     if (text === "" || /\n\r?\n$/.test(text)) return;
-    await file.write(new TextEncoder().encode(text.endsWith("\n") ? "\r\n" : "\r\n\r\n"));
+    await file.write(utf8.encode(text.endsWith("\n") ? "\r\n" : "\r\n\r\n"));
   }
 
   async barrier(): Promise<void> {
