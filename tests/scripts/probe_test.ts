@@ -191,6 +191,46 @@ Deno.test("probe says one line if it shall be quiet", async () => {
   match(out, /^WARNING [^\n]* \(cert\.untrusted\) {2}[\d.]+ ms\n$/);
 });
 
+Deno.test("probe says one line of JSON if it shall be quiet", async () => {
+  await using box = await sandbox();
+  const { out, code } = await run([box.smtpUrl, "--quiet", "--json"]);
+  equal(out.indexOf("\n"), out.length - 1);
+  equal(JSON.parse(out).exitCode, code);
+});
+
+Deno.test("probe lists a maildrop after a login, and touches it only if it may", async () => {
+  await using box = await sandbox();
+  box.fill("ann@b.example", ["Subject: a\r\n\r\nText\r\n"]);
+  await inFolder(async (path) => {
+    const args = [box.pop3Url, ...await trusting(box, path), ...LOGIN];
+    const { code, out, err } = await run([...args, "--warn", "uidl=1h", "--crit", "stls=1h"]);
+    deepEqual([code, err], [0, ""]);
+    match(out, /✓ tls .*\n/);
+    match(out, /by STLS\n/);
+    match(out, /✓ logged in by SCRAM-SHA-512\n/);
+    match(out, /\n {2}Maildrop\n {4}✓ 1 message, \d+ octets, every message has a unique-id\n/);
+    match(out, /\nOK 127\.0\.0\.1:\d+: logged in, 1 message there/);
+    ok(!box.ledger.texts("command").some((line) => /^(?:TOP|RETR|DELE)/.test(line)));
+    const touched = await json([...args, "--touch", "--pipelining", "--stop", "top"]);
+    equal(touched.result.targets[0]?.reachedStage, "top");
+    deepEqual(await breaches(touched.result), []);
+    const wrong = await run(
+      [...args, "--auth", "USER", "--quiet"],
+      { readers: { ...systemReaders, stdin: () => new Blob(["wrong"]).stream() } },
+    );
+    equal(wrong.code, 2);
+    match(wrong.out, /^CRITICAL 127\.0\.0\.1:\d+: -ERR \[AUTH\] [^\n]* \(auth\.failed\)/);
+  });
+});
+
+Deno.test("probe says in its one line that a silent port may mean TLS", async () => {
+  const { options, played } = dialling("<close>");
+  const { out, code } = await run(["smtp://mail.example:25", "--quiet"], options);
+  await played.done;
+  equal(code, 2);
+  match(out, /does this port expect implicit TLS, as 465 does\? Use smtps:\/\/\)/);
+});
+
 Deno.test("probe reveals the login if it is told to", async () => {
   await using box = await sandbox();
   await inFolder(async (path) => {
@@ -348,6 +388,13 @@ Deno.test("probe prints the permissions that a call needs, and needs none for it
     "--allow-read=/run/lmtp --allow-write=/run/lmtp --allow-net=unix:/run/lmtp\n",
   );
   equal(
+    (await run([
+      ...["pop3://mail.example", "pop3s://mail.example", "--user", "ann", "--permissions"],
+      ...["--password-from", "env:POP3_PASSWORD"],
+    ])).out,
+    "--allow-net=mail.example:110,mail.example:995 --allow-env=POP3_PASSWORD\n",
+  );
+  equal(
     (await run(["mail.example", "--proxy", "socks5://127.0.0.1:1080", "--permissions"])).out,
     "--allow-net=127.0.0.1:1080\n",
   );
@@ -357,6 +404,19 @@ const USAGE: readonly (readonly [why: string, args: string[], said: RegExp])[] =
   ["no target", [], /a target is missing/],
   ["an unknown option", ["mail.example", "--battery", "relay"], /unknown option "--battery"/],
   ["a target that is none", ["smtp://"], /Cannot parse SMTP URL/],
+  ["a socket without a path", ["unix:"], /expected an absolute path/],
+  ["a scheme that is not probed", ["imap://mail.example"], /"imap:": expected .*, pop3: or pop3s:/],
+  ["a password in a target of POP3", ["pop3://ann:secret@mail.example"], /passed as auth/],
+  ["a port that is none", ["pop3://mail.example:99999"], /from 1 to 65535/],
+  ["verifying without TLS", [
+    ...["mail.example", "--tls", "none", "--tls-verify"],
+  ], /no certificate to verify/],
+  ["a warning after the alarm", [
+    ...["mail.example", "--cert-warn", "3d", "--cert-crit", "5d"],
+  ], /too late for a warning/],
+  ["mail to a maildrop", ["pop3://mail.example", ...MAIL], /POP3 takes no mail/],
+  ["a maildrop touched by nobody", ["pop3://mail.example", "--touch"], /credentials are missing/],
+  ["pipelining without a message", ["mail.example", "--pipelining"], /only in the class send/],
   ["a password in the target", ["smtp://ann:secret@mail.example"], /passed as auth/],
   ["a password as an argument", ["mail.example", "--password", "secret"], /others can read/],
   ["a token as an argument", ["mail.example", "--token", "secret"], /others can read/],

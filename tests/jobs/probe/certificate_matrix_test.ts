@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { probe } from "../../../src/jobs/mod.ts";
 import { Secret } from "../../../src/smtp/mod.ts";
+import { startSandbox } from "../../../src/sandbox/mod.ts";
 import { clockAt, described, pem, TlsServer } from "./peers.ts";
 
 interface Row {
@@ -9,7 +10,7 @@ interface Row {
   readonly key?: string;
   readonly root?: string;
   readonly date?: string;
-  /** What is found where users submit mail. */
+  /** What is found where users submit mail, or fetch it. */
   readonly submission: readonly string[];
   /** What is found where servers bring it. */
   readonly relay: readonly string[];
@@ -71,7 +72,35 @@ const MODES = [
   { mode: "implicit", scheme: "smtps", role: "submission" },
   { mode: "starttls", scheme: "submission", role: "submission" },
   { mode: "starttls", scheme: "smtp", role: "relay" },
+  { mode: "implicit", scheme: "pop3s", role: "submission" },
+  { mode: "stls", scheme: "pop3", role: "submission" },
 ] as const;
+
+/** A server with a certificate, and what it was told. */
+async function serve(
+  mode: typeof MODES[number]["mode"],
+  scheme: string,
+  certificate: string,
+  key: string,
+): Promise<AsyncDisposable & { readonly url: string; readonly heard: () => readonly string[] }> {
+  if (mode !== "stls" && scheme !== "pop3s") {
+    const server = await TlsServer.start({ mode, certificate, key });
+    return {
+      url: `${scheme}://127.0.0.1:${server.port}`,
+      heard: () => server.heard,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  }
+  const box = await startSandbox({
+    users: { ann: "marker-7f3a" },
+    identity: { cert: await pem(certificate), key: await pem(`${key}.key`) },
+  });
+  return {
+    url: mode === "stls" ? box.pop3Url : box.pop3sUrl,
+    heard: () => box.ledger.texts("command"),
+    [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
+  };
+}
 
 const CASES = ROWS.flatMap((row) => MODES.map((mode) => ({ ...row, ...mode })));
 
@@ -79,9 +108,9 @@ for (
   const { name, certificate, key = certificate, root, date, mode, scheme, role, ...row } of CASES
 ) {
   Deno.test(`probe() judges a certificate: ${name}, ${mode}, ${scheme}:// [S13]`, async () => {
-    await using server = await TlsServer.start({ mode, certificate, key });
+    await using server = await serve(mode, scheme, certificate, key);
     const { run, result, findings } = described(
-      await probe(`${scheme}://127.0.0.1:${server.port}`, {
+      await probe(server.url, {
         tlsName: "localhost",
         login: { user: "ann", password: new Secret("marker-7f3a") },
         caCerts: root === undefined ? undefined : [await pem(root)],
@@ -97,7 +126,7 @@ for (
     );
     equal(result.tls?.authorized, good);
     equal(result.tls?.mode, mode);
-    equal(server.heard.some((line) => line.startsWith("AUTH")), good);
+    equal(server.heard().some((line) => line.startsWith("AUTH")), good);
     const worst = row[role].some((finding) => finding.startsWith("critical"))
       ? 2
       : good

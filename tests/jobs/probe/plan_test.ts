@@ -9,6 +9,7 @@ const MAIL = { from: "ann@a.example", to: ["ben@b.example"] };
 const SEND: ProbeOptions = { ...MAIL, class: "send" };
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----";
 const KEY = "-----BEGIN PRIVATE KEY-----";
+const POP3 = "pop3://mail.example";
 const NOW = Date.UTC(2026, 0, 1);
 
 function plan(options: ProbeOptions = {}, target: string = "smtp://mail.example") {
@@ -47,6 +48,8 @@ Deno.test.each([
   ["mail.example:465", "implicit"],
   ["lmtp://mail.example:24", "opportunistic"],
   ["unix:/run/lmtp", "none"],
+  ["pop3://mail.example", "opportunistic"],
+  ["pop3s://mail.example", "implicit"],
 ])("makePlan() starts from the TLS of %s", { permissions: "none" }, (target, tls) => {
   equal(plan({}, target).tls, tls);
 });
@@ -145,6 +148,27 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "makePlan() knows the ways of POP3, APOP by its name only",
+  { permissions: "none" },
+  () => {
+    const ways = (mechanisms?: readonly string[]) =>
+      plan({ login: { ...LOGIN, mechanisms } }, "pop3://mail.example").login
+        .map((one) => "start" in one ? one.name : one.mechanisms);
+    deepEqual(ways(), [
+      ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN", "USER"],
+    ]);
+    deepEqual(ways(["apop", "PLAIN", "user"]), [["APOP", "PLAIN", "USER"]]);
+  },
+);
+
+Deno.test("makePlan() takes limits that are one", { permissions: "none" }, () => {
+  const { limits } = plan({
+    limits: { certWarnDays: 5, certCritDays: 5, warn: { banner: 2 }, crit: { banner: 2 } },
+  });
+  deepEqual([limits.certWarnDays, limits.certCritDays], [5, 5]);
+});
+
 Deno.test("makePlan() writes a message of its own", { permissions: "none" }, () => {
   const { content } = plan({ ...SEND, message: { subject: "Grüße", headers: ["X-Test: yes"] } });
   ok(typeof content === "object" && "bytes" in content);
@@ -231,6 +255,33 @@ const REFUSED: readonly (readonly [why: string, options: ProbeOptions, target?: 
   ["an address of ours of another kind", { localAddress: "::1", family: 4 }],
   ["an address of ours behind a proxy", { localAddress: "127.0.0.1", proxy: "http://a.example:1" }],
   ["an address of ours and a Unix socket", { localAddress: "127.0.0.1" }, "unix:/run/lmtp"],
+  ["to verify a certificate without TLS", { tls: "none", tlsVerify: true }],
+  ["to verify a certificate on a Unix socket", { tlsVerify: true }, "unix:/run/lmtp"],
+  ["a warning after the alarm", { limits: { certWarnDays: 3, certCritDays: 5 } }],
+  ["a warning after the usual alarm", { limits: { certWarnDays: 3 } }],
+  ["an alarm before the usual warning", { limits: { certCritDays: 30 } }],
+  ["a slow stage that is critical first", { limits: { warn: { ehlo: 9 }, crit: { ehlo: 5 } } }],
+  ["to stop at a stage of POP3", { stop: "capa" }],
+  ["to touch a message of no maildrop", { touch: true }],
+  ["a way of POP3 in SMTP", { login: { ...LOGIN, mechanisms: ["USER"] } }],
+  ["mail to a maildrop", MAIL, POP3],
+  ["a sender for a maildrop", { from: null }, POP3],
+  ["the class send for a maildrop", { class: "send" }, POP3],
+  ["chunks for a maildrop", { chunking: true }, POP3],
+  ["questions to a maildrop", { ask: ["NOOP"] }, POP3],
+  ["a name to introduce to a maildrop", { name: "a.example" }, POP3],
+  ["a word of Received: for a maildrop", { protocol: "esmtp" }, POP3],
+  ["to touch messages of nobody", { touch: true }, POP3],
+  ["listings of nobody in one go", { pipelining: true }, POP3],
+  ["the class login at a maildrop without one", { class: "login" }, POP3],
+  ["an unknown way of POP3", { login: { ...LOGIN, mechanisms: ["NTLM"] } }, POP3],
+  ["a password that POP3 cannot send", {
+    login: { user: "ann", password: new Secret("a\nb"), mechanisms: ["USER"] },
+  }, POP3],
+  ["to stop at EHLO in POP3", { stop: "ehlo" }, POP3],
+  ["to stop at STLS inside TLS", { stop: "stls" }, "pop3s://mail.example"],
+  ["to stop at a listing of nobody", { stop: "list" }, POP3],
+  ["to stop at a header that is not asked for", { login: LOGIN, stop: "top" }, POP3],
 ];
 
 for (const [why, options, target] of REFUSED) {

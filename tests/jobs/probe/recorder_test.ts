@@ -178,3 +178,58 @@ Deno.test.each([
 ])("isPublicAddress() of %s is %s", { permissions: "none" }, (address, expected) => {
   equal(isPublicAddress(address), expected);
 });
+
+Deno.test("Recorder hears a listing of POP3 to its dot, and keeps its first rows", {
+  permissions: "none",
+}, async () => {
+  const { clock, recorder, say, hear } = recording({ replies: new Pop3Replies() });
+  recorder.begin("list");
+  say("LIST");
+  await clock.advance(5);
+  hear(10, "+OK [X/Y] many", ...Array.from({ length: 150 }, (_, index) => `${index + 1} 10`));
+  equal(recorder.outstanding, 1);
+  await clock.advance(7);
+  hear(10, ".");
+  deepEqual(recorder.find("list")?.replies, [
+    { to: "LIST", line: 2, ok: true, responseCode: "X/Y", text: "many", ms: 12 },
+  ]);
+  const texts = recorder.transcript.map(({ text }) => text);
+  deepEqual(texts.slice(100), ["99 10", "100 10", "50 more lines", "."]);
+  deepEqual([recorder.malformed, recorder.unasked], [[], []]);
+});
+
+Deno.test("Recorder takes a body for a part of the answer before it", {
+  permissions: "none",
+}, async () => {
+  const { clock, recorder, say, hear } = recording({ replies: new Pop3Replies() });
+  recorder.begin("top");
+  say("TOP 1 0");
+  await clock.advance(5);
+  hear(10, "+OK");
+  await clock.advance(9);
+  recorder.onRead(100);
+  const bytes = new Uint8Array(100);
+  recorder.listen({ at: 0, end: "S", tls: false, kind: "content", text: "", bytes });
+  const stage = recorder.find("top");
+  deepEqual([stage?.ms, stage?.bytesReceived, stage?.replies[0]?.ms], [14, 110, 5]);
+});
+
+Deno.test("Recorder tells the lines of POP3 apart", { permissions: "none" }, () => {
+  const { recorder, say, hear } = recording({ replies: new Pop3Replies() });
+  recorder.begin("stat");
+  say("STAT");
+  hear(10, "-ERR [IN-USE] No");
+  hear(10, "+OK and more", "+OKAY", "* OK");
+  recorder.begin("auth");
+  say("AUTH PLAIN");
+  hear(10, "+");
+  equal(recorder.find("stat")?.ok, false);
+  deepEqual(recorder.find("stat")?.replies[0]?.responseCode, "IN-USE");
+  deepEqual(recorder.unasked.map(({ line }) => line), [3]);
+  deepEqual(recorder.malformed.map(({ line }) => line), [4, 5]);
+  equal(recorder.find("auth")?.replies[0]?.ok, true);
+  deepEqual(
+    recorder.transcript.map(({ unexpected }) => unexpected ?? false),
+    [false, true, true, true, true, false, false],
+  );
+});

@@ -24,6 +24,8 @@ Deno.test("probe() gives what the schema says, whatever it sees", async () => {
   const runs = [
     await probe([box.smtpUrl, box.smtpsUrl, box.lmtpUrl], full),
     await probe(box.smtpUrl, { caCerts, ask: ["VRFY ben"] }),
+    await probe([box.pop3Url, box.pop3sUrl], { caCerts, login: full.login, touch: true }),
+    await probe(box.pop3Url, { caCerts, stop: "capa" }),
     await probe(`smtp://127.0.0.1:${bad.port}`),
     await probe(["127.0.0.1:1", "unix:/tmp/no-such-socket"]),
   ];
