@@ -101,6 +101,53 @@ export class DkimError extends TypeError {
   }
 }
 
+/** A template that cannot be compiled, or that a row cannot be put into. */
+export class TemplateError extends SyntaxError {
+  /** The class, for programs that compare names. */
+  override readonly name = "TemplateError";
+  /** What the template is called. */
+  readonly template: string;
+  /** What is wrong. */
+  readonly reason: string;
+  /** The line of the placeholder, from 1. */
+  readonly line: number;
+  /** Its column, from 1. */
+  readonly column: number;
+  /** The field that is missing or does not fit; none where the template itself is wrong. */
+  readonly field: string | undefined;
+
+  /**
+   * Makes one.
+   *
+   * @param template What the template is called.
+   * @param reason What is wrong.
+   * @param place The line and the column from 1, and the field if a row is wrong.
+   *
+   * @example Usage
+   * ```ts
+   * import { TemplateError } from "@mailwright/mailwright/message";
+   * import { equal } from "node:assert/strict";
+   *
+   * const place = { line: 3, column: 7, field: "name" };
+   * const { message } = new TemplateError("welcome.md", 'the field "name" is missing', place);
+   * equal(message, 'Cannot use the template "welcome.md": at 3:7 the field "name" is missing');
+   * ```
+   */
+  constructor(
+    template: string,
+    reason: string,
+    place: { readonly line: number; readonly column: number; readonly field?: string },
+  ) {
+    const { line, column } = place;
+    super(`Cannot use the template "${shown(template)}": at ${line}:${column} ${reason}`);
+    this.template = template;
+    this.reason = reason;
+    this.line = line;
+    this.column = column;
+    this.field = place.field;
+  }
+}
+
 /** A pattern that is outside of the syntax. */
 export class PatternError extends SyntaxError {
   /** The class, for programs that compare names. */

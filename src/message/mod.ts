@@ -75,6 +75,7 @@ export * from "./quoted_printable.ts";
 export * from "./received_id.ts";
 export { Sha256 } from "./sha256.ts";
 export type { StreamedMessage } from "./streamed.ts";
+export * from "./template.ts";
 export { type EncodedBody, type EncodeOptions, encodeText, type TextOptions } from "./text_body.ts";
 export {
   codeStream,
