@@ -94,32 +94,34 @@ export class MemoryStore implements FileStore {
     return new Map(files.sort().map(([path, file]) => [path, file.octets()]));
   }
 
-  /** What the next process finds after this one has died. This store must not be used any more. */
+  /** What the next process finds after this one has died. */
   crash(): MemoryStore {
-    return this.#next(this.#names, this.#durable, (file) => file);
+    return this.#next(
+      this.#names,
+      this.#durable,
+      (file) => new MemoryFile(file.octets(), file.synced),
+    );
   }
 
   /** What the next process finds after the machine has lost its power. */
   powerLoss({ octets = 0, names = false }: PowerLoss = {}): MemoryStore {
-    const kept = new Map<MemoryFile, MemoryFile>();
-    const keep = (file: MemoryFile): MemoryFile => {
-      const copy = kept.get(file) ?? new MemoryFile(torn(file, octets));
-      kept.set(file, copy);
-      return copy;
-    };
     const left = names ? this.#names : this.#durable;
-    return this.#next(left, left, keep);
+    return this.#next(left, left, (file) => new MemoryFile(torn(file, octets)));
   }
 
   #next(
     names: ReadonlyMap<string, Node>,
     durable: ReadonlyMap<string, Node>,
-    keep: (file: MemoryFile) => MemoryFile,
+    copy: (file: MemoryFile) => MemoryFile,
   ): MemoryStore {
     const next = new MemoryStore(this);
-    const kept = (node: Node): Node => node instanceof MemoryFile ? keep(node) : node;
-    for (const [path, node] of names) next.#names.set(path, kept(node));
-    for (const [path, node] of durable) next.#durable.set(path, kept(node));
+    // A file may have a name in both.
+    const copies = new Map<Node, Node>();
+    for (const node of [...names.values(), ...durable.values()]) {
+      if (!copies.has(node)) copies.set(node, node instanceof MemoryFile ? copy(node) : node);
+    }
+    for (const [path, node] of names) next.#names.set(path, copies.get(node) ?? node);
+    for (const [path, node] of durable) next.#durable.set(path, copies.get(node) ?? node);
     return next;
   }
 

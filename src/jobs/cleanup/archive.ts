@@ -69,6 +69,7 @@ class SpoolingArchive implements Archive {
   readonly #durable: Map<string, ArchivedCopy>;
   readonly #finished = new Map<string, ArchivedCopy>();
   readonly #writers = new Set<Spool>();
+  #spools = 0;
   #failure: ArchiveError | undefined;
 
   constructor(
@@ -89,7 +90,8 @@ class SpoolingArchive implements Archive {
       const place = placeFor(this.#template, day);
       const folder = this.#kind.spoolFolder(place);
       await this.#folders.make(folder);
-      const spool = await Spool.create(this.#files.store, joinPath(this.#files.base, folder));
+      const { store, base } = this.#files;
+      const spool = await Spool.create(store, joinPath(base, folder), () => ++this.#spools);
       this.#writers.add(spool);
       return {
         write: (octets) => this.#effect(() => spool.write(octets)),

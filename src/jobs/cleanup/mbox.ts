@@ -19,25 +19,32 @@ const utf8 = new TextEncoder();
 
 interface OpenMbox {
   readonly file: OpenFile;
-  /** Copies that are in it and not in the journal. */
-  readonly copies: Map<string, ArchivedCopy>;
+  readonly seen: Seen;
   /** Whether a torn record was cut off. */
   readonly torn: boolean;
+}
+
+/** What is known of a file. */
+interface Seen {
+  /** Up to where. */
+  end: number;
+  /** Copies before that by digest, those of the journal left out. */
+  readonly copies: Map<string, ArchivedCopy>;
 }
 
 /** One file for all messages. */
 export class Mbox implements ArchiveKind {
   readonly #files: ArchiveFiles;
   readonly #folders: FolderMaker;
-  /** Up to where each file is known. */
-  readonly #ends = new Map<string, number>();
+  readonly #seen = new Map<string, Seen>();
   readonly #open = new Map<string, OpenMbox>();
 
   constructor(files: ArchiveFiles, known: Iterable<ArchivedCopy>) {
     this.#files = files;
     this.#folders = new FolderMaker(files);
     for (const { path, offset = 0, length = 0 } of known) {
-      this.#ends.set(path, Math.max(this.#ends.get(path) ?? 0, offset + length));
+      const end = Math.max(this.#seen.get(path)?.end ?? 0, offset + length);
+      this.#seen.set(path, { end, copies: new Map() });
     }
   }
 
@@ -46,15 +53,16 @@ export class Mbox implements ArchiveKind {
   }
 
   async take(spool: Spool, message: SpooledMessage, place: string): Promise<ArchivedCopy> {
-    const { file, copies } = this.#open.get(place) ?? await this.#begin(place);
+    const { file, seen } = this.#open.get(place) ?? await this.#begin(place);
     const offset = file.size;
-    const there = copies.get(message.sha256);
+    const there = seen.copies.get(message.sha256);
     if (there === undefined) await this.#append(file, spool, message);
     await spool.remove();
     const length = file.size - offset;
     const copy = there ??
       { archive: this.#files.archive, path: place, ...message, offset, length };
-    copies.set(copy.sha256, copy);
+    seen.copies.set(copy.sha256, copy);
+    seen.end = file.size;
     return copy;
   }
 
@@ -82,18 +90,21 @@ export class Mbox implements ArchiveKind {
     const path = joinPath(base, place);
     const file = await store.append(path);
     try {
-      const known = this.#ends.get(place) ?? 0;
-      const start = known <= file.size ? known : 0;
-      const copies = new Map<string, ArchivedCopy>();
+      let seen = this.#seen.get(place);
+      // Somebody has put another file in its place.
+      if (seen === undefined || seen.end > file.size) seen = { end: 0, copies: new Map() };
       let last: MboxRecord | undefined;
-      for await (const record of this.#records(place, start, file.size)) {
+      for await (const record of this.#records(place, seen.end, file.size)) {
         last = record;
-        if (record.state === "intact") copies.set(record.sha256, copyOf(record, archive, place));
+        if (record.state !== "intact") continue;
+        seen.copies.set(record.sha256, copyOf(record, archive, place));
       }
       const torn = last?.state === "torn" ? last : undefined;
       if (torn !== undefined) await file.truncate(torn.offset);
       await this.#closeLine(file, path);
-      const opened = { file, copies, torn: torn !== undefined };
+      seen.end = file.size;
+      const opened = { file, seen, torn: torn !== undefined };
+      this.#seen.set(place, seen);
       this.#open.set(place, opened);
       return opened;
     } catch (error) {
@@ -120,7 +131,6 @@ export class Mbox implements ArchiveKind {
       for (const [place, { file }] of this.#open) {
         await file.sync();
         await store.syncFolder(parentOf(joinPath(base, place)));
-        this.#ends.set(place, file.size);
       }
     } finally {
       this.close();
@@ -159,7 +169,7 @@ export class Mbox implements ArchiveKind {
   async tidy(place: string): Promise<number> {
     const { store, base } = this.#files;
     const size = await store.size(joinPath(base, place));
-    if (size === undefined || size === this.#ends.get(place)) return 0;
+    if (size === undefined || size === this.#seen.get(place)?.end) return 0;
     try {
       const { file, torn } = await this.#begin(place);
       await file.sync();

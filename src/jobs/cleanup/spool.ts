@@ -30,10 +30,10 @@ export class Spool {
     this.#file = file;
   }
 
-  /** Makes one in a folder, beside those that others write or have left. */
-  static async create(store: FileStore, folder: string): Promise<Spool> {
-    for (let number = 1;; number++) {
-      const path = joinPath(folder, `${number}.part`);
+  /** Makes one in a folder with the next number that no other run uses or has left. */
+  static async create(store: FileStore, folder: string, next: () => number): Promise<Spool> {
+    while (true) {
+      const path = joinPath(folder, `${next()}.part`);
       try {
         return new Spool(store, path, await store.create(path));
       } catch (error) {

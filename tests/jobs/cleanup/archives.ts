@@ -5,7 +5,7 @@
  */
 
 import type { Archive, ArchivedCopy } from "../../../src/jobs/cleanup/archive.ts";
-import type { PolicyArchive } from "../../../src/jobs/mod.ts";
+import type { PolicyArchive } from "../../../src/jobs/cleanup/policy.ts";
 
 /** One archive of each kind, with a day in its path. */
 export const KINDS: readonly (PolicyArchive & { readonly kind: string })[] = [
