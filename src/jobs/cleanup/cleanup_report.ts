@@ -76,10 +76,10 @@ export type ItemKeptReason =
 export interface ReportItem {
   /** Its unique-id. */
   readonly uid: string;
-  /** Its size, as the server counts it. */
-  readonly size: number;
-  /** The rule that removes it. */
-  readonly rule: string;
+  /** Its size, as the server counts it; not known of what an earlier run has not archived. */
+  readonly size?: number;
+  /** The rule that removes it; not known of a message of an earlier run. */
+  readonly rule?: string;
   /** What became of it. */
   readonly outcome: ItemOutcome;
   /** Why it was kept. */
@@ -187,8 +187,10 @@ export interface RestoredStatus {
   readonly sha256: string;
   /** Its identifier, if it has one: by this it is recognised. */
   readonly messageId?: string;
-  /** What became of it; `in-doubt` also if a run was cut off meanwhile. */
-  readonly outcome: "accepted" | "in-doubt" | "exported";
+  /** What became of it last; `in-doubt` also if a run was cut off meanwhile. */
+  readonly outcome: "accepted" | "refused" | "in-doubt" | "exported";
+  /** Whether it is back on a server, or may be: then it is kept until it is released. */
+  readonly back: boolean;
   /** When, in ISO form. */
   readonly at: string;
 }

@@ -4,18 +4,57 @@
  * @module
  */
 
+import { systemClock } from "../../wire/mod.ts";
+import { denoFileStore } from "../deno_file_store.ts";
+import { joinPath } from "../file_path.ts";
+import type { FileLock } from "../file_store.ts";
+import { Application, type OpenMailbox, readListing } from "./apply.ts";
+import { Archives } from "./archives.ts";
+import { checkPolicy } from "./check_policy.ts";
+import { CleanupError } from "./cleanup_error.ts";
+import { CleanupJournal } from "./cleanup_journal.ts";
 import type { CleanupOptions, PlanningOptions, UnattendedOptions } from "./cleanup_options.ts";
 import type { CleanupReport, CleanupStatus } from "./cleanup_report.ts";
+import { clockDoubt } from "./clock_check.ts";
+import { checkCopies } from "./check_copies.ts";
+import { failureOf, writing } from "./failure.ts";
+import { HeaderCache } from "./header_cache.ts";
+import { type JobSettings, settingsOf } from "./job_settings.ts";
+import { Planning } from "./planning.ts";
+import type { Policy } from "./policy.ts";
+import { reportedRun, type ReportedRunOptions } from "./reported_run.ts";
+import { archivedMessages, restoreMessages } from "./restore.ts";
 import type { RestoreReport, RestoreSelector, RestoreTarget } from "./restore_options.ts";
-import type { StoredPlan } from "./stored_plan.ts";
+import { RestoredMail } from "./restored_mail.ts";
+import { Sessions } from "./sessions.ts";
+import { PlanFolder, policyDigestOf, type StoredPlan } from "./stored_plan.ts";
 
-/** The cleanup of one mailbox, with its folder locked. */
+/**
+ * The cleanup of one mailbox, with its folder locked. Calls are served one after the other.
+ */
 export class CleanupJob implements AsyncDisposable {
-  readonly #options: CleanupOptions;
+  readonly #settings: JobSettings;
+  readonly #lock: FileLock;
+  readonly #journal: CleanupJournal;
+  readonly #plans: PlanFolder;
+  readonly #sessions: Sessions;
+  #cache: HeaderCache | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
-  /** {@linkcode openCleanup} makes it. */
-  constructor(options: CleanupOptions) {
-    this.#options = options;
+  /**
+   * {@linkcode openCleanup} makes it.
+   *
+   * @param settings The options.
+   * @param lock The lock of the folder.
+   * @param journal The journal in it.
+   */
+  constructor(settings: JobSettings, lock: FileLock, journal: CleanupJournal) {
+    this.#settings = settings;
+    this.#lock = lock;
+    this.#journal = journal;
+    this.#plans = new PlanFolder(settings.store, settings.folder);
+    this.#sessions = new Sessions(settings);
+    this.#sessions.careful = journal.state.careful;
   }
 
   /**
@@ -27,7 +66,12 @@ export class CleanupJob implements AsyncDisposable {
    * @throws {CleanupError} If the mailbox cannot be read or the plan not be written.
    */
   plan(options: PlanningOptions = {}): Promise<StoredPlan> {
-    throw new Error(`${this.#options} ${options}`);
+    return this.#do(async () => {
+      const planning = await this.#planning(this.#settings.policy, options);
+      const plan = await planning.plan();
+      await writing("the plan", () => this.#plans.put(plan));
+      return plan;
+    });
   }
 
   /**
@@ -36,7 +80,7 @@ export class CleanupJob implements AsyncDisposable {
    * @returns The plans, those that are too old too.
    */
   plans(): Promise<readonly StoredPlan[]> {
-    throw new Error();
+    return this.#do(() => this.#plans.all());
   }
 
   /**
@@ -44,10 +88,16 @@ export class CleanupJob implements AsyncDisposable {
    *
    * @param planId The plan.
    * @returns What it came to; the same is in the folder as `report-RUN.json`.
-   * @throws {CleanupError} If it could not begin.
+   * @throws {CleanupError} If it must not be carried out.
    */
   apply(planId: string): Promise<CleanupReport> {
-    throw new Error(planId);
+    return this.#do(async () => {
+      const { policy, clock } = this.#settings;
+      const plan = await this.#plans.get(planId);
+      await this.#checkPlan(plan);
+      const doubt = clockDoubt(clock.now(), this.#journal.state.lastMs);
+      return await this.#apply(plan, { policy, warnings: doubt === undefined ? [] : [doubt] });
+    });
   }
 
   /**
@@ -55,25 +105,58 @@ export class CleanupJob implements AsyncDisposable {
    *
    * @param options The most that may be removed.
    * @returns What it came to; the same is in the folder as `report-RUN.json`.
-   * @throws {CleanupError} If it could not begin, a guard has tripped or the clock cannot be trusted.
+   * @throws {CleanupError} If no plan could be made, a guard has tripped or the clock cannot be
+   *   trusted.
+   * @throws {PolicyError} If a limit is none.
    */
   run(options: UnattendedOptions): Promise<CleanupReport> {
-    throw new Error(`${options}`);
+    return this.#do(async () => {
+      const { clock } = this.#settings;
+      const policy = capped(this.#settings.policy, options);
+      const doubt = clockDoubt(clock.now(), this.#journal.state.lastMs);
+      if (doubt !== undefined) throw new CleanupError("clock", `Cannot run unattended: ${doubt}`);
+      const roundTripsBefore = this.#sessions.roundTrips;
+      const planning = await this.#planning(policy, options);
+      const { plan, open } = await planning.planAndStay();
+      try {
+        await writing("the plan", () => this.#plans.put(plan));
+        refuseTrips(plan);
+      } catch (error) {
+        this.#sessions.over(open.session);
+        throw error;
+      }
+      return await this.#apply(plan, { policy, open, roundTripsBefore, warnings: plan.warnings });
+    });
   }
 
   /**
    * Looks what has become of messages that were committed, and whether all archived copies are whole.
    *
    * @returns What it came to; the same is in the folder as `report-RUN.json`.
-   * @throws {CleanupError} If the mailbox cannot be read.
    */
   verify(): Promise<CleanupReport> {
-    throw new Error();
+    return this.#do(async () => {
+      const { policy } = this.#settings;
+      const { state } = this.#journal;
+      const pending = [...state.pending].map(([uid, { outcome }]) => {
+        const size = state.archivedAs(uid)?.size;
+        return { message: { uid, ...(size !== undefined && { size }) }, outcome };
+      });
+      const messages = pending.map(({ message }) => message);
+      return await this.#reported({ policy, messages, warnings: [] }, async (run) => {
+        for (const { message, outcome } of pending) {
+          if (outcome === "committed") run.book.committed(message);
+          else run.book.unknown(message);
+        }
+        await readListing(run);
+        await checkCopies(run);
+      });
+    });
   }
 
   /** What the journal tells. */
   status(): CleanupStatus {
-    throw new Error();
+    return this.#journal.state.status();
   }
 
   /**
@@ -82,10 +165,20 @@ export class CleanupJob implements AsyncDisposable {
    * @param selector Which messages.
    * @param target Where to.
    * @returns What became of each.
-   * @throws {CleanupError} If the policy does not have their archive.
+   * @throws {CleanupError} If the policy does not have their archive, or what was done cannot be
+   *   written down.
+   * @throws {AddressError} If they are to be sent by or to what is no mailbox.
    */
   restore(selector: RestoreSelector, target: RestoreTarget): Promise<RestoreReport> {
-    throw new Error(`${selector} ${target}`);
+    return this.#do(async () => {
+      const { account, clock, store, signal, progress } = this.#settings;
+      const startedAt = new Date(clock.now()).toISOString();
+      using archives = this.#archives();
+      const context = { journal: this.#journal, archives, store, clock, signal, progress };
+      const items = await restoreMessages(context, selector, target);
+      const endedAt = new Date(clock.now()).toISOString();
+      return { schema: "mailwright-cleanup-restore/1", account, startedAt, endedAt, items };
+    });
   }
 
   /**
@@ -93,14 +186,104 @@ export class CleanupJob implements AsyncDisposable {
    *
    * @param selector Which messages.
    * @returns How many were released.
+   * @throws {CleanupError} If that cannot be written down.
    */
   release(selector: RestoreSelector): Promise<number> {
-    throw new Error(`${selector}`);
+    return this.#do(async () => {
+      const { state } = this.#journal;
+      const sha256s = archivedMessages(state, selector)
+        .map(({ copy: { sha256 } }) => sha256)
+        .filter((sha256) => state.restored.has(sha256));
+      if (sha256s.length > 0) await this.#journal.record({ event: "released", sha256s });
+      return sha256s.length;
+    });
   }
 
-  /** Closes journal and lock. It never throws. */
-  [Symbol.asyncDispose](): Promise<void> {
-    throw new Error();
+  /** Closes journal and lock, once what was begun is over. It never throws. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn;
+    this.#cache?.[Symbol.dispose]();
+    this.#journal[Symbol.dispose]();
+    this.#lock.release();
+  }
+
+  async #do<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {}); // Whoever has asked hears of it.
+    try {
+      return await done;
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  async #openCache(): Promise<HeaderCache> {
+    const { store, folder } = this.#settings;
+    const path = joinPath(folder, "headers.jsonl");
+    return this.#cache ??= await HeaderCache.open(store, path);
+  }
+
+  async #planning(policy: Policy, { acceptChurn = false }: PlanningOptions): Promise<Planning> {
+    const cache = await this.#openCache();
+    const { state } = this.#journal;
+    const context = { settings: this.#settings, state, cache, sessions: this.#sessions };
+    return new Planning(context, { policy, acceptChurn });
+  }
+
+  async #checkPlan(plan: StoredPlan): Promise<void> {
+    const { account, policy, clock } = this.#settings;
+    const refuse = (seen: string): CleanupError =>
+      new CleanupError("plan", `Cannot carry out plan "${plan.planId}": ${seen}`);
+    if (plan.account !== account) throw refuse(`it is for "${plan.account}"`);
+    if (plan.policyDigest !== await policyDigestOf(policy)) {
+      throw refuse("the policy is another one");
+    }
+    const nowMs = clock.now();
+    if (nowMs > Date.parse(plan.expiresAt)) throw refuse(`it was good until ${plan.expiresAt}`);
+    if (nowMs < Date.parse(plan.madeAt)) {
+      throw refuse(`it was made at ${plan.madeAt}, later than now`);
+    }
+    refuseTrips(plan);
+  }
+
+  async #apply(
+    plan: StoredPlan,
+    { open, policy, ...options }:
+      & Pick<ReportedRunOptions, "policy" | "warnings">
+      & { readonly open?: OpenMailbox; readonly roundTripsBefore?: number },
+  ): Promise<CleanupReport> {
+    const { items: messages, planId } = plan;
+    const guarded = new RestoredMail(this.#journal.state).guarding(policy);
+    return await this.#reported({ ...options, policy: guarded, messages, planId }, async (run) => {
+      await new Application(run, plan).carryOut(open);
+    });
+  }
+
+  async #reported(
+    options:
+      & Pick<ReportedRunOptions, "policy" | "messages" | "warnings">
+      & Partial<Pick<ReportedRunOptions, "planId" | "roundTripsBefore">>,
+    work: Parameters<typeof reportedRun>[1],
+  ): Promise<CleanupReport> {
+    const cache = await this.#openCache();
+    const { dropped } = this.#journal;
+    const torn = `${dropped} octets of a torn line were cut off the journal`;
+    using archives = this.#archives();
+    return await reportedRun({
+      settings: this.#settings,
+      journal: this.#journal,
+      archives,
+      sessions: this.#sessions,
+      firstSeen: (uid) => cache.firstSeen(uid),
+      roundTripsBefore: this.#sessions.roundTrips,
+      ...options,
+      warnings: dropped > 0 ? [torn, ...options.warnings] : options.warnings,
+    }, work);
+  }
+
+  #archives(): Archives {
+    const { store, base, policy: { archives } } = this.#settings;
+    return new Archives({ store, base, archives, journal: this.#journal });
   }
 }
 
@@ -109,8 +292,45 @@ export class CleanupJob implements AsyncDisposable {
  *
  * @param options Which mailbox, and how to reach it.
  * @returns The cleanup. Hold it with `await using`.
- * @throws {CleanupError} If another run has the folder, or its journal cannot be used.
+ * @throws {CleanupError} If another run has the folder, its journal cannot be used, or it is of another
+ *   mailbox.
+ * @throws {PolicyError} If something is wrong with the policy.
  */
-export function openCleanup(options: CleanupOptions): Promise<CleanupJob> {
-  return Promise.resolve(new CleanupJob(options));
+export async function openCleanup(options: CleanupOptions): Promise<CleanupJob> {
+  const { folder, store = denoFileStore, clock = systemClock } = options;
+  await store.makeFolder(folder);
+  const lock = await store.lock(joinPath(folder, "lock"));
+  if (lock === undefined) {
+    throw new CleanupError("busy", `Cannot open "${folder}": another run has it`);
+  }
+  using stack = new DisposableStack();
+  stack.use(lock);
+  try {
+    const path = joinPath(folder, "journal.jsonl");
+    const journal = stack.use(await CleanupJournal.open(store, path, clock));
+    const job = new CleanupJob(settingsOf(options, journal.state.account), lock, journal);
+    stack.move();
+    return job;
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+/** The policy with limits that are not above those of an unattended run. */
+function capped(policy: Policy, { maxDelete, maxFraction }: UnattendedOptions): Policy {
+  const { guards } = policy;
+  return checkPolicy({
+    ...policy,
+    guards: {
+      ...guards,
+      maxDelete: Math.min(maxDelete, guards.maxDelete),
+      maxFraction: Math.min(maxFraction, guards.maxFraction),
+    },
+  });
+}
+
+function refuseTrips({ planId, trips }: StoredPlan): void {
+  const [trip] = trips;
+  if (trip === undefined) return;
+  throw new CleanupError("guard", `Cannot carry out plan "${planId}": ${trip.text}`, { trips });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseDate, receivedDate } from "../../message/mod.ts";
+import { parseDate, type ParsedHeader, receivedDate } from "../../message/mod.ts";
 import { fieldsOf, type MessageFacts } from "./message_facts.ts";
 import type { AgeBasis, AgePolicy } from "./policy.ts";
 import type { Comparison } from "./units.ts";
@@ -101,4 +101,25 @@ function instantOf(facts: MessageFacts, basis: AgeBasis): number | Lack | "unrea
   const [top, second] = fields;
   if (top === undefined || (basis === "date" && second !== undefined)) return "unreadable";
   return (basis === "received" ? receivedDate(top) : parseDate(top.value)) ?? "unreadable";
+}
+
+/**
+ * The day a message came, for the place of its copy.
+ *
+ * @param header Its header.
+ * @param policy How ages are taken.
+ * @param nowMs The time.
+ * @returns The day, as the most trusted source tells; `undefined` if there is none that counts.
+ */
+export function dayOf(header: ParsedHeader, policy: AgePolicy, nowMs: number): Date | undefined {
+  const facts: MessageFacts = {
+    uid: undefined,
+    size: undefined,
+    firstSeenMs: undefined,
+    header: () => header,
+    copy: () => unknown("unobtained"),
+  };
+  const instants = instantsOf(facts, policy, nowMs);
+  const [first] = typeof instants === "string" ? [] : instants;
+  return first && new Date(first.atMs);
 }

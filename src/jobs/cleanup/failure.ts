@@ -1,0 +1,57 @@
+/**
+ * What a failure means for a run.
+ *
+ * @module
+ */
+
+import { ArchiveError } from "./archive_error.ts";
+import { CleanupError, type CleanupErrorKind } from "./cleanup_error.ts";
+import type { CleanupExit } from "./cleanup_report.ts";
+import { JournalError } from "./journal_error.ts";
+import { connectionError } from "./sessions.ts";
+
+/**
+ * What a failure means for a run.
+ *
+ * @param error What was thrown.
+ * @returns The failure; what is none of ours comes back as it is.
+ */
+export function failureOf(error: unknown): unknown {
+  if (error instanceof ArchiveError) {
+    return new CleanupError("archive", error.message, { cause: error });
+  }
+  if (error instanceof JournalError) {
+    return new CleanupError("journal", error.message, { cause: error });
+  }
+  return connectionError(error);
+}
+
+/** How a run ends that something has stopped. */
+export const EXIT_OF: Readonly<Record<CleanupErrorKind, CleanupExit>> = {
+  usage: "connection",
+  connection: "connection",
+  busy: "busy",
+  guard: "guard",
+  plan: "guard",
+  clock: "guard",
+  policy: "archive",
+  archive: "archive",
+  journal: "archive",
+};
+
+/**
+ * Does what writes a file of the job.
+ *
+ * @param what The file, in words.
+ * @param work Writes it.
+ * @returns What it gives.
+ * @throws {CleanupError} If it cannot be written.
+ */
+export async function writing<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const seen = cause instanceof Error ? cause.message : String(cause);
+    throw new CleanupError("archive", `Cannot write ${what}: ${seen}`, { cause });
+  }
+}

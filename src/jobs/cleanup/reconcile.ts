@@ -1,0 +1,98 @@
+/**
+ * What a new listing tells: whether the mailbox can be trusted, and what has become of messages that
+ * were marked when QUIT was said.
+ *
+ * @module
+ */
+
+import type { Pop3Snapshot } from "../../pop3/mod.ts";
+import { CleanupError } from "./cleanup_error.ts";
+import type { CleanupRun } from "./cleanup_run.ts";
+import { type GuardTrip, guardTrips } from "./guards.ts";
+import type { PolicyGuards } from "./policy.ts";
+
+/** What is about to happen with a listing. */
+export interface ListingUse {
+  /** The limits. */
+  readonly guards: PolicyGuards;
+  /** How many messages will be removed. @default {0} */
+  readonly removals?: number;
+  /** Whether it is fine that unique-ids were replaced or messages are gone. @default {false} */
+  readonly acceptChurn?: boolean;
+}
+
+/**
+ * Takes a listing: if it can be trusted, it tells what is gone.
+ *
+ * @param run The run.
+ * @param listing The listing.
+ * @param use What is about to happen.
+ * @throws {CleanupError} If it cannot be trusted. Then nothing is concluded from it.
+ */
+export function takeListing(run: CleanupRun, listing: Pop3Snapshot, use: ListingUse): void {
+  const trips = listingTrips(run, listing, use);
+  const [trip] = trips;
+  if (trip !== undefined) {
+    throw new CleanupError("guard", `Cannot trust the mailbox: ${trip.text}`, { trips });
+  }
+  resolvePending(run, listing);
+  noteListing(run, listing);
+}
+
+function listingTrips(
+  { journal }: CleanupRun,
+  { messages, contradictions, uidlError }: Pop3Snapshot,
+  { guards, removals = 0, acceptChurn = false }: ListingUse,
+): GuardTrip[] {
+  if (uidlError !== undefined) {
+    const text = `the server does not tell unique-ids: "${uidlError.reply}"`;
+    return [{ guard: "listing", limit: 0, found: "uidl", text }];
+  }
+  return guardTrips({
+    guards,
+    messages: messages.length,
+    uids: uidsOf(messages),
+    previousUids: acceptChurn ? undefined : journal.state.expectedUids,
+    contradictions,
+    removals,
+    young: 0, // The plan has seen to that, and messages do not grow younger.
+  });
+}
+
+function resolvePending({ journal, book }: CleanupRun, { messages }: Pop3Snapshot): void {
+  const { state } = journal;
+  const listed = Map.groupBy(messages, ({ uid }) => uid);
+  const gone: string[] = [];
+  const there: string[] = [];
+  for (const [uid, { leaves }] of state.pending) {
+    const left = listed.get(uid)?.length ?? 0;
+    (left <= leaves ? gone : there).push(uid);
+  }
+  const hidden = [...state.retrieving].filter((uid) => !listed.has(uid));
+  for (const uid of hidden) {
+    book.warn(`message ${uid} was retrieved and not archived, and is not listed any more`);
+  }
+  const seen = [...state.retrieving].filter((uid) => listed.has(uid));
+  if (gone.length > 0) journal.note({ event: "gone", uids: gone });
+  if (there.length + seen.length > 0) {
+    journal.note({ event: "still-there", uids: [...there, ...seen] });
+  }
+  if (hidden.length > 0) journal.note({ event: "gone-elsewhere", uids: hidden });
+  book.resolve(new Set(gone), new Set(there));
+}
+
+function noteListing({ journal }: CleanupRun, { digest, messages }: Pop3Snapshot): void {
+  const uids = uidsOf(messages);
+  const before = journal.state.uids ?? new Set();
+  journal.note({
+    event: "snapshot",
+    digest,
+    messages: messages.length,
+    came: [...uids.difference(before)],
+    left: [...before.difference(uids)],
+  });
+}
+
+function uidsOf(messages: Pop3Snapshot["messages"]): Set<string> {
+  return new Set(messages.flatMap(({ uid }) => uid ?? []));
+}
