@@ -8,6 +8,7 @@ import type { BodyReader } from "./body.ts";
 
 const LF = 10;
 const CR = 13;
+const NOTHING = new Uint8Array(0);
 
 /** The beginning of a message (RFC 1939 section 7, TOP). */
 export interface MessageTop {
@@ -30,11 +31,12 @@ export function splitTop(octets: Uint8Array<ArrayBuffer>): MessageTop {
   for (let lf = octets.indexOf(LF); lf >= 0; lf = octets.indexOf(LF, begin)) {
     const empty = lf === begin || (lf === begin + 1 && octets[begin] === CR);
     begin = lf + 1;
-    if (empty) {
-      return { header: octets.subarray(0, begin), body: octets.subarray(begin), complete: true };
-    }
+    if (!empty) continue;
+    // Behind TOP n 0 there is nothing, and a view costs as much as finding that out.
+    if (begin === octets.length) return { header: octets, body: NOTHING, complete: true };
+    return { header: octets.subarray(0, begin), body: octets.subarray(begin), complete: true };
   }
-  return { header: octets, body: octets.subarray(octets.length), complete: false };
+  return { header: octets, body: NOTHING, complete: false };
 }
 
 /**

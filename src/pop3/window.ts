@@ -94,11 +94,13 @@ export class CommandWindow<T> implements Run {
     exchange.beforeRead = this.#send;
     try {
       for (const no of this.#numbers) {
-        const item = await this.#next(no);
+        // What is here already is not waited for: a turn of the event loop costs more than reading it.
+        const next = this.#next(no);
+        const item = next instanceof Promise ? await next : next;
         this.#suspended = true;
         yield item;
         this.#suspended = false;
-        await this.#settle();
+        if (this.#open !== undefined) await this.#settle(this.#open.value);
       }
     } finally {
       this.#suspended = false;
@@ -121,9 +123,15 @@ export class CommandWindow<T> implements Run {
     await this.#saying;
   }
 
-  async #next(no: MsgNo): Promise<Pop3Item<T>> {
+  #next(no: MsgNo): Pop3Item<T> | Promise<Pop3Item<T>> {
     if (this.#answered === this.#end) return untried(this.#plan.verb, no);
-    const reply = this.#replyAtOnce() ?? await this.#reply();
+    const reply = this.#replyAtOnce();
+    return reply === undefined
+      ? this.#reply().then((reply) => this.#item(no, reply))
+      : this.#item(no, reply);
+  }
+
+  #item(no: MsgNo, reply: Pop3Reply): Pop3Item<T> | Promise<Pop3Item<T>> {
     if (!reply.ok) {
       this.#over();
       if (++this.#refusals > MOST_REFUSALS) this.#end = this.#sent;
@@ -132,8 +140,13 @@ export class CommandWindow<T> implements Run {
       return { ok: false, no, reply, error };
     }
     this.#refusals = 0;
-    const reading = this.#plan.read(no);
-    const value = reading instanceof Promise ? await reading : reading;
+    const value = this.#plan.read(no);
+    return value instanceof Promise
+      ? value.then((value) => this.#taken(no, reply, value))
+      : this.#taken(no, reply, value);
+  }
+
+  #taken(no: MsgNo, reply: Pop3Reply, value: T): Pop3Item<T> {
     if (this.#ended(value)) this.#over();
     else this.#open = { value };
     return { ok: true, no, reply, value };
@@ -186,15 +199,14 @@ export class CommandWindow<T> implements Run {
     return this.#plan.ended?.(value) ?? true;
   }
 
-  async #settle(): Promise<void> {
-    if (this.#open === undefined) return;
-    await this.#plan.settle?.(this.#open.value);
+  async #settle(value: T): Promise<void> {
+    await this.#plan.settle?.(value);
     this.#over();
   }
 
   /** Reads what is still under way, for nobody. */
   async #drain(): Promise<void> {
-    await this.#settle();
+    if (this.#open !== undefined) await this.#settle(this.#open.value);
     await this.#takeNoops();
     while (this.#answered < this.#sent) {
       const no = this.#numbers[this.#answered] as MsgNo; // in range
