@@ -6,7 +6,8 @@
  */
 
 import { EXIT, explain, runScript, type ScriptOptions } from "../src/cli/mod.ts";
-import { declared, NAME, VERBS } from "./cleanup/command.ts";
+import { NAME, VERBS } from "./cleanup/calls.ts";
+import { declared } from "./cleanup/command.ts";
 import { exitOfError } from "./cleanup/failure.ts";
 import { CleanupVerbs, type VerbsOptions } from "./cleanup/verbs.ts";
 

@@ -28,7 +28,7 @@ import {
   Secret,
   xoauth2,
 } from "../../src/smtp/mod.ts";
-import type { RestoreCall, ServerCall } from "./command.ts";
+import type { RestoreCall, ServerCall } from "./calls.ts";
 
 /** What a session needs beside what was typed. */
 export interface ConnectionContext {

@@ -6,6 +6,10 @@
 
 import type { SecretSource } from "../../src/cli/mod.ts";
 import type { Policy, PolicyArchive } from "../../src/jobs/mod.ts";
+import { parseSmtpUrl } from "../../src/smtp/mod.ts";
+import type { InitCall, JobCall, RestoreCall } from "./calls.ts";
+import { serverOf } from "./connection.ts";
+import { readPolicy } from "./policy_file.ts";
 
 /** What a call will use. */
 export interface UsedBy {
@@ -65,6 +69,41 @@ export function archiveFolders(policy: Policy, base: string): string[] {
     if (folder.startsWith("/") || base === ".") return folder || ".";
     return folder === "" ? base : `${base}/${folder}`;
   });
+}
+
+/**
+ * The flags of a call. Its policy is read, for it names the archives.
+ *
+ * @param call What was typed.
+ * @returns One flag of each kind.
+ */
+export async function callGrants(
+  call: Partial<JobCall & RestoreCall & InitCall>,
+): Promise<string[]> {
+  const { job, policy: path, smtp } = call;
+  const server = call.user === undefined ? undefined : serverOf(call);
+  const archives = job === undefined || path === undefined ? [] : await archivesOf(path);
+  return grantsOf({
+    net: [
+      call.proxy?.replace(/^[a-z0-9]+:\/\//i, "") ?? (server && `${server.host}:${server.port}`),
+      smtp && smtpHost(smtp),
+    ],
+    read: [call.tlsCa, call.tlsCert, call.tlsKey, call.smtpTlsCa, job && path],
+    // Without a job the policy is what is to be written.
+    write: [job ?? path, ...archives, call.export],
+    env: server !== undefined && call.server === undefined ? ["POP3_URL"] : [],
+    secrets: [call.passwordFrom, call.tokenFrom, call.smtpPasswordFrom, call.smtpTokenFrom],
+  });
+}
+
+async function archivesOf(path: string): Promise<string[]> {
+  const { policy, base } = await readPolicy(path);
+  return archiveFolders(policy, base);
+}
+
+function smtpHost(url: string): string {
+  const { target } = parseSmtpUrl(url);
+  return "path" in target ? `unix:${target.path}` : `${target.hostname}:${target.port}`;
 }
 
 function pathOf(archive: PolicyArchive): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NAME, VERBS } from "./command.ts";
+import { NAME, VERBS } from "./calls.ts";
 
 /** Switches of `plan` alone. */
 const OF_PLAN = ["--all", "--accept-churn", "--json", "--quiet"];

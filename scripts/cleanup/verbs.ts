@@ -11,7 +11,6 @@ import {
   type ScriptIo,
   type SecretReaders,
   ValidationError,
-  visible,
 } from "../../src/cli/mod.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import {
@@ -24,7 +23,6 @@ import {
   type StoredPlan,
 } from "../../src/jobs/mod.ts";
 import { parseAddress } from "../../src/message/mod.ts";
-import { parseSmtpUrl } from "../../src/smtp/mod.ts";
 import {
   type ApplyCall,
   type FolderCall,
@@ -37,19 +35,18 @@ import {
   type ServerCall,
   type TalkCall,
   type Verbs,
-} from "./command.ts";
-import { type Mailbox, mailboxOf, serverOf, smtpOptions } from "./connection.ts";
+} from "./calls.ts";
+import { type Mailbox, mailboxOf, smtpOptions } from "./connection.ts";
 import { exitOfError, exitOfRun } from "./failure.ts";
-import { archiveFolders, grantsOf, type UsedBy } from "./grants.ts";
+import { callGrants } from "./grants.ts";
 import { applyCommand } from "./next_command.ts";
 import { planText } from "./plan_text.ts";
-import { type PolicyFile, readPolicy } from "./policy_file.ts";
+import { readPolicy } from "./policy_file.ts";
 import { JobProgress } from "./progress.ts";
 import { reportLine, reportText, restoreText, statusText } from "./report_text.ts";
 import { Resender } from "./resender.ts";
 import { type Alarm, readSchedule, sleepUntil, systemAlarm } from "./schedule.ts";
-import { starterPolicy } from "./starter.ts";
-import { survey } from "./survey.ts";
+import { writeStarter } from "./write_starter.ts";
 
 const NUMBERS = EXIT.cleanup;
 /** Rows of a plan that are shown unless all are asked for. */
@@ -81,7 +78,7 @@ export class CleanupVerbs implements Verbs {
   }
 
   async plan(call: PlanCall): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     const plan = await this.#withJob(
       call,
       (job) => job.plan({ acceptChurn: call.acceptChurn ?? false }),
@@ -97,7 +94,7 @@ export class CleanupVerbs implements Verbs {
   }
 
   async apply(call: ApplyCall, plan: string): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     if (!PLAN_ID.test(plan)) {
       fail(`Cannot apply "${plan}": expected the id of a plan, or its first 8 digits at least`);
     }
@@ -115,7 +112,7 @@ export class CleanupVerbs implements Verbs {
 
   async run(call: RunCall): Promise<void> {
     const next = call.every === undefined ? undefined : readSchedule(call.every);
-    if (call.permissions) return await this.#permissions(call);
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     const mailbox = await this.#mailbox(call);
     if (next === undefined) return await this.#runOnce(call, mailbox);
     await readPolicy(call.policy); // a mistake is not found out at night
@@ -134,13 +131,13 @@ export class CleanupVerbs implements Verbs {
   }
 
   async verify(call: JobCall): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     await this.#showReport(await this.#withJob(call, (job) => job.verify()), call);
   }
 
   async status(call: FolderCall): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
-    await using job = await this.#open(call, {});
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
+    await using job = await this.#openExisting(call, {});
     const status = job.status();
     if (call.json) await this.#io.out.json(status);
     else await this.#io.out.print(statusText(status));
@@ -148,8 +145,8 @@ export class CleanupVerbs implements Verbs {
   }
 
   async release(call: FolderCall, what: string): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
-    await using job = await this.#open(call, {});
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
+    await using job = await this.#openExisting(call, {});
     const released = await job.release(selectorOf(job, what));
     if (call.json) await this.#io.out.json({ released });
     else if (!call.quiet) await this.#io.out.line(`Released: ${released}`);
@@ -162,14 +159,14 @@ export class CleanupVerbs implements Verbs {
     }
     if (smtp !== undefined && from === undefined) fail("Cannot restore by mail: --to is missing");
     for (const address of [from ?? [], ...to].flat()) checkAddress(address);
-    if (call.permissions) return await this.#permissions(call);
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     const policy = await readPolicy(call.policy);
     const context = { io: this.#io, readers: this.#options.readers };
     await using resender = smtp === undefined || from === undefined
       ? undefined
       : new Resender(await smtpOptions(call, smtp, context), { from, to });
     const progress = new JobProgress(this.#io.err, { quiet: call.quiet ?? false });
-    await using job = await this.#open(call, {
+    await using job = await this.#openExisting(call, {
       ...policy,
       onProgress: (each) => progress.hear(each),
     });
@@ -195,29 +192,8 @@ export class CleanupVerbs implements Verbs {
   }
 
   async init(call: InitCall): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
-    const { policy: path, user = "" } = call;
-    await refuseExisting(path);
-    const mailbox = await this.#mailbox(call);
-    const progress = new JobProgress(this.#io.err, { quiet: call.quiet ?? false });
-    const nowMs = Date.now();
-    const { signal } = this.#io;
-    await using session = await mailbox.connect();
-    const seen = await survey(session, {
-      ...{ sample: call.sample, nowMs, signal },
-      onProgress: (each) => progress.hear(each),
-    });
-    await session.quit({ signal });
-    await progress.end();
-    const day = new Date(nowMs).toISOString().slice(0, 10);
-    const text = await starterPolicy(seen, { account: mailbox.account, user, day, formatBytes });
-    await writeNew(path, text);
-    const { out } = this.#io;
-    if (call.json) return await out.json({ path, whole: seen.whole, seen: seen.seen });
-    if (call.quiet) return;
-    await out.line(`Wrote ${visible(path)}: nothing in it removes anything yet.`);
-    await out.line("Read it, switch rules on, and see what they would remove:");
-    await out.line(`  ${NAME} plan --policy ${visible(path)} --job FOLDER and the same server`);
+    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
+    await writeStarter(call, { io: this.#io, readers: this.#options.readers });
   }
 
   async #runOnce(call: RunCall, mailbox: Mailbox): Promise<void> {
@@ -256,6 +232,20 @@ export class CleanupVerbs implements Verbs {
     }
   }
 
+  /** What was never there has nothing to tell: most likely its name is wrong. */
+  async #openExisting(
+    call: { readonly job: string },
+    options: Omit<CleanupOptions, "folder" | "signal">,
+  ): Promise<CleanupJob> {
+    try {
+      await Deno.lstat(call.job);
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+      fail(`Cannot open --job "${call.job}": there is no such folder`, { cause });
+    }
+    return await this.#open(call, options);
+  }
+
   #open(
     { job: folder }: { readonly job: string },
     options: Omit<CleanupOptions, "folder" | "signal">,
@@ -284,36 +274,6 @@ export class CleanupVerbs implements Verbs {
     else if (report.exit !== "done") await err.line(`${NAME}: ${reportLine(report)}`);
     this.exit = exitOfRun(report.exit, signal);
   }
-
-  async #permissions(
-    call: Partial<JobCall & RestoreCall & InitCall> & { readonly export?: string },
-  ): Promise<void> {
-    const { job, policy: path, smtp } = call;
-    const asks = call.user !== undefined || call.server !== undefined;
-    const server = asks ? serverOf(call) : undefined;
-    const used: UsedBy = {
-      net: [
-        call.proxy?.replace(/^[a-z0-9]+:\/\//i, "") ?? (server && `${server.host}:${server.port}`),
-      ]
-        .concat(smtp === undefined ? [] : smtpHost(smtp)),
-      read: [call.tlsCa, call.tlsCert, call.tlsKey, call.smtpTlsCa],
-      write: [job, call.export],
-      env: asks && call.server === undefined ? ["POP3_URL"] : [],
-      secrets: [call.passwordFrom, call.tokenFrom, call.smtpPasswordFrom, call.smtpTokenFrom],
-    };
-    const { read = [], write = [] } = used;
-    const own = job === undefined
-      ? { ...used, write: [...write, path] }
-      : path === undefined
-      ? used
-      : { ...used, read: [...read, path], write: [...write, ...await this.#archives(path)] };
-    await this.#io.out.line(grantsOf(own).join(" "));
-  }
-
-  async #archives(path: string): Promise<string[]> {
-    const { policy, base }: PolicyFile = await readPolicy(path);
-    return archiveFolders(policy, base);
-  }
 }
 
 /** A run by its id, a message by its SHA-256, and else by its unique-id. */
@@ -327,31 +287,6 @@ function checkAddress(text: string): void {
     parseAddress(text);
   } catch (cause) {
     fail(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
-
-function smtpHost(url: string): string {
-  const { target } = parseSmtpUrl(url);
-  return "path" in target ? `unix:${target.path}` : `${target.hostname}:${target.port}`;
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  try {
-    await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-  fail(`Cannot write "${path}": it exists, and is left as it is`);
-}
-
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await Deno.writeTextFile(path, text, { createNew: true, mode: 0o600 });
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    const seen = cause instanceof Error ? cause.message : String(cause);
-    throw new ValidationError(`Cannot write "${path}": ${seen}`, { cause });
   }
 }
 

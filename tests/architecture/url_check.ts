@@ -5,6 +5,7 @@
  * @module
  */
 
+import { startSandbox } from "../../src/sandbox/mod.ts";
 import { type FileHost, serveFiles } from "./served.ts";
 
 const SELF_NAME = /"@mailwright\/mailwright"/g;
@@ -78,6 +79,7 @@ function scriptChecks({ origin, host }: FileHost, script: string): Check[] {
       if (ended.stdout.trim() === "") throw new Error("Cannot find help: stdout is empty");
     },
   };
+  if (script === "cleanup.ts") return [help, cleanupCheck(url, flags)];
   if (script !== "demo.ts") return [help];
   const demo: Check = {
     name: `${script}, with the grants of its first line`,
@@ -87,6 +89,47 @@ function scriptChecks({ origin, host }: FileHost, script: string): Check[] {
     },
   };
   return [help, demo];
+}
+
+const POLICY = `[[rules]]
+id = "lists"
+do = "remove"
+archive = "lists"
+when = { header = "List-Id", exists = true }
+[guards]
+keepAtLeast = 0
+maxFraction = 1
+[archives]
+lists = { maildir = "archive" }
+`;
+
+/** Plans and applies, with no more than the grants that the script itself names. */
+function cleanupCheck(url: string, flags: readonly string[]): Check {
+  return {
+    name: "cleanup.ts plans, with the grants that --permissions names, and applies",
+    async run(deno, folder) {
+      await using box = await startSandbox({ users: { ann: "pencil" } });
+      const date = new Date(Date.now() - 90_000_000).toUTCString().replace("GMT", "+0000");
+      box.fill("ann", [
+        `Received: by b.example; ${date}\r\nDate: ${date}\r\nList-Id: <a.b>\r\n\r\n`,
+      ]);
+      await Deno.writeTextFile(`${folder}/policy.toml`, POLICY);
+      await Deno.writeTextFile(`${folder}/ca.pem`, box.caCerts.join("\n"));
+      await Deno.writeTextFile(`${folder}/password`, "pencil", { mode: 0o600 });
+      const call = [
+        ...["--server", box.pop3Url, "--user", "ann", "--password-from", "file:password"],
+        ...["--tls-ca", "ca.pem", "--policy", "policy.toml", "--job", "ann.job"],
+      ];
+      const asked = await deno(folder, ...flags, "--allow-read=.", url, ...call, "--permissions");
+      mustSucceed(asked);
+      const grants = asked.stdout.trim().split(" ");
+      const planned = await deno(folder, ...flags, ...grants, url, ...call, "--json");
+      if (planned.code !== 2) mustSucceed(planned);
+      const { planId }: { planId: string } = JSON.parse(planned.stdout);
+      mustSucceed(await deno(folder, ...flags, ...grants, url, "apply", planId, ...call));
+      if (box.maildrop("ann").length > 0) throw new Error("Cannot see that it was removed");
+    },
+  };
 }
 
 /** Folders of a user: a program that imports `mod.ts`, and one that opens every door of `src/`. */
