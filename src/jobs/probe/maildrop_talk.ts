@@ -133,11 +133,23 @@ export class MaildropTalk implements Talk {
     else if (!session.capabilities.pipelining) {
       throw new Pop3LocalError("Cannot try PIPELINING: the server does not offer it");
     }
-    const [first] = await this.#list(session);
-    if (!touch || first === undefined) return;
-    this.#course.begin("top");
-    await session.top(first, 0);
-    this.#course.reached("top");
+    const numbers = await this.#list(session);
+    if (touch) await this.#touch(session, numbers);
+  }
+
+  /** TOP about one message; never where a server may take that for the time to remove it. */
+  async #touch(session: Pop3Session, [first]: readonly MsgNo[]): Promise<void> {
+    const { pop3 } = this.#course.seen;
+    if (pop3.snapshot === undefined) return;
+    if (first === undefined) {
+      pop3.untouched = "there is no message to ask about";
+    } else if (pop3.capabilities?.expire?.days === 0) {
+      pop3.untouched = "EXPIRE 0: a server may remove the message that was asked about";
+    } else {
+      this.#course.begin("top");
+      await session.top(first, 0);
+      this.#course.reached("top");
+    }
   }
 
   /** STAT and LIST one by one, to stop behind them. */

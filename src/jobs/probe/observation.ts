@@ -40,6 +40,8 @@ export interface Pop3Observation {
   stat?: Pop3Stat;
   /** How many messages LIST has, there. */
   listed?: number;
+  /** Why TOP was not said although it might have been. */
+  untouched?: string;
   /** Why there is no listing: STAT or LIST was refused, or makes no sense. */
   unlisted?: Pop3ReplyError;
 }

@@ -193,8 +193,8 @@ function planLimits(
 ): Limits {
   if (certWarnDays < certCritDays) {
     fail(
-      `a certificate is critical ${certCritDays} days before its end, ` +
-        `so that ${certWarnDays} days are too late for a warning`,
+      `a certificate is critical ${rounded(certCritDays)} days before its end, ` +
+        `so that ${rounded(certWarnDays)} days are too late for a warning`,
     );
   }
   for (const [name, ms] of Object.entries(warn)) {
@@ -204,6 +204,10 @@ function planLimits(
     }
   }
   return { warn, crit, certWarnDays, certCritDays, partial };
+}
+
+function rounded(days: number): number {
+  return Math.round(days * 100) / 100;
 }
 
 function planTimers({ timeoutMs, patient = false }: ProbeOptions): Timers {

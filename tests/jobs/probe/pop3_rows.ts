@@ -340,6 +340,12 @@ export const POP3_ROWS: readonly Row[] = [
     not: boxed({}, { touch: true }),
   },
   {
+    id: "pop3.top-untried",
+    as: "unknown pop3.top-untried at top",
+    raised: boxed(offering({ expire: 0 }), { touch: true }),
+    not: boxed(offering({ expire: 1 }), { touch: true }),
+  },
+  {
     id: "capability.missing",
     as: "unknown capability.missing at stat",
     raised: inside("", { pipelining: true }),

@@ -387,3 +387,47 @@ Deno.test("probe() takes no leave without an answer for a fault of POP3", async 
   const { findings, result } = await probeMaildrop(box, { login: LOGIN });
   deepEqual([findings, result.reachedStage], [[], "uidl"]);
 });
+
+Deno.test("probe() logs in to POP3 with a token, or without any secret", async () => {
+  const talk = (offer: string, line: string) =>
+    POP3_GREETING + POP3_OFFER + POP3_INTO_TLS.replace("SASL PLAIN", `SASL ${offer}`) + `
+    C: ${line}
+    S: +OK
+    C: CAPA
+    S: -ERR Not now
+    C: STAT
+    S: +OK 0 0
+    C: LIST
+    S: +OK
+    S: .
+    C: UIDL
+    S: +OK
+    S: .${POP3_FAREWELL}`;
+  const bearer = btoa("user=ann\x01auth=Bearer t0ken\x01\x01");
+  const login = { user: "ann", token: new Secret("t0ken") };
+  const token = await probeScript(
+    talk("PLAIN XOAUTH2", `AUTH XOAUTH2 ${bearer}`),
+    { login },
+    TARGET,
+  );
+  equal(token.result.auth?.used, "XOAUTH2");
+  const external = await probeScript(talk("EXTERNAL", "AUTH EXTERNAL ="), {
+    login: { mechanisms: ["EXTERNAL"] },
+  }, TARGET);
+  deepEqual([external.result.auth?.used, external.run.exitCode], ["EXTERNAL", 0]);
+});
+
+Deno.test("probe() touches nothing where that may be the end of it", async () => {
+  await using box = await maildrop(1, {
+    pop3: {
+      apop: false,
+      capabilities: pop3CapabilityLists({ startTls: true, mechanisms: ["PLAIN"], expire: 0 }),
+    },
+  });
+  const { run, findings } = await probeMaildrop(box, { login: LOGIN, touch: true });
+  ok(!verbs(box).includes("TOP"));
+  deepEqual([findings, run.exitCode], [[
+    "unknown pop3.top-untried at top",
+    "warning pop3.expire-short at capa3",
+  ], 3]);
+});

@@ -29,6 +29,11 @@ Deno.test("renderText() writes what a person reads", async () => {
   equal(renderText(await stored()), await fixture("run.txt"));
 });
 
+Deno.test("renderText() writes what is in a maildrop, and what a server says of itself", async () => {
+  const run: ProbeRun = JSON.parse(await fixture("pop3.json"));
+  equal(renderText(run), await fixture("pop3.txt"));
+});
+
 Deno.test("renderText() shows when stages began and their octets, if asked", async () => {
   equal(renderText(await stored(), { times: true, width: 100 }), await fixture("run_times.txt"));
 });

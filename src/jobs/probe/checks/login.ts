@@ -18,7 +18,7 @@ function isTemporary(sight: Sight): boolean {
 }
 
 /** Somebody else, or an earlier login, stands in the way: nothing is wrong with the password. */
-export function isInTheWay({ responseCode }: { readonly responseCode?: string }): boolean {
+function isInTheWay({ responseCode }: { readonly responseCode?: string }): boolean {
   return responseCode === "IN-USE" || responseCode === "LOGIN-DELAY";
 }
 

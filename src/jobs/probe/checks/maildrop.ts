@@ -193,11 +193,9 @@ export const MAILDROP: readonly Check[] = [
     id: "pop3.top-untried",
     stage: "top",
     severity: "unknown",
-    when: ({ plan: { touch }, seen: { pop3: { snapshot } } }) =>
-      touch && snapshot?.messages.length === 0
-        ? fact("LIST", "there is no message to ask about")
-        : undefined,
-    fix: "Put a message into the maildrop, or leave --touch out",
+    when: ({ seen: { pop3: { untouched } } }) =>
+      untouched === undefined ? undefined : fact("TOP", untouched),
+    fix: "Leave --touch out, or use a maildrop with a message that may be touched",
   },
 ];
 

@@ -217,7 +217,7 @@ function maildropLines({ pop3 }: TargetResult, style: TextStyle): string[] {
       [
         `${good ? style.green("✓") : style.yellow("!")} ${count(messages, "message")}`,
         octets === undefined ? undefined : `${octets} octets`,
-        listed === messages ? undefined : `${listed} of them in LIST`,
+        listed === messages ? undefined : `${listed} in LIST`,
         uidl && (messages > 0 || uidl === "missing") ? UNIQUE_IDS[uidl] : undefined,
       ].filter((part) => part !== undefined && part !== "").join(", "),
     );
