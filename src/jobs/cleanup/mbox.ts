@@ -129,8 +129,14 @@ export class Mbox implements ArchiveKind {
     const { store, base } = this.#files;
     try {
       for (const [place, { file }] of this.#open) {
+        const path = joinPath(base, place);
         await file.sync();
-        await store.syncFolder(parentOf(joinPath(base, place)));
+        await store.syncFolder(parentOf(path));
+        if (await store.size(path) !== file.size) {
+          throw new Deno.errors.NotFound(
+            `Cannot find "${path}": it was moved while it was written`,
+          );
+        }
       }
     } finally {
       this.close();
