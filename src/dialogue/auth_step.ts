@@ -1,0 +1,161 @@
+/**
+ * A whole SASL exchange as one step, at both ends.
+ *
+ * @module
+ */
+
+import {
+  anonymous,
+  cramMd5,
+  external,
+  login,
+  oauthBearer,
+  plain,
+  sameSecret,
+  type SaslMechanism,
+  type SaslServer,
+  saslServer,
+  scram,
+  type Secret,
+  xoauth2,
+} from "../sasl/mod.ts";
+import type { DialogueEnd } from "./end.ts";
+import type { HeardReply } from "./heard_reply.ts";
+import type { AuthStep } from "./step.ts";
+import { Stop } from "./stop.ts";
+import { cut } from "./talk.ts";
+
+/** More than any mechanism takes. */
+const MAX_ROUNDS = 16;
+
+/**
+ * Logs in. The last reply is left for the next step.
+ *
+ * @param end The end that says commands.
+ * @param step The step.
+ */
+export async function sayAuth(end: DialogueEnd, step: AuthStep): Promise<void> {
+  end.checkUnread();
+  end.checkSecure();
+  const { bindings } = end.options;
+  const mechanism = mechanismOf(step, bindings.get(step.user), bindings.secret(step.secret));
+  const client = mechanism.start();
+  const first = await client.initial();
+  const command = `AUTH ${mechanism.name}`;
+  end.saySpare(
+    first === undefined
+      ? { text: command, shown: command }
+      : { text: `${command} ${encode(first.bytes)}`, shown: `${command} ${first.shown}` },
+  );
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const heard = await end.hearAnyReply([], step);
+    if (!goesOn(heard)) return;
+    await end.hearPlainReply(step);
+    const answer = await client.answer(decode(heard.lines[0]?.text ?? ""));
+    end.saySpare({ text: answer.bytes.toBase64(), shown: answer.shown });
+  }
+  throw new Stop({ id: "limit", expected: "the end of the login", actual: "one more challenge" });
+}
+
+/**
+ * Lets a client log in. The last reply is left for the next step.
+ *
+ * @param end The end that says replies.
+ * @param step The step.
+ */
+export async function hearAuth(end: DialogueEnd, step: AuthStep): Promise<void> {
+  const line = await end.hearPlainLine(step);
+  const [, name = "", initial] = /^AUTH +(\S+)(?: +(\S+))?$/i.exec(line.uncensored ?? line.text) ??
+    [];
+  if (name.toUpperCase() !== step.mechanism.toUpperCase()) {
+    const expected = `AUTH ${step.mechanism}`;
+    throw new Stop({ id: "client-line", expected, actual: cut(line.text) });
+  }
+  const server = serverOf(end, step);
+  let response = initial === undefined ? undefined : decode(initial);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const next = await server.step(response);
+    if (next.kind === "success") {
+      const { bindings } = end.options;
+      if (bindings.get(step.user) === undefined) {
+        bindings.bind({ name: step.user, value: next.user });
+      }
+      return;
+    }
+    if (next.kind === "failure") {
+      const expected = `\${${step.user}} and \${${step.secret}}`;
+      throw new Stop({ id: "hole-mismatch", expected, actual: next.reason });
+    }
+    const code = end.options.dialogue.protocol === "pop3" ? "+" : 334;
+    end.saySpareReply(code, next.bytes.toBase64(), step);
+    const answer = await end.hearPlainLine(step);
+    if (answer.text === "*") {
+      throw new Stop({ id: "client-line", expected: "an answer", actual: "*" });
+    }
+    response = decode(answer.uncensored ?? answer.text);
+  }
+  throw new Stop({ id: "limit", expected: "the end of the login", actual: "one more challenge" });
+}
+
+function goesOn({ code }: HeardReply): boolean {
+  return code === 334 || code === "+";
+}
+
+function mechanismOf(
+  { mechanism, user: name, secret: secretName }: AuthStep,
+  user: string | undefined,
+  secret: Secret | undefined,
+): SaslMechanism {
+  const kind = mechanism.toUpperCase();
+  if (kind === "EXTERNAL") return external(user === undefined ? {} : { authorize: user });
+  if (kind === "ANONYMOUS") return anonymous(user === undefined ? {} : { trace: user });
+  if (user === undefined) throw new TypeError(`Cannot log in: "${name}" has no value`);
+  if (secret === undefined) throw new TypeError(`Cannot log in: "${secretName}" has no value`);
+  const given = { user, password: secret };
+  switch (kind) {
+    case "PLAIN":
+      return plain(given);
+    case "LOGIN":
+      return login(given);
+    case "CRAM-MD5":
+      return cramMd5(given);
+    case "SCRAM-SHA-1":
+      return scram("SHA-1", given);
+    case "SCRAM-SHA-256":
+      return scram("SHA-256", given);
+    case "SCRAM-SHA-512":
+      return scram("SHA-512", given);
+    case "XOAUTH2":
+      return xoauth2({ user, token: secret });
+    case "OAUTHBEARER":
+      return oauthBearer({ user, token: secret });
+    default:
+      throw new RangeError(`Cannot log in with "${mechanism}": the mechanism is unknown`);
+  }
+}
+
+function serverOf({ options: { bindings } }: DialogueEnd, step: AuthStep): SaslServer {
+  const secret = bindings.secret(step.secret);
+  const user = bindings.get(step.user);
+  const known = (name: string): boolean => user === undefined || user === name;
+  const server = saslServer(step.mechanism, {
+    password: (name) => known(name) ? secret : undefined,
+    token: (name, token) => known(name) && sameSecret(token, secret),
+  }, { external: user ?? "", anonymous: true });
+  if (server !== undefined) return server;
+  throw new RangeError(`Cannot let in with "${step.mechanism}": the mechanism is unknown`);
+}
+
+function encode(bytes: Uint8Array): string {
+  // RFC 4954 section 4: "=" is an empty answer in the command.
+  return bytes.length === 0 ? "=" : bytes.toBase64();
+}
+
+function decode(text: string): Uint8Array {
+  if (text === "" || text === "=") return new Uint8Array();
+  try {
+    return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
+  } catch {
+    throw new Stop({ id: "reply-text", expected: "base64", actual: "something else" });
+  }
+}

@@ -1,0 +1,464 @@
+/**
+ * One end of a dialogue: says what is its own, hears and judges what is the other's.
+ *
+ * @module
+ */
+
+import { redact } from "../sasl/mod.ts";
+import { DotStuffer, ProtocolError, type ReceivedLine } from "../wire/mod.ts";
+import { isSecretHole } from "./codec.ts";
+import { Course } from "./session_course.ts";
+import type { EndOptions } from "./end_options.ts";
+import { judgeReply, offers } from "./expect.ts";
+import { judgeClientLine } from "./expect_line.ts";
+import { type FilledLine, fillLine } from "./fill.ts";
+import {
+  type HeardReply,
+  Pop3Assembler,
+  type ReplyAssembler,
+  ReplyLimitError,
+  SmtpAssembler,
+} from "./heard_reply.ts";
+import { MAX_FILE_OCTETS, REPLY_MS } from "./limits.ts";
+import type { DialogueReply } from "./result.ts";
+import { hasBody, serveReply } from "./served_reply.ts";
+import { shownReceived } from "./shown_line.ts";
+import type {
+  BytesStep,
+  CommandLevel,
+  ContentStep,
+  End,
+  LineStep,
+  ReplyLevel,
+  ReplyStep,
+  StepBase,
+} from "./step.ts";
+import { Stop } from "./stop.ts";
+import { cut, type Talk, type WaitLimit } from "./talk.ts";
+import type { JudgeContext, Verdict } from "./verdict.ts";
+
+/** What was heard, before it counts. */
+interface Heard<T> {
+  readonly value: T;
+  readonly waitedMs: number;
+}
+
+const SERVER_LEVELS: ReadonlySet<string> = new Set<ReplyLevel>([
+  "class",
+  "code",
+  "enhanced",
+  "text",
+  "bytes",
+]);
+const CLIENT_LEVELS: ReadonlySet<string> = new Set<CommandLevel>(["verb", "args", "text", "bytes"]);
+/** RFC 5321 section 4.5.3.2, in milliseconds; all others have five minutes. */
+const PATIENT: Readonly<Record<string, number>> = { DATA: 120_000, ".": 600_000 };
+const PATIENT_MS = 300_000;
+
+const encoder = new TextEncoder();
+
+/** One end, from its first word to its last. */
+export class DialogueEnd {
+  readonly options: EndOptions;
+  readonly talk: Talk;
+  readonly course: Course;
+  /** All replies, in order. */
+  readonly replies: DialogueReply[] = [];
+  /** How many lists of capabilities were heard or said. */
+  offersHeard = 0;
+  /** The end that says commands. */
+  commander: End = "C";
+  /** How long the last wait took, in milliseconds. */
+  waitedMs = 0;
+  #line: Heard<ReceivedLine> | undefined;
+  #reply: Heard<HeardReply> | undefined;
+  /** How many octets the next bytes step has: for `${len}`. */
+  octets: number | undefined;
+
+  /**
+   * An end at its beginning.
+   *
+   * @param talk Its talk.
+   * @param options What is played, and how.
+   */
+  constructor(talk: Talk, options: EndOptions) {
+    this.talk = talk;
+    this.options = options;
+    this.course = new Course(options.dialogue.protocol);
+  }
+
+  /** Whether this end says commands. */
+  get commands(): boolean {
+    return this.commander === this.options.role;
+  }
+
+  /** Whether it is this end that acts in a step. */
+  acts(step: { readonly end: End }): boolean {
+    return step.end === this.options.role;
+  }
+
+  get context(): JudgeContext {
+    return { bindings: this.options.bindings, octets: this.octets };
+  }
+
+  /** Says a line. */
+  async sayLine(step: LineStep): Promise<void> {
+    this.checkUnread();
+    const { bindings, dialogue: { protocol } } = this.options;
+    const secret = step.template.some((part) =>
+      part.kind !== "text" && isSecretHole(part, bindings)
+    );
+    if (secret) this.checkSecure();
+    const { course } = this;
+    const content = step.content || course.inContent;
+    const place = { protocol, inLogin: course.inLogin };
+    const line = await fillLine(step.template, this.context, content ? undefined : place);
+    if (!content) {
+      this.talk.put(line);
+      course.command(line.text, line.shown);
+      return;
+    }
+    this.talk.putOctets(encoder.encode(`${line.text}\r\n`));
+    if (line.text === ".") course.endContent();
+  }
+
+  /** Hears a line and judges it. */
+  async hearLine(step: LineStep): Promise<void> {
+    const { course, options } = this;
+    const content = course.inContent;
+    const line = await this.hearAnyLine([step], step);
+    this.#line = undefined;
+    const whole = line.uncensored ?? line.text;
+    const verdict = await this.judgeHeard(step, line, options.bindings);
+    if (content) {
+      if (whole === ".") course.endContent();
+    } else course.command(whole, line.text);
+    demand(verdict);
+  }
+
+  /** Judges a line that was heard. */
+  judgeHeard(
+    step: LineStep,
+    line: ReceivedLine,
+    bindings: JudgeContext["bindings"],
+  ): Promise<Verdict> {
+    const { course } = this;
+    return judgeClientLine(step.template, line.uncensored ?? line.text, {
+      bindings,
+      octets: this.octets,
+      level: this.#clientLevel(step),
+      what: course.inContent ? "content" : course.inLogin ? "answer" : "command",
+      bareLf: line.bareLf,
+      shown: cut(line.text),
+    });
+  }
+
+  /** Hears a line before it is known which of several it must be. The next step that hears has it. */
+  async hearAnyLine(steps: readonly LineStep[], at: StepBase): Promise<ReceivedLine> {
+    this.#line ??= await this.#readLine(steps, at);
+    this.waitedMs = this.#line.waitedMs;
+    return this.#line.value;
+  }
+
+  /** Hears a line that no step judges. */
+  async hearPlainLine(at: StepBase): Promise<ReceivedLine> {
+    const line = await this.hearAnyLine([], at);
+    this.#line = undefined;
+    this.course.command(line.uncensored ?? line.text, line.text);
+    return line;
+  }
+
+  /** Hears lines of a message up to the lone dot, which is left for the next step. */
+  async hearContent(step: ContentStep): Promise<void> {
+    while ((await this.hearAnyLine([], step)).text !== ".") this.#line = undefined;
+  }
+
+  async #readLine(steps: readonly LineStep[], at: StepBase): Promise<Heard<ReceivedLine>> {
+    await this.talk.flush();
+    const { course, talk, options } = this;
+    const limit = this.limit(at, "a line of the client", "");
+    const began = options.clock.monotonic();
+    const forms = steps.map(({ template }) => template);
+    const place = { protocol: options.dialogue.protocol, inLogin: course.inLogin };
+    talk.veil = (text) => shownReceived(text, forms, this.context, place);
+    const line = course.inContent ? await talk.readContentLine(limit) : await talk.readLine(limit);
+    if (line === undefined) throw this.#closed("a line of the client");
+    return { value: line, waitedMs: options.clock.monotonic() - began };
+  }
+
+  /** Says a reply. */
+  async sayReply(step: ReplyStep): Promise<void> {
+    this.checkUnread();
+    const { course, options, talk } = this;
+    const { dialogue: { protocol }, optional } = options;
+    const context = { ...this.context, protocol, optional, multiline: course.multiline };
+    const reply = await serveReply(step, context);
+    for (const line of reply.wire) talk.put({ text: line, shown: line });
+    this.#keep(reply, step);
+  }
+
+  /** Says a line that is no step. */
+  saySpare(line: FilledLine): void {
+    this.talk.put(line);
+    if (this.commands) this.course.command(line.text, line.shown);
+  }
+
+  /** Says a reply of one line that is no step. */
+  saySpareReply(code: HeardReply["code"], text: string, at: StepBase): void {
+    const whole = `${code} ${text}`;
+    this.talk.put({ text: whole, shown: whole });
+    this.#keep({ code, lines: [{ whole, text }], bareLf: false }, at);
+  }
+
+  /** Hears a reply and judges it. */
+  async hearReply(step: ReplyStep): Promise<void> {
+    const { course, options } = this;
+    const reply = await this.hearAnyReply([step], step);
+    this.#reply = undefined;
+    const verb = course.asked?.verb ?? "";
+    this.#keep(reply, step);
+    demand(await this.judgeReplyHeard(step, reply, verb, options.bindings));
+  }
+
+  /** Judges a reply that was heard. */
+  judgeReplyHeard(
+    step: ReplyStep,
+    reply: HeardReply,
+    verb: string,
+    bindings: JudgeContext["bindings"],
+  ): Promise<Verdict> {
+    const { protocol } = this.options.dialogue;
+    const level = this.#serverLevel(step);
+    return judgeReply(step, reply, { bindings, protocol, level, verb, shown: cut });
+  }
+
+  /** Hears a reply before it is known which of several it must be. The next step that hears has it. */
+  async hearAnyReply(steps: readonly ReplyStep[], at: StepBase): Promise<HeardReply> {
+    this.#reply ??= await this.#readReply(steps, at);
+    this.waitedMs = this.#reply.waitedMs;
+    return this.#reply.value;
+  }
+
+  /** Hears a reply that no step judges. */
+  async hearPlainReply(at: StepBase): Promise<HeardReply> {
+    const reply = await this.hearAnyReply([], at);
+    this.#reply = undefined;
+    this.#keep(reply, at);
+    return reply;
+  }
+
+  async #readReply(steps: readonly ReplyStep[], at: StepBase): Promise<Heard<HeardReply>> {
+    await this.talk.flush();
+    const { course, talk, options } = this;
+    const { asked } = course;
+    const what = asked === undefined ? "the greeting" : `the reply to "${cut(asked.shown)}"`;
+    const limit = this.limit(at, what, asked?.verb ?? "");
+    const began = options.clock.monotonic();
+    const login = course.answersLogin;
+    talk.veil = (text) => login ? this.#withoutSecrets(text) : text;
+    const multiline = course.multiline || steps.some(hasBody);
+    const assembler: ReplyAssembler = options.dialogue.protocol === "pop3"
+      ? new Pop3Assembler(multiline, options.maxBytes)
+      : new SmtpAssembler();
+    while (true) {
+      const line = await talk.readLine(limit);
+      if (line === undefined) throw this.#closed(what);
+      const reply = assemble(assembler, line);
+      if (reply !== undefined) return { value: reply, waitedMs: options.clock.monotonic() - began };
+    }
+  }
+
+  /** A server may quote what it was given (T-A08). Its code is none of that. */
+  #withoutSecrets(text: string): string {
+    const [status = ""] = /^(?:\d{3}[ -]?|\+OK ?|-ERR ?|\+ ?)/.exec(text) ?? [];
+    let rest = text.slice(status.length);
+    for (const { name } of this.options.dialogue.secrets) {
+      const secret = this.options.bindings.secret(name);
+      if (secret !== undefined) rest = redact(rest, secret);
+    }
+    return status + rest;
+  }
+
+  #keep(heard: HeardReply, step: StepBase): void {
+    const to = this.course.asked?.shown;
+    const reply: DialogueReply = {
+      code: heard.code,
+      lines: heard.lines.map(({ text }) => text),
+      ...(to === undefined ? {} : { to }),
+      at: step.at,
+      ...(step.label === undefined ? {} : { label: step.label }),
+    };
+    this.replies.push(reply);
+    if (offers(heard, this.course.asked?.verb ?? "")) this.offersHeard++;
+    this.course.answer(heard, reply);
+  }
+
+  /** Says or hears octets. */
+  async bytes(step: BytesStep): Promise<void> {
+    const bytes = await this.bytesOf(step);
+    if (this.acts(step)) {
+      this.checkUnread();
+      this.talk.putOctets(bytes);
+    } else {
+      await this.talk.flush();
+      const differs = await this.talk.readOctets(bytes, this.limit(step, "octets", ""));
+      if (differs !== undefined) {
+        const wanted = new TextDecoder().decode(bytes.subarray(differs.at, differs.at + 40));
+        throw new Stop({
+          id: "content",
+          expected: `"${cut(wanted)}" at octet ${differs.at}`,
+          actual: `"${differs.seen}"`,
+          lost: true,
+        });
+      }
+    }
+    if (step.end === this.commander) this.course.octets(bytes);
+    else this.course.answerOctets(bytes);
+  }
+
+  /** The octets of a step, as they are on the wire. */
+  async bytesOf({ from, stuffed }: BytesStep): Promise<Uint8Array> {
+    const bytes = from instanceof Uint8Array ? from : await this.#file(from.path);
+    if (!stuffed) return bytes;
+    const stuffer = new DotStuffer();
+    const parts = [stuffer.push(bytes).slice(), stuffer.end()];
+    const whole = new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer());
+    return whole.subarray(0, -3); // the lone dot is a step of its own
+  }
+
+  async #file(path: string): Promise<Uint8Array> {
+    const { readFile } = this.options;
+    if (readFile === undefined) {
+      throw new TypeError(`Cannot read the file "${path}": files are not allowed here`);
+    }
+    const bytes = await readFile(path);
+    if (bytes.length <= MAX_FILE_OCTETS) return bytes;
+    throw new RangeError(
+      `Cannot send the file "${path}": it is larger than ${MAX_FILE_OCTETS} octets`,
+    );
+  }
+
+  /** Begins TLS at both ends. */
+  async startTls(step: StepBase): Promise<void> {
+    const { talk, course, options } = this;
+    await talk.flush();
+    this.#checkInjection();
+    await talk.startTls(options.tls, this.limit(step, "the TLS handshake", ""));
+    course.secured();
+  }
+
+  /** Waits for the other end's close. */
+  async hearClose(step: StepBase): Promise<void> {
+    await this.talk.flush();
+    const said = await this.talk.readClose(this.limit(step, "the close", ""));
+    this.talk.close();
+    if (said !== undefined) {
+      throw new Stop({
+        id: "not-closed",
+        expected: "the end of the connection",
+        actual: `"${said}"`,
+      });
+    }
+  }
+
+  /** What has arrived before this end speaks was said too early (RFC 2920 section 3.1 aside). */
+  checkUnread(): void {
+    const { talk, course } = this;
+    if (talk.writing || talk.buffered === 0) return;
+    if (!this.commands) {
+      const verb = course.asked?.verb;
+      if (verb === "STARTTLS" || verb === "STLS") this.#checkInjection();
+      if (course.capabilities?.pipelining) return;
+    }
+    throw new Stop({
+      id: "unread-input",
+      expected: "nothing more to read",
+      actual: `"${talk.unread}"`,
+      unread: talk.unread,
+    });
+  }
+
+  /** What came in the clear must never count inside TLS (CVE-2011-0411). */
+  #checkInjection(): void {
+    const { buffered, unread } = this.talk;
+    if (buffered === 0) return;
+    throw new Stop({
+      id: "injection",
+      expected: "nothing between the reply and TLS",
+      actual: `"${unread}"`,
+      unread,
+    });
+  }
+
+  /** A secret goes out inside TLS alone, on loopback too, unless the caller says otherwise. */
+  checkSecure(): void {
+    if (this.options.cleartextAuth || this.talk.secure) return;
+    throw new Stop({
+      id: "cleartext-auth",
+      expected: "TLS before a secret",
+      actual: "a connection in the clear",
+    });
+  }
+
+  /** The limit of a wait. */
+  limit(step: StepBase, what: string, verb: string): WaitLimit {
+    const { timeout, patient, dialogue } = this.options;
+    if (step.within !== undefined) {
+      return { ms: step.within, setBy: `@step within, line ${step.at.line}`, what };
+    }
+    if (timeout !== undefined) return { ms: timeout, setBy: "the timeout option", what };
+    if (patient) {
+      return { ms: PATIENT[verb] ?? PATIENT_MS, setBy: "RFC 5321 section 4.5.3.2", what };
+    }
+    if (dialogue.timeout !== undefined) return { ms: dialogue.timeout, setBy: "@timeout", what };
+    return { ms: REPLY_MS, setBy: "the default", what };
+  }
+
+  #serverLevel({ match }: StepBase): ReplyLevel {
+    // A level that both ladders have is that of the step's own.
+    const own = SERVER_LEVELS.has(match ?? "") ? match as ReplyLevel : undefined;
+    return own ?? this.options.match.server;
+  }
+
+  #clientLevel({ match }: StepBase): CommandLevel {
+    const own = CLIENT_LEVELS.has(match ?? "") ? match as CommandLevel : undefined;
+    return own ?? this.options.match.client;
+  }
+
+  #closed(what: string): Stop {
+    const last = this.replies.at(-1);
+    const after = last === undefined
+      ? ""
+      : `, after "${cut(`${last.code} ${last.lines[0] ?? ""}`)}"`;
+    return new Stop({
+      id: "unexpected-close",
+      expected: what,
+      actual: `the connection ended${after}`,
+    });
+  }
+}
+
+/** Stops at a bad verdict. */
+function demand(verdict: Verdict): void {
+  if (verdict.kind === "good") return;
+  const { kind: _, ...facts } = verdict;
+  throw new Stop(facts);
+}
+
+function assemble(assembler: ReplyAssembler, line: ReceivedLine): HeardReply | undefined {
+  try {
+    return assembler.add(line);
+  } catch (error) {
+    if (error instanceof ReplyLimitError) {
+      throw new Stop({ id: "limit", expected: "a shorter reply", actual: cut(error.message) });
+    }
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new Stop({
+      id: "reply-shape",
+      expected: assembler.lines.length === 0 ? "a reply" : "a further line of the reply",
+      actual: `"${cut(line.text)}"`,
+      message: error.message,
+      lost: true,
+    });
+  }
+}
