@@ -9,7 +9,7 @@ import { type Course, Farewell } from "./course.ts";
 import { deliver } from "./delivery.ts";
 import { logIn } from "./logging_in.ts";
 import type { Offer } from "./observation.ts";
-import { openConnection } from "./opening.ts";
+import { openConnection, sessionOptions } from "./opening.ts";
 import type { Talk } from "./talk.ts";
 
 /** Codes to EHLO behind which a server may still know HELO. */
@@ -40,19 +40,12 @@ export class MailTalk implements Talk {
   }
 
   async #connect(): Promise<SmtpSession> {
-    const { plan, options, signal, recorder } = this.#course;
-    const tls = { hostname: plan.tlsName, caCerts: [...options.caCerts ?? []] };
-    const connection = await openConnection(this.#course, tls);
-    const session = new SmtpSession(connection, {
+    const { plan } = this.#course;
+    const session = new SmtpSession(await openConnection(this.#course), {
+      ...sessionOptions(this.#course),
       protocol: plan.target.protocol === "lmtp" ? "lmtp" : "smtp",
-      host: plan.target.host,
-      tls,
       timers: plan.timers,
       name: plan.name,
-      without: options.without,
-      signal,
-      onEvent: recorder.listen,
-      ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
     this.#session = session;
     if (plan.tls === "implicit") this.#course.secured();

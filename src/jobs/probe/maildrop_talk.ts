@@ -16,7 +16,7 @@ import {
 import { type Course, Farewell } from "./course.ts";
 import { logIn } from "./logging_in.ts";
 import { type Attempt, namesOf } from "./login.ts";
-import { openConnection } from "./opening.ts";
+import { openConnection, sessionOptions } from "./opening.ts";
 import type { Plan } from "./plan.ts";
 import type { Talk } from "./talk.ts";
 
@@ -44,17 +44,10 @@ export class MaildropTalk implements Talk {
   }
 
   async #connect(): Promise<Pop3Session> {
-    const { plan, options, signal, recorder } = this.#course;
-    const tls = { hostname: plan.tlsName, caCerts: [...options.caCerts ?? []] };
-    const connection = await openConnection(this.#course, tls);
-    const session = new Pop3Session(connection, {
-      host: plan.target.host,
-      tls,
+    const { plan } = this.#course;
+    const session = new Pop3Session(await openConnection(this.#course), {
+      ...sessionOptions(this.#course),
       timers: timersOf(plan),
-      without: options.without,
-      signal,
-      onEvent: recorder.listen,
-      ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
     this.#session = session;
     if (plan.tls === "implicit") this.#course.secured();

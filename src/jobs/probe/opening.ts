@@ -5,12 +5,14 @@
  */
 
 import {
+  type Clock,
   type Connection,
   dial,
   type StartTlsOptions,
   systemClock,
   TimeoutError,
   TlsError,
+  type TranscriptListener,
 } from "../../wire/mod.ts";
 import { toPem } from "./certificate.ts";
 import type { Course } from "./course.ts";
@@ -22,15 +24,47 @@ import { WORDS } from "./words.ts";
 /** Since when `node:tls` tells the truth about a handshake. */
 const LEAST_DENO = [2, 7, 14] as const;
 
+/** What sessions of all protocols take. */
+export interface CommonSessionOptions {
+  readonly host: string;
+  readonly tls: StartTlsOptions;
+  readonly without: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+  readonly onEvent: TranscriptListener;
+  readonly clock?: Clock;
+}
+
+/**
+ * What the session of a course takes, whatever it speaks.
+ *
+ * @param course What to do.
+ * @returns The options.
+ */
+export function sessionOptions(course: Course): CommonSessionOptions {
+  const { plan: { target }, options: { without, clock }, signal, recorder } = course;
+  return {
+    host: target.host,
+    tls: tlsOptions(course),
+    without,
+    signal,
+    onEvent: recorder.listen,
+    ...(clock === undefined ? {} : { clock }),
+  };
+}
+
+/** The name to expect, and roots to trust. */
+function tlsOptions({ plan, options }: Course): StartTlsOptions {
+  return { hostname: plan.tlsName, caCerts: [...options.caCerts ?? []] };
+}
+
 /**
  * Opens a connection, with TLS if it begins with it.
  *
  * @param course Where to, and how.
- * @param tls The name to expect, and roots to trust.
  * @returns The connection; every octet that goes through it is counted.
  * @throws {WireError} If it does not come about.
  */
-export async function openConnection(course: Course, tls: StartTlsOptions): Promise<Connection> {
+export async function openConnection(course: Course): Promise<Connection> {
   const { plan, recorder, seen, options } = course;
   const start = plan.tls === "none" ? undefined : await loadTls();
   const plain = await recorder.measure("tcp", () => dialTarget(course));
@@ -44,7 +78,7 @@ export async function openConnection(course: Course, tls: StartTlsOptions): Prom
   if (plan.stop === "tcp") plain.close(); // there is no session yet that would
   course.reached("tcp");
   if (plan.tls !== "implicit") return metered;
-  return await limited(course, plain, () => metered.startTls(tls));
+  return await limited(course, plain, () => metered.startTls(tlsOptions(course)));
 }
 
 async function dialTarget({ plan, options, signal }: Course): Promise<Connection> {

@@ -22,10 +22,9 @@ function isAbsent(sight: Sight): boolean {
   const { plan, seen } = sight;
   const { clear } = seen.offered;
   if (plan.tls === "none" || plan.tls === "implicit") return false;
-  const { startTls, upgrade, phases } = wordsOf(sight);
+  const { startTls, upgrade } = wordsOf(sight);
   if (clear !== undefined) return !clear.has(startTls);
-  return replyOf(sight, upgrade)?.ok === false ||
-    (plan.tls === "if-offered" && replyOf(sight, phases.clear)?.ok === false);
+  return replyOf(sight, upgrade)?.ok === false;
 }
 
 function overwritten(sight: Sight): number {
