@@ -5,14 +5,14 @@
  */
 
 import type { Finding, Found, Rule } from "./finding.ts";
-import { lintCourse } from "./lint_course.ts";
+import { lintCommands } from "./lint_commands.ts";
 import { lintHoles } from "./lint_holes.ts";
 import { lintMaildrop } from "./lint_maildrop.ts";
 import { lintReplies } from "./lint_replies.ts";
 import { lintSteps } from "./lint_steps.ts";
 import type { Dialogue } from "./step.ts";
 
-const RULES: readonly Rule[] = [lintSteps, lintHoles, lintReplies, lintCourse, lintMaildrop];
+const RULES: readonly Rule[] = [lintSteps, lintHoles, lintReplies, lintCommands, lintMaildrop];
 
 /**
  * Judges a dialogue.

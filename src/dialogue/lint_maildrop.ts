@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fill, follow } from "./course.ts";
+import { fill, follow } from "./lint_walk.ts";
 import { found, type Report } from "./finding.ts";
 import type { Dialogue, LineStep } from "./step.ts";
 import { verbOf } from "./secret_places.ts";
@@ -19,7 +19,7 @@ export function lintMaildrop(dialogue: Dialogue, report: Report): void {
   if (dialogue.protocol !== "pop3") return;
   let stat: Stat | undefined;
   let deleted: LineStep | undefined;
-  follow(dialogue, (step, course) => {
+  follow(dialogue, (step, known) => {
     if (step.kind === "line") {
       const verb = verbOf(step);
       if (verb === "DELE") {
@@ -38,9 +38,9 @@ export function lintMaildrop(dialogue: Dialogue, report: Report): void {
     }
     if (step.kind !== "reply") return;
     const [first, ...rows] = step.lines.flatMap((line) =>
-      line.kind === "line" ? [fill(line.text ?? [], course)] : []
+      line.kind === "line" ? [fill(line.text ?? [], known)] : []
     );
-    const asked = course.asked[0]?.text.toUpperCase();
+    const asked = known.asked[0]?.text.toUpperCase();
     if (asked === "STAT") stat = statOf(first ?? "");
     if (asked !== "LIST" || stat === undefined || rows.length === 0) return;
     const sizes = rows.map((row) => Number(/^\d+ (\d+)/.exec(row)?.[1]));

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { codesOf, follow } from "./course.ts";
+import { codesOf, follow } from "./lint_walk.ts";
 import { found, type Report } from "./finding.ts";
 import type { Dialogue, ReplyStep } from "./step.ts";
 
 /** Looks at each reply. */
 export function lintReplies(dialogue: Dialogue, report: Report): void {
-  follow(dialogue, (step, course) => {
+  follow(dialogue, (step, known) => {
     if (step.kind !== "reply") return;
     if (dialogue.protocol !== "pop3") checkLines(step, report);
     // A server may hang up at any time, RFC 5321 section 3.8.
     const goodbye = codesOf(step).includes("421");
-    if (course.asked.length > 0 || course.loose || course.over || goodbye) return;
+    if (known.asked.length > 0 || known.loose || known.over || goodbye) return;
     report(found("unsolicited-reply", step.at, {
       text: "a reply comes that nothing asked for",
       fix: "remove it, or write the command before it",

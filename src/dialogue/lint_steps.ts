@@ -4,7 +4,7 @@
  * @module
  */
 
-import { codesOf } from "./course.ts";
+import { codesOf } from "./lint_walk.ts";
 import { MAX_TIME } from "./expand.ts";
 import { found, type Report } from "./finding.ts";
 import { misplacedSecrets } from "./secret_places.ts";

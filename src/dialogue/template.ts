@@ -41,10 +41,10 @@ const OPERANDS: ReadonlyMap<string, readonly string[]> = new Map([
  *
  * @example Usage
  * ```ts
- * import { parseTemplate } from "@mailwright/mailwright/dialogue";
+ * import { parseLineTemplate } from "@mailwright/mailwright/dialogue";
  * import { deepEqual } from "node:assert/strict";
  *
- * deepEqual(parseTemplate("OK ${qid=ABC}, $${literal}"), [
+ * deepEqual(parseLineTemplate("OK ${qid=ABC}, $${literal}"), [
  *   { kind: "text", text: "OK " },
  *   { kind: "hole", name: "qid", int: false, sample: "ABC" },
  *   { kind: "text", text: ", ${literal}" },
@@ -128,10 +128,10 @@ function sampled(sample: string | undefined): { readonly sample?: string } {
  *
  * @example Usage
  * ```ts
- * import { parseTemplate, printTemplate } from "@mailwright/mailwright/dialogue";
+ * import { parseLineTemplate, printLineTemplate } from "@mailwright/mailwright/dialogue";
  * import { equal } from "node:assert/strict";
  *
- * equal(printTemplate(parseTemplate("OK ${qid=ABC}, $${literal}")), "OK ${qid=ABC}, $${literal}");
+ * equal(printLineTemplate(parseLineTemplate("OK ${qid=ABC}, $${literal}")), "OK ${qid=ABC}, $${literal}");
  * ```
  */
 export function printTemplate(template: Template): string {

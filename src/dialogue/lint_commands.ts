@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Course, follow, offers, textOf } from "./course.ts";
+import { follow, type Known, offers, textOf } from "./lint_walk.ts";
 import { found, type Report } from "./finding.ts";
 import type { AuthStep, Dialogue, LineStep, Step } from "./step.ts";
 import { verbOf } from "./secret_places.ts";
@@ -23,13 +23,13 @@ const ONE_ROUND = new Set(["PLAIN", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "ANONY
 const NON_ASCII = /[^\x20-\x7e\t]/;
 
 /** Looks at each command and each line of content. */
-export function lintCourse(dialogue: Dialogue, report: Report): void {
+export function lintCommands(dialogue: Dialogue, report: Report): void {
   const watch = new Watch(dialogue, report);
-  const end = follow(dialogue, (step, course) => watch.step(step, course));
+  const end = follow(dialogue, (step, known) => watch.step(step, known));
   const [first] = dialogue.steps;
   const last = dialogue.steps.at(-1);
   if (first === undefined || last === undefined || end.over || dialogue.fragment) return;
-  if (end.asked.some(({ verb }) => verb === "QUIT")) return;
+  if (watch.quit) return;
   report(found("no-quit", last.at, {
     text: "the dialogue ends without QUIT",
     fix: 'write "C: QUIT" and its reply; else the engine sends one',
@@ -40,6 +40,8 @@ class Watch {
   readonly #dialogue: Dialogue;
   readonly #report: Report;
   readonly #verbs: ReadonlySet<string>;
+  /** Whether QUIT was written, be it in one arm. */
+  quit = false;
   /** What is said once for a message, or once for a dialogue. */
   #eightBit = false;
   #unreachable = false;
@@ -53,13 +55,13 @@ class Watch {
     this.#verbs = dialogue.protocol === "pop3" ? POP3_VERBS : SMTP_VERBS;
   }
 
-  step(step: Exclude<Step, { kind: "block" }>, course: Course): void {
-    if (course.over) this.#afterEnd(step);
+  step(step: Exclude<Step, { kind: "block" }>, known: Known): void {
+    if (known.over) this.#afterEnd(step);
     if (step.kind === "tls") this.#tlsSeen = true;
-    if (step.kind === "auth") this.#authentication(step, course);
+    if (step.kind === "auth") this.#authentication(step, known);
     if (step.kind !== "line") return;
-    if (step.content) this.#content(step, course);
-    else this.#command(step, course);
+    if (step.content) this.#content(step, known);
+    else this.#command(step, known);
   }
 
   #afterEnd(step: Step): void {
@@ -73,8 +75,8 @@ class Watch {
     }));
   }
 
-  #content(step: LineStep, course: Course): void {
-    const text = textOf(step, course);
+  #content(step: LineStep, known: Known): void {
+    const text = textOf(step, known);
     if (text === ".") this.#eightBit = false;
     if (/^\.[^.]/.test(text)) {
       this.#report(found("dot-unstuffed", step.at, {
@@ -91,7 +93,7 @@ class Watch {
         level: "note",
       });
     }
-    if (!NON_ASCII.test(text) || this.#eightBit || offers(course, "8BITMIME")) return;
+    if (!NON_ASCII.test(text) || this.#eightBit || offers(known, "8BITMIME")) return;
     this.#eightBit = true;
     this.#report(found("eight-bit-content", step.at, {
       text: "a message has characters that are not ASCII, and 8BITMIME was not offered",
@@ -99,16 +101,16 @@ class Watch {
     }));
   }
 
-  #command(step: LineStep, course: Course): void {
-    const text = textOf(step, course);
-    if (NON_ASCII.test(text) && !offers(course, "SMTPUTF8") && !offers(course, "UTF8")) {
+  #command(step: LineStep, known: Known): void {
+    const text = textOf(step, known);
+    if (NON_ASCII.test(text) && !offers(known, "SMTPUTF8") && !offers(known, "UTF8")) {
       this.#report(found("non-ascii-command", step.at, {
         text: "a command has characters that are not ASCII",
         fix: "let the server offer SMTPUTF8 or UTF8, or write ASCII",
       }));
     }
-    this.#group(step, course);
-    if (course.auth && course.challenged) {
+    this.#group(step, known);
+    if (known.auth && known.challenged) {
       this.#answer(step);
       return;
     }
@@ -119,9 +121,10 @@ class Watch {
         fix: "write it right, or expect that it is refused",
       }));
     }
+    if (verb === "QUIT") this.quit = true;
     this.#form(step, text);
-    this.#order(step, verb, course);
-    if (verb === "AUTH" || verb === "PASS" || verb === "APOP") this.#authentication(step, course);
+    this.#order(step, verb, known);
+    if (verb === "AUTH" || verb === "PASS" || verb === "APOP") this.#authentication(step, known);
   }
 
   #form(step: LineStep, text: string): void {
@@ -142,11 +145,11 @@ class Watch {
     }
   }
 
-  #order(step: LineStep, verb: string, course: Course): void {
+  #order(step: LineStep, verb: string, known: Known): void {
     if (/^(?:EHLO|HELO|LHLO)$/.test(verb)) this.#noHello = false;
     if (this.#dialogue.protocol === "pop3" || !this.#tlsSeen || this.#noHello) return;
-    if (!course.tls || course.hello !== undefined || /^(?:EHLO|HELO|LHLO|QUIT)$/.test(verb)) return;
-    if (course.asked.some(({ verb: asked }) => /^(?:EHLO|HELO|LHLO)$/.test(asked))) return;
+    if (!known.tls || known.hello !== undefined || /^(?:EHLO|HELO|LHLO|QUIT)$/.test(verb)) return;
+    if (known.asked.some(({ verb: asked }) => /^(?:EHLO|HELO|LHLO)$/.test(asked))) return;
     this.#noHello = true;
     this.#report(found("capability-after-tls-missing", step.at, {
       text: "nothing that was offered before TLS counts any more",
@@ -154,14 +157,14 @@ class Watch {
     }));
   }
 
-  #group(step: LineStep, course: Course): void {
-    const { previous: before } = course;
+  #group(step: LineStep, known: Known): void {
+    const { previous: before } = known;
     if (before === undefined) this.#batch = false;
-    if (before === undefined || (course.auth && course.challenged)) return;
+    if (before === undefined || (known.auth && known.challenged)) return;
     if (!before.content) {
       const verb = verbOf(before);
       const [, mechanism = "", initial] = verb === "AUTH"
-        ? /^AUTH +(\S+)( +\S)?/i.exec(textOf(before, course)) ?? []
+        ? /^AUTH +(\S+)( +\S)?/i.exec(textOf(before, known)) ?? []
         : [];
       const rounds = verb === "AUTH" &&
         (initial === undefined || !ONE_ROUND.has(mechanism.toUpperCase()));
@@ -172,7 +175,7 @@ class Watch {
         }));
       }
     }
-    if (offers(course, "PIPELINING") || this.#batch) return;
+    if (offers(known, "PIPELINING") || this.#batch) return;
     this.#batch = true;
     this.#report(found("batch-without-pipelining", step.at, {
       text: "commands are sent together, and PIPELINING was not offered",
@@ -188,15 +191,15 @@ class Watch {
     this.#literal(step);
   }
 
-  #authentication(step: LineStep | AuthStep, course: Course): void {
-    if (this.#dialogue.protocol !== "pop3" && course.hello !== "EHLO" && !course.loose) {
+  #authentication(step: LineStep | AuthStep, known: Known): void {
+    if (this.#dialogue.protocol !== "pop3" && known.hello !== "EHLO" && !known.loose) {
       this.#report(found("auth-before-ehlo", step.at, {
         text: "AUTH comes without an EHLO that was answered",
         fix: "write EHLO and its reply before (RFC 4954 section 4)",
         step,
       }));
     }
-    if (!course.tls) {
+    if (!known.tls) {
       this.#report(found("cleartext-auth", step.at, {
         text: "a login is sent before TLS",
         fix: "begin TLS before, or run it over implicit TLS",

@@ -1,0 +1,483 @@
+/**
+ * Who said what, to a dialogue: keeps the state of the protocol, so that content, bodies and logins
+ * are known as such, whatever notation they came from.
+ *
+ * @module
+ */
+
+import { escapeControls } from "../../wire/mod.ts";
+import { parseEvent } from "../parse_event.ts";
+import { octetsOf, type SourceLine } from "../parse_source.ts";
+import type { DialogueProtocol, End, Position } from "../step.ts";
+import { literal, printTemplate } from "../template.ts";
+import { type Exchange, Logins } from "./login.ts";
+import { type FoundSession, type ImportNote, plainBlanks } from "./session.ts";
+
+/** What the last reply was, for what comes behind it. */
+interface LastReply {
+  readonly from: number;
+  readonly login: boolean;
+}
+
+/** Octets that BDAT has announced. */
+interface Chunk {
+  readonly at: Position;
+  readonly size: number;
+  readonly lines: string[];
+  octets: number;
+}
+
+/** The most arms that one page may have: blocks are in each other. */
+const MAX_ARMS = 8;
+
+// deno-lint-ignore no-control-regex -- finding control characters is what it is for
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/** Writes one session down. */
+export class Scribe {
+  /** What was done. */
+  readonly notes: ImportNote[] = [];
+  readonly #lines: SourceLine[] = [];
+  readonly #logins = new Logins();
+  /** Arms that are open: what comes belongs to the first one; the others wait here. */
+  readonly #others: SourceLine[][] = [];
+  #protocol: DialogueProtocol | undefined;
+  #replies: End = "S";
+  #first: number | undefined;
+  #last = 0;
+  #commands = 0;
+  #said = 0;
+  #greeted = false;
+  #content = false;
+  /** The line of a reply that says that another one follows. */
+  #open: number | undefined;
+  #body = false;
+  #listing = false;
+  #chunk: Chunk | undefined;
+  #pending: string[] = [];
+  #exchange: Exchange | undefined;
+  #asked = false;
+  #reply: LastReply | undefined;
+  #greeting: number | undefined;
+  #tls = false;
+  #over = false;
+
+  /** Whether anything was said. */
+  get begun(): boolean {
+    return this.#commands + this.#said > 0;
+  }
+
+  /** Whether a message is being sent. */
+  get inContent(): boolean {
+    return this.#content;
+  }
+
+  /** Whether the body of a POP3 reply is being read. */
+  get inBody(): boolean {
+    return this.#body;
+  }
+
+  /** Whether that body has a row for each message. */
+  get inListing(): boolean {
+    return this.#body && this.#listing;
+  }
+
+  /** Whether a reply is not yet at its last line. */
+  get inReply(): boolean {
+    return this.#open !== undefined;
+  }
+
+  /** Whether the server waits for an answer of AUTH. */
+  get asked(): boolean {
+    return this.#asked;
+  }
+
+  /** Whether a command waits for its reply. */
+  get waiting(): boolean {
+    return this.#pending.length > 0 || !this.begun;
+  }
+
+  /** Whether QUIT was answered. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The end that replies. */
+  get replies(): End {
+    return this.#replies;
+  }
+
+  /** Whether STARTTLS was accepted and TLS did not begin yet. */
+  get beforeTls(): boolean {
+    return this.#tls;
+  }
+
+  /** Notes something. */
+  note(at: Position, text: string): void {
+    this.notes.push({ at, text });
+  }
+
+  /** A line of one end, whatever it is. */
+  said(end: End, text: string, at: Position): void {
+    if (end === this.#replies) this.reply(text, at);
+    else this.command(text, at);
+  }
+
+  // The commanding end
+
+  /** A line of the end that commands. */
+  command(raw: string, at: Position): void {
+    this.#endReply(at);
+    this.#reply = undefined;
+    if (this.#content) {
+      this.#contentLine(raw, at);
+      return;
+    }
+    if (this.#chunk !== undefined) {
+      this.#chunkLine(raw);
+      return;
+    }
+    const text = this.#clean(raw, at);
+    if (text === "") {
+      this.note(at, "an empty line was left away");
+      return;
+    }
+    this.#commands++;
+    if (this.#exchange !== undefined && this.#asked) {
+      this.#answer(this.#exchange, text, at);
+      return;
+    }
+    this.#exchange = undefined;
+    const [verb = ""] = text.toUpperCase().split(" ", 1);
+    this.#pending.push(verb === "BDAT" ? verb : text.toUpperCase());
+    if (verb === "LHLO") this.#protocol = "lmtp";
+    this.#push(this.#commandText(verb, text), at, verb === "AUTH" ? "" : undefined);
+    const size = verb === "BDAT" ? Number(/^BDAT +(\d+)/i.exec(text)?.[1] ?? 0) : 0;
+    if (size > 0) this.#chunk = { at, size, lines: [], octets: 0 };
+  }
+
+  /** Any content, which the notation does not show. */
+  anyContent(at: Position): void {
+    if (!this.#content) return;
+    this.#push("*", at, "commands");
+    this.#contentLine(".", at);
+    this.note(at, "the content is not shown: any content fits");
+  }
+
+  #commandText(verb: string, text: string): string {
+    const words = text.split(/ +/);
+    if (verb === "AUTH" && words.length > 1) {
+      const [exchange, line] = this.#logins.begin(words[1] ?? "", words[2]);
+      this.#exchange = exchange;
+      const command = exchange.whole ? line : line.replace(/^AUTH/, words[0] ?? "");
+      return exchange.whole ? command : `${this.#mark("commands")}: ${command}`;
+    }
+    if (verb === "AUTH") return `${this.#mark("commands")}: ${text}`;
+    if (this.#protocol === "pop3" && words.length > 1) {
+      const rest = text.slice(verb.length).trim();
+      const [shown] = words;
+      if (verb === "USER") return `${shown} \${${this.#logins.user(rest)}}`;
+      if (verb === "PASS") return `${shown} \${${this.#logins.password(rest)}}`;
+      if (verb === "APOP") {
+        this.#stamp();
+        return `${shown} \${${this.#logins.user(words[1] ?? "")}} \${apop stamp ${
+          this.#logins.password(rest)
+        }}`;
+      }
+    }
+    // A page that became Markdown.
+    const address = text.replace(/\[([^\s[\]]+)\]\(mailto:[^\s()]*\)/g, "<$1>");
+    return printTemplate(literal(address));
+  }
+
+  /** APOP needs what the greeting has between angle brackets. */
+  #stamp(): void {
+    const line = this.#greeting === undefined ? undefined : this.#lines[this.#greeting];
+    if (line === undefined || this.#greeting === undefined) return;
+    const text = line.text.replace(/<[^<>{}\s]+>/, (stamp) => `\${stamp=${stamp}}`);
+    this.#lines[this.#greeting] = { ...line, text };
+  }
+
+  #answer(exchange: Exchange, text: string, at: Position): void {
+    this.#asked = false;
+    if (exchange.whole) {
+      this.note(at, "an answer of AUTH is part of @auth");
+      this.#see(at);
+      return;
+    }
+    this.#pending.push("AUTH");
+    this.#push(this.#logins.answer(exchange, text), at);
+    this.note(at, "a credential became a hole");
+  }
+
+  #contentLine(raw: string, at: Position): void {
+    this.#commands++;
+    if (raw.trim() === ".") {
+      this.#content = false;
+      this.#pending.push(".");
+      this.#push(".", at);
+      return;
+    }
+    const text = printTemplate(literal(raw));
+    if (parseEvent(raw) !== undefined || CONTROLS.test(raw)) {
+      this.#push(`|${escapeControls(raw.replaceAll("\\", "\\\\"))}\\r\\n`, at, "commands");
+    } else this.#push(text, at);
+  }
+
+  #chunkLine(raw: string): void {
+    const chunk = this.#chunk as Chunk; // the caller has looked
+    // The page writes the line end that is sent.
+    const line = raw.replace(/<CR><LF>$|<CRLF>$/, "");
+    chunk.lines.push(line);
+    chunk.octets += octetsOf(line) + 2;
+    if (chunk.octets >= chunk.size) this.#endChunk();
+  }
+
+  #endChunk(): void {
+    const chunk = this.#chunk;
+    if (chunk === undefined) return;
+    this.#chunk = undefined;
+    if (chunk.octets !== chunk.size) {
+      this.note(chunk.at, `BDAT announces ${chunk.size} octets, ${chunk.octets} are shown`);
+    }
+    if (chunk.lines.length === 0) return;
+    let tag = "END";
+    while (chunk.lines.includes(tag)) tag += "_";
+    this.#push(`<<raw ${tag}`, chunk.at, "commands");
+    for (const line of [...chunk.lines, tag]) this.#lines.push({ text: line, at: chunk.at });
+  }
+
+  // The end that replies
+
+  /** A line of the end that replies. */
+  reply(raw: string, at: Position): void {
+    this.#endChunk();
+    const text = this.#clean(raw, at);
+    if (this.#protocol === undefined) {
+      this.#protocol = /^(?:\+OK|-ERR)(?: |$)/.test(text) ? "pop3" : "smtp";
+    }
+    if (this.#protocol === "pop3") this.#pop3Reply(text, at);
+    else this.#smtpReply(text, at);
+  }
+
+  /** Any further lines of a reply, which the page describes only. */
+  rest(at: Position): void {
+    if (!this.#body && this.#open === undefined) {
+      this.note(at, "a description was left away");
+      return;
+    }
+    this.#push("*", at, "replies");
+    this.note(at, "a description became any lines");
+  }
+
+  /** What the server might say instead of its last reply. */
+  alternative(raw: string, at: Position): void {
+    const text = this.#clean(raw, at);
+    const reply = this.#reply;
+    const smtp = /^\d{3}(?: |$)/.test(text);
+    const fits = this.#protocol === "pop3" ? /^(?:-ERR|\+OK)/.test(text) : smtp && text.length > 3;
+    const full = this.#others.length === MAX_ARMS;
+    if (reply === undefined || !fits || this.inReply || this.#body || full) {
+      this.note(at, "a parenthesis was left away");
+      return;
+    }
+    const refused = /^[45-]/.test(text);
+    const mark = this.#mark("replies");
+    this.#others.push([
+      { text: `${mark}: ${printTemplate(literal(text))}`, at },
+      { text: `@outcome ${refused ? (reply.login ? "badPassword" : "refused") : "accepted"}`, at },
+    ]);
+    const { at: begin } = this.#lines[reply.from] as SourceLine; // it was written
+    this.#lines.splice(reply.from, 0, { text: "@alt {", at: begin });
+    this.#lines.push({ text: `@outcome ${refused ? "ok" : "other"}`, at });
+    this.#reply = undefined;
+    this.#see(at);
+    this.note(at, "a parenthesis became the other arm of an @alt");
+  }
+
+  #smtpReply(text: string, at: Position): void {
+    const [, code, separator, rest = ""] = /^(\d{3})(?:([- ])(.*))?$/.exec(text) ?? [];
+    if (code === undefined) {
+      this.note(at, "a reply without code became one that succeeds");
+      this.#smtpReply(`250 ${text}`, at);
+      const last = this.#lines.at(-1);
+      if (last !== undefined) {
+        this.#lines[this.#lines.length - 1] = { ...last, text: last.text.replace("250", "2xx") };
+      }
+      return;
+    }
+    this.#content = false;
+    const from = this.#open === undefined ? this.#lines.length : this.#reply?.from;
+    if (this.#exchange?.whole && code === "334") {
+      this.#asked = true;
+      this.note(at, "a question of AUTH is part of @auth");
+      this.#see(at);
+      return;
+    }
+    this.#said++;
+    const shown = code === "334" && this.#exchange?.mechanism === "CRAM-MD5" && rest !== ""
+      ? `\${b64 challenge=${rest}}`
+      : printTemplate(literal(rest));
+    this.#push(`${code}${separator ?? ""}${shown}`, at, "line of a reply");
+    this.#reply = { from: from ?? this.#lines.length - 1, login: this.#exchange !== undefined };
+    if (separator === "-") this.#open = this.#lines.length - 1;
+    else this.#answered(code);
+  }
+
+  #pop3Reply(text: string, at: Position): void {
+    if (this.#body) {
+      this.#said++;
+      if (text === ".") {
+        this.#body = false;
+        this.#push(".", at, "line of a reply");
+      } else this.#push(printTemplate(literal(text)), at, "line of a reply");
+      return;
+    }
+    const [, indicator] = /^(\+OK|-ERR|\+)(?: |$)/.exec(text) ?? [];
+    if (indicator === undefined) {
+      this.note(at, "a line that is no reply was left away");
+      return;
+    }
+    if (this.#exchange?.whole && indicator === "+") {
+      this.#asked = true;
+      this.note(at, "a question of AUTH is part of @auth");
+      return;
+    }
+    this.#said++;
+    if (!this.#greeted) this.#greeting = this.#lines.length;
+    const from = this.#lines.length;
+    const challenge = indicator === "+" && this.#exchange?.mechanism === "CRAM-MD5"
+      ? text.slice(2).trim()
+      : "";
+    this.#push(
+      challenge === "" ? printTemplate(literal(text)) : `+ \${b64 challenge=${challenge}}`,
+      at,
+      "line of a reply",
+    );
+    const [asked = ""] = this.#pending;
+    const login = this.#exchange !== undefined || /^(?:USER|PASS|APOP) /.test(asked);
+    this.#reply = { from, login };
+    this.#listing = /^(?:LIST|UIDL)$/.test(asked);
+    this.#body = indicator === "+OK" && /^(?:(?:LIST|UIDL|CAPA)$|(?:RETR|TOP) )/.test(asked);
+    this.#answered(indicator);
+  }
+
+  /** A reply is whole. */
+  #answered(code: string): void {
+    this.#open = undefined;
+    const command = this.#greeted || this.#commands > 0 ? this.#pending.shift() ?? "" : "";
+    this.#greeted = true;
+    this.#asked = this.#exchange !== undefined && (code === "334" || code === "+");
+    if (!this.#asked) this.#exchange = undefined;
+    if (code === "354") this.#content = true;
+    const accepted = code.startsWith("2") || code === "+OK";
+    if (command === "QUIT") this.#over = true;
+    if (accepted && /^(?:STARTTLS|STLS)$/.test(command)) this.#tls = true;
+    if (accepted && /^(?:TURN|ATRN)(?: |$)/.test(command)) this.event("turn", this.#at());
+  }
+
+  /** A reply that did not end is taken as ended when the other end speaks. */
+  #endReply(at: Position): void {
+    const open = this.#open;
+    const line = open === undefined ? undefined : this.#lines[open];
+    if (open !== undefined && line !== undefined) {
+      const text = line.text.replace(/^(..) (\d{3})-/, "$1 $2 ");
+      this.#lines[open] = { ...line, text };
+      this.note(line.at, "a reply that promises another line was taken as whole");
+      this.#answered(/\d{3}/.exec(text)?.[0] ?? "");
+    }
+    if (this.#body) {
+      this.#body = false;
+      this.#push(".", at, "line of a reply");
+      this.note(at, "a body without its end was ended");
+    }
+  }
+
+  // Events and the whole
+
+  /** Something happens to the connection. */
+  event(kind: "tls" | "turn" | "close" | "drop", at: Position, end: End = this.#replies): void {
+    this.#endReply(at);
+    this.#endChunk();
+    if (kind === "tls" && this.#lines.at(-1)?.text === "C & S: <tls>") return;
+    this.#tls = false;
+    const text = kind === "tls" || kind === "turn" ? `C & S: <${kind}>` : `${end}: <${kind}>`;
+    this.#lines.push({ text, at });
+    this.#see(at);
+    if (kind === "close" || kind === "drop") this.#over = true;
+    if (kind !== "turn") return;
+    this.#replies = this.#replies === "S" ? "C" : "S";
+    this.#pending = [];
+    this.#greeted = false;
+  }
+
+  /** How much later the next line came. */
+  after(ms: number, at: Position): void {
+    this.#endChunk();
+    this.#lines.push({ text: `#+${Math.round(ms)}ms`, at });
+  }
+
+  /** The session, if it is one: both ends must have spoken. */
+  finish(): FoundSession | undefined {
+    if (this.#commands === 0 || this.#said === 0) return undefined;
+    const at = this.#at();
+    this.#endReply(at);
+    this.#endChunk();
+    for (const other of this.#others.reverse()) {
+      this.#lines.push({ text: "} or {", at }, ...other, { text: "}", at });
+    }
+    const [first] = this.#lines;
+    const start = first?.at ?? at;
+    const fragment = /^(?:[CS][:*|<]|@auth)/.test(first?.text ?? "") &&
+      !first?.text.startsWith("S:");
+    const head = [
+      `@${this.#protocol ?? "smtp"}`,
+      ...this.#logins.declarations(),
+      ...(fragment ? ["@fragment"] : []),
+    ];
+    return {
+      lines: [...head.map((text) => ({ text, at: start })), ...this.#lines],
+      // What stands behind the session is not its business.
+      notes: this.notes.filter((note) => note.at.line <= this.#last),
+      range: [this.#first ?? start.line, this.#last],
+    };
+  }
+
+  #at(): Position {
+    return this.#lines.at(-1)?.at ?? { file: "", line: 1, column: 1 };
+  }
+
+  #see(at: Position): void {
+    this.#first ??= at.line;
+    this.#last = Math.max(this.#last, at.line);
+  }
+
+  #mark(role: "commands" | "replies"): End {
+    if (role === "replies") return this.#replies;
+    return this.#replies === "S" ? "C" : "S";
+  }
+
+  /**
+   * Adds a line. `""`: it has its mark already; `commands` and `replies`: the sign behind the mark is
+   * part of it; else it is what stands behind the colon.
+   */
+  #push(text: string, at: Position, form?: "" | "commands" | "replies" | "line of a reply"): void {
+    const whole = form === ""
+      ? text
+      : form === "commands" || form === "replies"
+      ? `${this.#mark(form)}${text}`
+      : `${this.#mark(form === undefined ? "commands" : "replies")}:${
+        text === "" ? "" : ` ${text}`
+      }`;
+    this.#lines.push({ text: whole, at });
+    this.#see(at);
+  }
+
+  /** A command or a line of a reply: without outer blanks, control characters made visible. */
+  #clean(raw: string, at: Position): string {
+    const text = plainBlanks(raw).trim();
+    if (!CONTROLS.test(text)) return text;
+    this.note(at, "control characters were made visible");
+    return escapeControls(text);
+  }
+}
