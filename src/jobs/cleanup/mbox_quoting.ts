@@ -10,6 +10,7 @@ import { joined } from "./octets.ts";
 
 const LF = 0x0a;
 const QUOTE = 0x3e;
+const QUOTES = Uint8Array.of(QUOTE);
 const FROM = new TextEncoder().encode("From ");
 
 /** Puts quotes in or takes them out. */
@@ -30,6 +31,8 @@ export class MboxQuoting {
   push(octets: Uint8Array): Uint8Array {
     const parts: Uint8Array[] = [];
     let given = 0;
+    // Whether the line cannot be told from here: it began before, or does not end its quotes here.
+    let open = this.#letters > 0 || this.#quote;
     const give = (end: number): void => {
       if (end > given) parts.push(octets.subarray(given, end));
       given = end;
@@ -39,7 +42,24 @@ export class MboxQuoting {
         const end = octets.indexOf(LF, at);
         if (end < 0) break;
         this.#candidate = true;
+        open = false;
         at = end + 1;
+        continue;
+      }
+      const from = open ? -1 : lineFrom(octets, at);
+      open = from < 0;
+      if (from >= 0) {
+        // The whole beginning of the line is here: nothing has to be held back.
+        const quoted = isFrom(octets, from);
+        if (quoted && this.#adds) {
+          give(at);
+          parts.push(QUOTES);
+        } else if (quoted && from > at) {
+          give(at);
+          given = at + 1;
+        }
+        this.#candidate = false;
+        at = from;
       } else if (octets[at] === QUOTE && this.#letters === 0) {
         if (!this.#adds && !this.#quote) {
           give(at);
@@ -76,4 +96,15 @@ export class MboxQuoting {
     this.#candidate = false;
     return held;
   }
+}
+
+/** Where the quotes of a line end; -1 if it cannot be told here what follows them. */
+function lineFrom(octets: Uint8Array, start: number): number {
+  let at = start;
+  while (octets[at] === QUOTE) at += 1;
+  return at + FROM.length <= octets.length ? at : -1;
+}
+
+function isFrom(octets: Uint8Array, at: number): boolean {
+  return FROM.every((letter, index) => octets[at + index] === letter);
 }
