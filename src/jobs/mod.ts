@@ -27,8 +27,10 @@ export {
 export type * from "./bulk/journal.ts";
 export { BulkJournalError, type BulkJournalProblem } from "./bulk/journal_error.ts";
 export { ListError } from "./bulk/list_error.ts";
+export { openPostgresJournal, type PostgresJournalOptions } from "./bulk/postgres_journal.ts";
 export { type ListOptions, readList } from "./bulk/rows.ts";
 export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/sqlite_journal.ts";
+export type * from "./bulk/sql_client.ts";
 export { ROW_STATES, type RowState } from "./bulk/states.ts";
 export type { ArchivedCopy } from "./cleanup/archive.ts";
 export { ArchiveError } from "./cleanup/archive_error.ts";

@@ -12,7 +12,7 @@ root=$(cd "$root" && pwd)
 downloads=$root/downloads
 mkdir -p "$downloads/new"
 # Without libnet-ssleay-perl swaks knows no TLS.
-packages="postfix dovecot-pop3d dovecot-lmtpd fetchmail swaks libnet-ssleay-perl libsasl2-modules
+packages="postgresql postfix dovecot-pop3d dovecot-lmtpd fetchmail swaks libnet-ssleay-perl libsasl2-modules
   sasl2-bin python3 curl openssl procps"
 foreign="exim4-daemon-light exim4-base opensmtpd
   courier-pop courier-base courier-authlib courier-authlib-userdb

@@ -7,6 +7,7 @@
 import { ServersError } from "./errors.ts";
 import { withLogs } from "./log_book.ts";
 import { LMTP_SOCKET, LONGEST_SOCKET } from "./network.ts";
+import { postgresProgram } from "./postgres_program.ts";
 import { findProgram, run, UNPACKED } from "./process.ts";
 
 /**
@@ -23,6 +24,7 @@ export type Need =
   | "openssl"
   | "opensmtpd"
   | "postfix"
+  | "postgres"
   | "python3"
   | "root"
   | "smtp-sink"
@@ -91,6 +93,8 @@ async function isHere(name: Need): Promise<boolean> {
       return findProgram(`${UNPACKED}/usr/sbin/pop3d`) !== undefined;
     case "opensmtpd":
       return findProgram(`${UNPACKED}/usr/sbin/smtpctl`) !== undefined;
+    case "postgres":
+      return await postgresProgram("postgres") !== undefined;
     default:
       return findProgram(name) !== undefined;
   }

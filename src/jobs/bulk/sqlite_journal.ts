@@ -29,6 +29,7 @@ import { type HeldRow, RowBook } from "./row_book.ts";
 import { readMark, RunMark } from "./run_mark.ts";
 import { APPLICATION_ID, CREATE_TABLES, SCHEMA_VERSION } from "./sqlite_schema.ts";
 import { ROW_STATES, type RowState } from "./states.ts";
+import { claimedRow, jobRecord, numberOf, reportedRow, type StoredRow } from "./stored_row.ts";
 
 /** How a journal in a file is opened. */
 export interface SqliteJournalOptions {
@@ -250,7 +251,7 @@ class SqliteJournal implements BulkJournal {
 
   jobs(): Promise<readonly JobRecord[]> {
     const rows = this.#database.prepare("SELECT * FROM job ORDER BY id").all();
-    return Promise.resolve(rows.map(jobOf));
+    return Promise.resolve(rows.map(jobRecord));
   }
 
   async run(id: number, nowMs: number): Promise<RunningJob> {
@@ -348,7 +349,7 @@ class SqliteJournal implements BulkJournal {
         `Cannot open job ${id}: the journal has none of that number`,
       );
     }
-    return jobOf(row);
+    return jobRecord(row);
   }
 
   #open(job: JobRecord): SqliteJob {
@@ -494,7 +495,7 @@ class SqliteJob implements JobJournal {
     );
     for (let after = 0;;) {
       const page = select.all(this.job.id, after, ...states);
-      for (const row of page) yield reportOf(row);
+      for (const row of page) yield reportedRow(row);
       if (page.length < PAGE) return;
       after = Number(page.at(-1)?.["id"]);
     }
@@ -553,60 +554,13 @@ function valuesOf(outcome: RowOutcome, held: HeldRow, nowMs: number): SQLInputVa
   ];
 }
 
-type Row = Record<string, unknown>;
-
-function jobOf(row: Row): JobRecord {
-  return {
-    id: Number(row["id"]),
-    name: `${row["name"]}`,
-    fingerprint: `${row["fingerprint"]}`,
-    contentHash: `${row["content_hash"]}`,
-    settings: JSON.parse(`${row["settings"]}`),
-    createdMs: Number(row["created_ms"]),
-    rows: Number(row["row_count"]),
-  };
-}
-
-function claimOf(row: Row, nowMs: number): ClaimedRow {
-  return {
-    id: Number(row["id"]),
-    line: Number(row["line"]),
-    recipient: `${row["recipient"]}`,
-    fields: JSON.parse(`${row["fields"]}`),
+/** A row as it is taken: this attempt counts, and its date is that of the first. */
+function claimOf(row: StoredRow, nowMs: number): ClaimedRow {
+  return claimedRow({
+    ...row,
     attempt: Number(row["attempt"]) + 1,
-    firstClaimMs: numberOf(row["first_claim_ms"]) ?? nowMs,
-  };
-}
-
-function reportOf(row: Row): ReportedRow {
-  const recipient = `${row["recipient"]}`;
-  const maybe = <N extends string, V>(name: N, value: V | undefined): { [K in N]?: V } =>
-    // The one key of the object is the name.
-    (value === undefined ? {} : { [name]: value }) as { [K in N]?: V };
-  return {
-    id: Number(row["id"]),
-    line: Number(row["line"]),
-    recipient,
-    domain: recipient.slice(recipient.lastIndexOf("@") + 1),
-    state: ROW_STATES.find((state) => state === row["state"]) ?? "in_doubt",
-    attempt: Number(row["attempt"]),
-    ...maybe("stage", textOf(row["stage"])),
-    ...maybe("code", numberOf(row["code"])),
-    ...maybe("enhanced", textOf(row["enhanced"])),
-    ...maybe("text", textOf(row["text"])),
-    ...maybe("queueId", textOf(row["queue_id"])),
-    ...maybe("notBeforeMs", numberOf(row["not_before_ms"])),
-    changedMs: Number(row["changed_ms"]),
-    ...maybe("ms", numberOf(row["ms"])),
-  };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
+    first_claim_ms: row["first_claim_ms"] ?? nowMs,
+  });
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {

@@ -219,7 +219,7 @@ export const JOURNAL_CASES: readonly (readonly [
     const journal = await world.open();
     const { id } = await journal.create(ABOUT, people(2));
     const { journal: job } = await journal.run(id, NOW);
-    const [first] = await job.claim(2, NOW);
+    const [first] = await job.claim(1, NOW);
     ok(first);
     await job.committing(first.id);
     await job.outcome({ id: first.id, state: "pending" });

@@ -1,0 +1,61 @@
+/**
+ * The tables of a journal in PostgreSQL.
+ *
+ * @module
+ */
+
+/** Makes the tables where they are missing. All names begin alike, so that they may share a database. */
+export const CREATE_TABLES: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS mailwright_job (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    fingerprint text NOT NULL,
+    content_hash text NOT NULL,
+    settings text NOT NULL,
+    created_ms bigint NOT NULL,
+    row_count integer NOT NULL DEFAULT 0,
+    next_slot timestamptz NOT NULL DEFAULT '-infinity'
+  )`,
+  `CREATE TABLE IF NOT EXISTS mailwright_worker (
+    id text PRIMARY KEY,
+    lease_until timestamptz NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS mailwright_line (
+    job integer NOT NULL REFERENCES mailwright_job,
+    id integer NOT NULL,
+    line integer NOT NULL,
+    recipient text NOT NULL,
+    key text,
+    fields text NOT NULL,
+    state text NOT NULL,
+    came_from text,
+    worker text,
+    attempt integer NOT NULL DEFAULT 0,
+    first_claim_ms bigint,
+    not_before_ms bigint,
+    stage text,
+    code integer,
+    enhanced text,
+    text text,
+    queue_id text,
+    ms double precision,
+    changed_ms bigint NOT NULL,
+    PRIMARY KEY (job, id)
+  )`,
+  `CREATE UNIQUE INDEX IF NOT EXISTS mailwright_line_key ON mailwright_line (job, key)
+    WHERE key IS NOT NULL`,
+  `CREATE INDEX IF NOT EXISTS mailwright_line_pending ON mailwright_line (job, id)
+    WHERE state = 'pending'`,
+  `CREATE INDEX IF NOT EXISTS mailwright_line_due ON mailwright_line (job, not_before_ms)
+    WHERE state = 'deferred'`,
+  `CREATE INDEX IF NOT EXISTS mailwright_line_held ON mailwright_line (job, worker)
+    WHERE state IN ('claimed', 'committing')`,
+  "CREATE TABLE IF NOT EXISTS mailwright_suppressed (key text PRIMARY KEY)",
+  `CREATE TABLE IF NOT EXISTS mailwright_word (
+    job integer NOT NULL REFERENCES mailwright_job,
+    line integer NOT NULL,
+    said text NOT NULL,
+    said_by text NOT NULL,
+    said_ms bigint NOT NULL
+  )`,
+];
