@@ -62,7 +62,10 @@ export const denoFileStore: FileStore = {
   },
 
   async makeFolder(path, { below } = {}) {
-    for (const step of stepsOf(path, below)) await makeStep(step, below === undefined);
+    const steps = stepsOf(path, below);
+    for (const step of steps) {
+      await makeStep(step, { links: below === undefined, last: step === steps.at(-1) });
+    }
   },
 
   async rename(from, to, { replace = false } = {}) {
@@ -206,8 +209,18 @@ async function refuseLink(folder: string): Promise<void> {
 }
 
 /** One step of a path: a folder that is there afterwards, its name durable. */
-async function makeStep(path: string, links: boolean): Promise<void> {
-  const info = await unlessMissing(links ? Deno.stat(path) : Deno.lstat(path));
+async function makeStep(
+  path: string,
+  { links, last }: { readonly links: boolean; readonly last: boolean },
+): Promise<void> {
+  let info: Deno.FileInfo | undefined;
+  try {
+    info = await unlessMissing(links ? Deno.stat(path) : Deno.lstat(path));
+  } catch (error) {
+    // Of a folder above that may not be seen, the next step tells whether it is there.
+    if (links && !last && error instanceof Deno.errors.NotCapable) return;
+    throw error;
+  }
   if (info !== undefined && !info.isDirectory) {
     throw new Deno.errors.NotADirectory(
       `Cannot make folder "${path}": it is a ${kindOf(info)}, not a folder`,

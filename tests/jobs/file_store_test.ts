@@ -214,6 +214,20 @@ Deno.test("denoFileStore follows no link to a file or a folder [T-C08] [T-F13]",
   ]);
 });
 
+Deno.test("denoFileStore.makeFolder() takes a folder that is there without its parents", {
+  permissions: { read: ["tests/.tmp/narrow/job"], write: ["tests/.tmp"] },
+}, async () => {
+  const path = "tests/.tmp/narrow/job";
+  await Deno.mkdir(path, { recursive: true });
+  try {
+    await store.makeFolder(path);
+    deepEqual(await store.list(path), []);
+    await rejects(store.makeFolder("tests/.tmp/narrow/other"), Deno.errors.NotCapable);
+  } finally {
+    await Deno.remove("tests/.tmp/narrow", { recursive: true });
+  }
+});
+
 Deno.test("denoFileStore.makeFolder() stays below its base [T-F13]", async () => {
   await using folder = await scratch();
   const below = `${folder.path}/base`;
