@@ -53,7 +53,7 @@ export function grantsOf(
 }
 
 /**
- * The folders of the archives of a policy: what stands before a day in their paths.
+ * The folders of the archives of a policy, as they lie beside it: the first step of each path.
  *
  * @param policy The policy.
  * @param base The folder that their paths begin at.
@@ -61,14 +61,41 @@ export function grantsOf(
  */
 export function archiveFolders(policy: Policy, base: string): string[] {
   return Object.values(policy.archives).map((archive) => {
-    const path = pathOf(archive);
-    const [fixed = ""] = path.split("{", 1);
-    const folder = "mbox" in archive || fixed !== path
-      ? fixed.slice(0, Math.max(0, fixed.lastIndexOf("/")))
-      : fixed;
-    if (folder.startsWith("/") || base === ".") return folder || ".";
-    return folder === "" ? base : `${base}/${folder}`;
+    const [first = "", ...below] = pathOf(archive).split("/");
+    // Whose name has a day in it, or is a file, lies with others in the base itself.
+    const own = !first.includes("{") && !("mbox" in archive && below.length === 0);
+    if (base === ".") return own ? first : base;
+    return own ? `${base}/${first}` : base;
   });
+}
+
+/**
+ * What must be granted for a folder that may have to be made: a new name is written into its parent.
+ *
+ * @param folder The folder.
+ * @returns What is written, and what is read besides.
+ */
+async function makingOf(folder: string): Promise<{ write: string; read: string[] }> {
+  let made = folder;
+  for (let above = parentOf(made); !await mayBeThere(made); above = parentOf(made)) {
+    if (above === made || await mayBeThere(above)) return { write: made, read: [above] };
+    made = above;
+  }
+  return { write: folder, read: [] };
+}
+
+async function mayBeThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+function parentOf(path: string): string {
+  const at = path.replace(/\/+$/, "").lastIndexOf("/");
+  return at < 0 ? "." : path.slice(0, at) || "/";
 }
 
 /**
@@ -83,14 +110,21 @@ export async function callGrants(
   const { job, policy: path, smtp } = call;
   const server = call.user === undefined ? undefined : serverOf(call);
   const archives = job === undefined || path === undefined ? [] : await archivesOf(path);
+  const restores = smtp !== undefined || call.export !== undefined;
+  const written = [job, ...(restores ? [] : archives), call.export];
+  const folders = await Promise.all(written.filter((each) => each !== undefined).map(makingOf));
   return grantsOf({
     net: [
       call.proxy?.replace(/^[a-z0-9]+:\/\//i, "") ?? (server && `${server.host}:${server.port}`),
       smtp && smtpHost(smtp),
     ],
-    read: [call.tlsCa, call.tlsCert, call.tlsKey, call.smtpTlsCa, job && path],
+    read: [
+      ...[call.tlsCa, call.tlsCert, call.tlsKey, call.smtpTlsCa, job && path],
+      ...folders.flatMap(({ read }) => read),
+      ...(restores ? archives : []),
+    ],
     // Without a job the policy is what is to be written.
-    write: [job ?? path, ...archives, call.export],
+    write: [...folders.map(({ write }) => write), job === undefined ? path : undefined],
     env: server !== undefined && call.server === undefined ? ["POP3_URL"] : [],
     secrets: [call.passwordFrom, call.tokenFrom, call.smtpPasswordFrom, call.smtpTokenFrom],
   });

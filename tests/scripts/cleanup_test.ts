@@ -370,10 +370,13 @@ Deno.test("cleanup --permissions prints the flags of a call, and asks nobody", a
     equal(
       out,
       `--allow-net=127.0.0.1:${box.ports.pop3} ` +
-        `--allow-read=${folder}/ca.pem,${folder}/policy.toml,${folder}/job,${folder}/archive ` +
+        `--allow-read=${folder}/ca.pem,${folder}/policy.toml,${folder},${folder}/job,${folder}/archive ` +
         `--allow-write=${folder}/job,${folder}/archive\n`,
     );
     equal(box.ledger.entries.length, 0);
+    // Who makes the folders himself needs no grant for what is around them.
+    for (const name of ["job", "archive"]) await Deno.mkdir(`${folder}/${name}`);
+    equal((await cleanup([...all, "--permissions"])).out.includes(`${folder},`), false);
   });
 });
 

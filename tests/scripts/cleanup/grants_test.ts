@@ -25,15 +25,19 @@ Deno.test("grantsOf() gives one flag of each kind, and what is written is read t
 });
 
 Deno.test.each([
-  [{ maildir: "archive/lists/{yyyy}/{mm}" }, ".", "archive/lists"],
-  [{ maildir: "archive/lists" }, ".", "archive/lists"],
+  [{ maildir: "archive/lists/{yyyy}/{mm}" }, ".", "archive"],
+  [{ maildir: "archive" }, "etc", "etc/archive"],
   [{ maildir: "a-{yyyy}" }, ".", "."],
   [{ eml: "a/b{yyyy}" }, "etc", "etc/a"],
   [{ mbox: "old/mail.mbox" }, "etc", "etc/old"],
   [{ mbox: "mail-{yyyy}.mbox" }, "etc", "etc"],
-  [{ eml: "/var/mail/old" }, "etc", "/var/mail/old"],
-])("archiveFolders() gives what stands before a day: %j in %s", pure, (archive, base, folder) => {
-  const rule = { id: "a", do: "keep", when: { size: ">1B" } };
-  const policy = checkPolicy({ rules: [rule], archives: { old: archive } });
-  deepEqual(archiveFolders(policy, base), [folder]);
-});
+  [{ mbox: "mail.mbox" }, ".", "."],
+])(
+  "archiveFolders() gives the folder beside the policy: %j in %s",
+  pure,
+  (archive, base, folder) => {
+    const rule = { id: "a", do: "keep", when: { size: ">1B" } };
+    const policy = checkPolicy({ rules: [rule], archives: { old: archive } });
+    deepEqual(archiveFolders(policy, base), [folder]);
+  },
+);
