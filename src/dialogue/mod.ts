@@ -8,14 +8,55 @@
  */
 
 export { type DialogueProblem, DialogueSyntaxError, placeOf } from "./errors.ts";
-export type * from "./step.ts";
+export type {
+  AuthStep,
+  BlockStep,
+  BytesStep,
+  ChunkStep,
+  Codec,
+  CodePattern,
+  CommandLevel,
+  ConnectionStep,
+  ContentStep,
+  Dialogue,
+  DialogueProtocol,
+  End,
+  EventStep,
+  LineStep,
+  Match,
+  OnRule,
+  OutcomeStep,
+  Position,
+  ReplyLevel,
+  ReplyLine,
+  ReplyStep,
+  SecretDeclaration,
+  Step,
+  StepBase,
+  Template as LineTemplate,
+  TemplatePart as LineTemplatePart,
+  TimeStep,
+} from "./step.ts";
 export { countSteps } from "./expand.ts";
 export type { Finding, FindingId, FindingLevel } from "./finding.ts";
+export {
+  type Dialect,
+  dialectsOf,
+  importDialogues,
+  type ImportedDialogue,
+  type ImportNote,
+  type ImportOptions,
+} from "./dialect.ts";
 export { dialogueFromJson, dialogueToJson } from "./json.ts";
 export { lintDialogue } from "./lint.ts";
 export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
+export { makePortable } from "./portable.ts";
 export { printDialogue, printMarkdown } from "./print.ts";
-export { parseTemplate, printTemplate } from "./template.ts";
+export { repairDialogue } from "./repair.ts";
+export {
+  parseTemplate as parseLineTemplate,
+  printTemplate as printLineTemplate,
+} from "./template.ts";
 export * from "./check.ts";
 export type * from "./options.ts";
 export * from "./play.ts";
