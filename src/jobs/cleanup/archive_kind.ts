@@ -30,7 +30,7 @@ export interface ArchiveKind {
   barrier(): Promise<void>;
   /** Reads a copy; `NotFound` or `InvalidData` if it is not there. */
   read(copy: ArchivedCopy): AsyncIterable<Uint8Array>;
-  /** The intact copies of a place. */
+  /** The intact copies of a place; each one is durable. */
   copies(place: string): AsyncIterable<ArchivedCopy>;
   /** Removes what a run that died has left half done, besides spools. */
   tidy(place: string): Promise<number>;

@@ -72,9 +72,10 @@ export interface Archive extends Disposable {
    */
   read(copy: ArchivedCopy): AsyncIterable<Uint8Array>;
   /**
-   * Finds the copies of a lost journal by reading all files.
+   * Finds the copies of a lost journal by reading all files, and makes what it finds durable.
    *
-   * @returns Every copy whose octets have the digest that its name tells.
+   * @returns Every copy whose octets have the digest that is told of them. What another run is writing
+   * is left out.
    */
   digests(): AsyncIterable<ArchivedCopy>;
   /**

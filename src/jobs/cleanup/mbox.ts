@@ -86,7 +86,7 @@ export class Mbox implements ArchiveKind {
   /** Opens a file, cuts off a torn record, and learns what else is in it. */
   async #begin(place: string): Promise<OpenMbox> {
     const { store, archive, base } = this.#files;
-    if (place.includes("/")) await this.#folders.make(parentOf(place));
+    await this.#makeFolder(place);
     const path = joinPath(base, place);
     const file = await store.append(path);
     try {
@@ -165,10 +165,20 @@ export class Mbox implements ArchiveKind {
   }
 
   async *copies(place: string): AsyncGenerator<ArchivedCopy> {
-    const size = await this.#files.store.size(joinPath(this.#files.base, place));
-    if (size === undefined) return;
-    for await (const record of this.#records(place, 0, size)) {
-      if (record.state === "intact") yield copyOf(record, this.#files.archive, place);
+    const { store, archive, base } = this.#files;
+    const path = joinPath(base, place);
+    if (await store.size(path) === undefined) return;
+    await this.#makeFolder(place);
+    const file = await unlessBusy(store.append(path));
+    if (file === undefined) return;
+    try {
+      await file.sync();
+      await store.syncFolder(parentOf(path));
+      for await (const record of this.#records(place, 0, file.size)) {
+        if (record.state === "intact") yield copyOf(record, archive, place);
+      }
+    } finally {
+      file.close();
     }
   }
 
@@ -177,13 +187,9 @@ export class Mbox implements ArchiveKind {
     const size = await store.size(joinPath(base, place));
     if (size === undefined || size === this.#seen.get(place)?.end) return 0;
     try {
-      const { file, torn } = await this.#begin(place);
-      await file.sync();
-      return torn ? 1 : 0;
-    } catch (error) {
-      // Another run is at work in it, and has tidied it.
-      if (error instanceof Deno.errors.Busy) return 0;
-      throw error;
+      const opened = await unlessBusy(this.#begin(place));
+      await opened?.file.sync();
+      return opened?.torn ? 1 : 0;
     } finally {
       this.close();
     }
@@ -192,6 +198,10 @@ export class Mbox implements ArchiveKind {
   close(): void {
     for (const { file } of this.#open.values()) file.close();
     this.#open.clear();
+  }
+
+  async #makeFolder(place: string): Promise<void> {
+    if (place.includes("/")) await this.#folders.make(parentOf(place));
   }
 
   #records(place: string, offset: number, size: number): AsyncGenerator<MboxRecord> {
@@ -206,4 +216,14 @@ export class Mbox implements ArchiveKind {
 function copyOf(record: MboxRecord, archive: string, path: string): ArchivedCopy {
   const { sha256, bytes, offset, length } = record;
   return { archive, path, sha256, bytes, offset, length };
+}
+
+/** What another run is writing is in good hands: `undefined`. */
+async function unlessBusy<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Deno.errors.Busy) return undefined;
+    throw error;
+  }
 }

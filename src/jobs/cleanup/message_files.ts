@@ -124,7 +124,14 @@ export class MessageFiles implements ArchiveKind {
   }
 
   async *copies(place: string): AsyncGenerator<ArchivedCopy> {
+    const synced = new Set<string>();
     for await (const { path, sha256 } of this.#layout.filesOf(place, this.#files)) {
+      const folder = parentOf(path);
+      if (!synced.has(folder)) {
+        await this.#folders.make(folder);
+        await this.#files.store.syncFolder(this.#at(folder));
+        synced.add(folder);
+      }
       const message = await readMessage(this.#files.store.readPieces(this.#at(path)));
       if (message.sha256 === sha256) yield { archive: this.#files.archive, path, ...message };
     }

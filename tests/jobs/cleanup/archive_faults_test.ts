@@ -81,9 +81,11 @@ async function faultyRun(spec: PolicyArchive, fault: StoreFault): Promise<boolea
     const found = await all(openArchive(next, "lists", spec).digests());
     const digests = new Set(found.map(({ sha256 }) => sha256));
     for (const { sha256 } of confirmed) ok(digests.has(sha256));
-    const lost = next.crash();
-    await resume(next, spec, confirmed);
-    await resume(lost, spec, []);
+    const afterwards = openArchive(next.powerLoss(), "lists", spec);
+    for (const copy of found) equal(await afterwards.verify(copy), true);
+    await resume(next.crash(), spec, confirmed);
+    await resume(next.crash(), spec, []);
+    await resume(next.crash(), spec, found);
   }
   return store.fired;
 }
