@@ -9,6 +9,7 @@ import {
   assembled,
   type BodyFields,
   bodyPart,
+  enclosuresOf,
   type StreamedBodyFields,
   wholeOf,
 } from "./message_body.ts";
@@ -142,5 +143,5 @@ function bodyOf(fields: StreamedMessageFields, options: ComposeOptions): Part {
   if (body.eightBit && !options.eightBit) {
     throw new TypeError("Cannot compose a message: its body was encoded for 8-bit servers");
   }
-  return assembled([partOf(body)], [], fields, options);
+  return assembled([partOf(body)], [], enclosuresOf(fields, options));
 }

@@ -123,6 +123,12 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
     .map((name) => [`list-${name}`, links] as const),
 ]);
 
+/** What a template of such a field is. */
+export function headerKind(name: string): "text" | "links" | "list" {
+  const maker = MAKERS.get(name.toLowerCase());
+  return maker === undefined ? "text" : maker === links ? "links" : "list";
+}
+
 /**
  * Makes a field from a name and a value as people write them. What the value must be follows from the
  * name: addresses, message ids, links, or text.

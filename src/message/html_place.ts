@@ -7,11 +7,7 @@
  * @module
  */
 
-/** How a value becomes what is written; it throws a reason as text if it cannot be. */
-export type Escape = (value: string) => string;
-
-/** A value that cannot be written where it is wanted. */
-export class UnfitValue extends Error {}
+import { type Escape, UnfitValue, type ValuePlace } from "./value_place.ts";
 
 type State =
   | "text"
@@ -70,7 +66,7 @@ function escapeQuery(value: string): string {
 }
 
 /** Reads the HTML between placeholders. */
-export class HtmlPlace {
+export class HtmlPlace implements ValuePlace {
   #state: State = "text";
   #closing = false;
   #tag = "";

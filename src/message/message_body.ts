@@ -69,36 +69,44 @@ export function bodyPart(fields: StreamedBodyFields, options: EncodeOptions): Pa
   const { text, html, flowed = false } = fields;
   const plain = text === undefined ? [] : [partOf(encodeText(text, { ...options, flowed }))];
   const rich = html === undefined ? [] : [partOf(encodeText(html, { ...options, html: true }))];
-  return assembled(plain, rich, fields, options);
+  return assembled(plain, rich, enclosuresOf(fields, options));
 }
 
-/** What goes along with the text. */
+/** What goes along with the text, as parts. */
 export interface Enclosures {
-  readonly attachments?: readonly (Attachment | StreamedAttachment)[];
-  readonly inline?: readonly (InlinePart | StreamedInlinePart)[];
+  readonly attachments: readonly Part[];
+  readonly inline: readonly Part[];
+}
+
+/** Encodes what goes along with the text. */
+export function enclosuresOf(
+  { attachments = [], inline = [] }: Pick<StreamedBodyFields, "attachments" | "inline">,
+  options: EncodeOptions,
+): Enclosures {
+  return {
+    attachments: attachments.map((each) => attachmentPart(each, options)),
+    inline: inline.map((each) => inlinePart(each, options)),
+  };
 }
 
 /** Puts the parts of a body into the usual tree: mixed (alternative (text, related (HTML, images)), files). */
 export function assembled(
   plain: readonly Part[],
   rich: readonly Part[],
-  { attachments = [], inline = [] }: Enclosures,
-  options: EncodeOptions,
+  { attachments, inline }: Enclosures,
 ): Part {
   if (inline.length > 0 && rich.length === 0) {
     throw new TypeError("Cannot compose a message: inline parts without HTML are shown by nothing");
   }
-  const images = inline.map((each) => inlinePart(each, options));
-  const shown = images.length === 0
+  const shown = inline.length === 0
     ? rich
-    : [multipart('related; type="text/html"', [...rich, ...images])];
+    : [multipart('related; type="text/html"', [...rich, ...inline])];
   const [first, ...others] = [...plain, ...shown];
   if (first === undefined) {
     throw new TypeError("Cannot compose a message: it has neither text, HTML nor body");
   }
   const said = others.length === 0 ? first : multipart("alternative", [first, ...others]);
-  if (attachments.length === 0) return said;
-  return multipart("mixed", [said, ...attachments.map((each) => attachmentPart(each, options))]);
+  return attachments.length === 0 ? said : multipart("mixed", [said, ...attachments]);
 }
 
 /** The octets of pieces, none of which is a stream. */

@@ -64,7 +64,8 @@ const OWN: ReadonlySet<string> = new Set([
 /** Fields that a message has at most once (RFC 5322 section 3.6), besides those. */
 const ONCE: ReadonlySet<string> = new Set(["sender", "in-reply-to", "references"]);
 
-const MIME_VERSION = new Header("MIME-Version", "1.0");
+/** That the rules of MIME apply. */
+export const MIME_VERSION: Header = new Header("MIME-Version", "1.0");
 
 /** Makes the header of what people say; the fields of the body come behind it. */
 export function messageHeader(fields: HeaderFields): MessageHeader {

@@ -42,6 +42,7 @@ export type {
   StreamedInlinePart,
 } from "./attachment.ts";
 export { Base64Decoder, Base64Encoder, decodeBase64, encodeBase64 } from "./base64.ts";
+export * from "./compiled.ts";
 export * from "./compose.ts";
 export type { ComposedMessage } from "./composed.ts";
 export * from "./content.ts";
@@ -53,7 +54,13 @@ export * from "./encoded_word.ts";
 export * from "./errors.ts";
 export * from "./header_block.ts";
 export { Header, textHeader } from "./header.ts";
-export * from "./header_field.ts";
+export {
+  addressHeader,
+  createHeader,
+  idHeader,
+  isReservedHeader,
+  linkHeader,
+} from "./header_field.ts";
 export * from "./idna.ts";
 export * from "./lenient_address.ts";
 export * from "./mailbox.ts";

@@ -8,16 +8,25 @@
  */
 
 import { TemplateError } from "./errors.ts";
-import { UnfitValue } from "./html_place.ts";
+import { LinksPlace, LIST_PLACE } from "./header_place.ts";
+import { HtmlPlace } from "./html_place.ts";
+import { UnfitValue, type ValuePlace } from "./value_place.ts";
 import { parseTemplate, type TemplateNode, type TemplatePath } from "./template_parser.ts";
 
 /** What a template is filled with: a row, whose own properties are the fields. */
 export type TemplateData = Readonly<Record<string, unknown>>;
 
+/** What a template is. */
+export type TemplateKind = "text" | "html" | "links" | "list";
+
 /** How a template is read. */
 export interface TemplateOptions {
-  /** Whether it is HTML: `{{field}}` is then escaped as its place needs it. @default {false} */
-  readonly html?: boolean;
+  /**
+   * What it is. In `html` a value is escaped as its place needs it. In `links`, as List-Unsubscribe
+   * holds them, it is a whole link or escaped as a part of one. In a `list`, of addresses or ids, it
+   * must not hold what would begin another item. @default {"text"}
+   */
+  readonly kind?: TemplateKind;
   /** What it is called in errors. @default {"template"} */
   readonly name?: string;
 }
@@ -42,8 +51,17 @@ export interface TemplateSink {
   value(text: string): void;
 }
 
+const PLACES: Readonly<Record<TemplateKind, () => ValuePlace | undefined>> = {
+  text: () => undefined,
+  html: () => new HtmlPlace(),
+  links: () => new LinksPlace(),
+  list: () => LIST_PLACE,
+};
+
 /** A compiled template. */
 export class Template {
+  /** What it is. */
+  readonly kind: TemplateKind;
   /** What stands in the template, between placeholders. */
   readonly literals: readonly string[];
   /** The fields that it names outside of sections, each once. */
@@ -74,8 +92,9 @@ export class Template {
    * ```
    */
   constructor(source: string, options: TemplateOptions = {}) {
-    const { html = false, name = "template" } = options;
-    const { nodes, literals, fields } = parseTemplate(source, { html, name });
+    const { kind = "text", name = "template" } = options;
+    const { nodes, literals, fields } = parseTemplate(source, { place: PLACES[kind](), name });
+    this.kind = kind;
     this.#name = name;
     this.#nodes = nodes;
     this.literals = literals;

@@ -5,7 +5,7 @@
  */
 
 import { TemplateError } from "./errors.ts";
-import { type Escape, HtmlPlace } from "./html_place.ts";
+import type { Escape, ValuePlace } from "./value_place.ts";
 
 /** Where something stands, from 1. */
 export interface TemplatePlace {
@@ -49,10 +49,18 @@ const MAX_DEPTH = 20;
 
 const asIs: Escape = (value) => value;
 
+/** How a template is parsed. */
+export interface ParserOptions {
+  /** Follows what stands around values; without it they are written as they are. */
+  readonly place: ValuePlace | undefined;
+  /** What the template is called in errors. */
+  readonly name: string;
+}
+
 /** Parses a template. */
 export function parseTemplate(
   source: string,
-  options: { readonly html: boolean; readonly name: string },
+  options: ParserOptions,
 ): ParsedTemplate {
   return new TemplateParser(source, options).parse();
 }
@@ -76,7 +84,7 @@ interface Tag {
 class TemplateParser {
   readonly #source: string;
   readonly #name: string;
-  readonly #html: HtmlPlace | undefined;
+  readonly #around: ValuePlace | undefined;
   readonly #literals: string[] = [];
   readonly #fields = new Map<string, { place: TemplatePlace; optional: boolean }>();
   readonly #sections: OpenSection[] = [];
@@ -87,10 +95,10 @@ class TemplateParser {
   #lineStart = 0;
   #nextLine: number;
 
-  constructor(source: string, { html, name }: { readonly html: boolean; readonly name: string }) {
+  constructor(source: string, { place, name }: ParserOptions) {
     this.#source = source;
     this.#name = name;
-    this.#html = html ? new HtmlPlace() : undefined;
+    this.#around = place;
     this.#nextLine = this.#lineAfter(0);
     if (!source.isWellFormed()) this.#fail(0, "the text holds half a character");
   }
@@ -130,7 +138,7 @@ class TemplateParser {
   #literal(end: number): void {
     const text = this.#source.slice(this.#at, end);
     if (text === "") return;
-    this.#html?.read(text);
+    this.#around?.read(text);
     this.#nodes.push({ kind: "literal", index: this.#literals.push(text) - 1 });
   }
 
@@ -143,11 +151,11 @@ class TemplateParser {
     const place = this.#place(start);
     const path = this.#path(name, start);
     const raw = sign === "&" || sign === "{";
-    const escape = raw ? asIs : this.#html?.escape() ?? asIs;
+    const escape = raw ? asIs : this.#around?.escape() ?? asIs;
     if (typeof escape === "string") {
       this.#fail(start, `${escape}; {{{${name}}}} writes it as it is`);
     }
-    this.#html?.passValue();
+    this.#around?.passValue();
     this.#nodes.push({ kind: "value", path, place, fallback, escape });
     this.#note(name, place, fallback !== undefined);
   }
@@ -178,7 +186,7 @@ class TemplateParser {
       place,
       inverted,
       nodes: this.#nodes,
-      kind: this.#html?.kind,
+      kind: this.#around?.kind,
     });
     this.#nodes = [];
   }
@@ -188,7 +196,7 @@ class TemplateParser {
     if (open?.name !== name) {
       this.#fail(start, `"{{/${name}}}" closes no section of that name`);
     }
-    if (this.#html?.kind !== open.kind) {
+    if (this.#around?.kind !== open.kind) {
       this.#fail(start, `the section "${name}" ends in another place of the HTML than it began`);
     }
     const { path, place, inverted } = open;

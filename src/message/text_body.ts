@@ -59,17 +59,25 @@ export interface EncodedBody {
  * ```
  */
 export function encodeText(text: string, options: TextOptions = {}): EncodedBody {
-  const { eightBit = false, html = false, flowed = false } = options;
+  return encodedText(text, options);
+}
+
+/** The same; `closed` text is never written as it is, so that no boundary can stand in it. */
+export function encodedText(
+  text: string,
+  options: TextOptions & { readonly closed?: boolean },
+): EncodedBody {
+  const { eightBit = false, html = false, flowed = false, closed = false } = options;
   if (!text.isWellFormed()) {
     throw new SyntaxError("Cannot encode the text: it holds half a character");
   }
   const wrapped = flowed && !html;
-  const type = html ? HTML : wrapped ? FLOWED : PLAIN;
+  const type = textType({ html, flowed });
   const unixLines = withLf(text);
   const lines = (wrapped ? flow(unixLines) : unixLines).replaceAll("\n", "\r\n");
   const bytes = new TextEncoder().encode(lines);
   // A NUL is forbidden even in 8-bit text (RFC 5322 section 4, RFC 6152 section 3).
-  const fits = !text.includes("\0") && longestLine(bytes) <= MAX_LINE;
+  const fits = !closed && !text.includes("\0") && longestLine(bytes) <= MAX_LINE;
   if (fits && bytes.length === lines.length) return body(type, "7bit", bytes);
   if (fits && eightBit) return body(type, "8bit", bytes);
   const quoted = encodeQuotedPrintable(bytes);
@@ -78,13 +86,14 @@ export function encodeText(text: string, options: TextOptions = {}): EncodedBody
     : body(type, "quoted-printable", quoted);
 }
 
-/** What kinds of text there are. */
-export const PLAIN: Header = new Header("Content-Type", "text/plain; charset=utf-8");
-export const FLOWED: Header = new Header(
-  "Content-Type",
-  "text/plain; charset=utf-8; format=flowed",
-);
-export const HTML: Header = new Header("Content-Type", "text/html; charset=utf-8");
+const PLAIN = new Header("Content-Type", "text/plain; charset=utf-8");
+const FLOWED = new Header("Content-Type", "text/plain; charset=utf-8; format=flowed");
+const HTML = new Header("Content-Type", "text/html; charset=utf-8");
+
+/** The field that says what a text is. */
+export function textType({ html = false, flowed = false }: TextOptions): Header {
+  return html ? HTML : flowed ? FLOWED : PLAIN;
+}
 
 /** How octets are encoded, as a field. */
 export const ENCODINGS: Readonly<Record<TransferEncoding, Header>> = {

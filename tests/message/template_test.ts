@@ -7,7 +7,7 @@ const pure = { permissions: "none" } as const;
 
 /** Fills a template once. */
 function filled(source: string, data: TemplateData, html = false): string {
-  return new Template(source, { html }).render(data);
+  return new Template(source, { kind: html ? "html" : "text" }).render(data);
 }
 
 Deno.test.each([
@@ -268,7 +268,7 @@ Deno.test.each([
   "Template refuses %j, where nothing is safe, unless it is asked for raw [T-I31]",
   pure,
   (source) => {
-    throws(() => new Template(source, { html: true }), { name: "TemplateError" });
+    throws(() => new Template(source, { kind: "html" }), { name: "TemplateError" });
     equal(
       filled(source.replace("{{x}}", "{{{x}}}"), { x: "1" }, true),
       source.replace("{{x}}", "1"),
@@ -299,7 +299,7 @@ Deno.test("Template follows the HTML around placeholders", pure, () => {
     '<a href="/a%20b">a b</a>',
   );
   for (const source of ['<a{{#x}} href="{{/x}}">', "{{#x}}<b{{/x}}>", "{{#x}}<!--{{/x}}"]) {
-    throws(() => new Template(source, { html: true }), { reason: /ends in another place/ });
+    throws(() => new Template(source, { kind: "html" }), { reason: /ends in another place/ });
   }
 });
 
