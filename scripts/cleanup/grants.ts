@@ -70,6 +70,24 @@ export function archiveFolders(policy: Policy, base: string): string[] {
 }
 
 /**
+ * Makes sure of the folders that a run will write, before it asks anybody.
+ *
+ * @param folders The folders.
+ * @throws {Deno.errors.NotCapable} If one is not granted, in the words of the platform.
+ */
+export async function checkFolders(folders: readonly string[]): Promise<void> {
+  for (const path of folders) {
+    for (const name of ["read", "write"] as const) {
+      const { state } = await Deno.permissions.query({ name, path });
+      if (state === "granted") continue;
+      throw new Deno.errors.NotCapable(
+        `Requires ${name} access to "${path}", run again with the --allow-${name} flag`,
+      );
+    }
+  }
+}
+
+/**
  * What must be granted for a folder that may have to be made: a new name is written into its parent.
  *
  * @param folder The folder.

@@ -34,7 +34,7 @@ const COLUMNS: readonly (string | Column)[] = [
 /** Why messages stay, in words. */
 const KEPT = {
   "default": "that no rule wants",
-  "undecided": "of which something that a rule asks is unknown",
+  "undecided": "that a rule could not decide on",
   "keep-rule": "that a keep rule protects",
   "keep-doubt": "that a keep rule may protect",
   "newest": "that are among the newest",
@@ -58,8 +58,8 @@ export function planText(plan: StoredPlan, options: PlanTextOptions): string {
   const share = `${sizeOf(items, formatBytes)} of ${messages}, ${formatBytes(octets)}`;
   lines.push(bold(items.length === 0 ? "Nothing to remove." : `To be removed: ${share}`));
   for (const [name, group] of Map.groupBy(items, ({ rule }) => rule)) {
-    const archives = [...new Set(group.map(({ archive }) => archiveWords(archive)))].join(", ");
-    lines.push(`  ${name}: ${sizeOf(group, formatBytes)}, ${archives}`);
+    const [archive = "none"] = group.map(({ archive }) => archive);
+    lines.push(`  ${name}: ${sizeOf(group, formatBytes)}, archive: ${archiveWords(archive)}`);
   }
   const reasons = Map.groupBy(plan.kept, ({ reason }) => reason);
   lines.push(`Kept: ${plan.kept.length}`);
@@ -109,7 +109,7 @@ function ageWords(ms: number): string {
 /** What is not kept anywhere must be seen by whoever approves it (C01). */
 function archiveWords(archive: string): string {
   if (archive === "none") return "NOT ARCHIVED";
-  return archive === "index-only" ? "copy of archived mail" : archive;
+  return archive === "index-only" ? "has it already" : archive;
 }
 
 function evidenceWords({ fact, value, basis }: RuleEvidence): string {

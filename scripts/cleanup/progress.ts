@@ -8,8 +8,7 @@
 import { type Printer, type Progress, startProgress } from "../../src/cli/mod.ts";
 import type { CleanupProgress } from "../../src/jobs/mod.ts";
 
-const LABELS: Readonly<Record<CleanupProgress["stage"], string>> = {
-  connect: "connecting",
+const LABELS: Readonly<Record<Exclude<CleanupProgress["stage"], "connect">, string>> = {
   list: "listing",
   headers: "reading headers",
   retrieve: "archiving",
@@ -48,11 +47,12 @@ export class JobProgress {
    * @param progress How far.
    */
   hear(progress: CleanupProgress): void {
-    if (!this.#shown) return;
-    if (this.#stage?.kind !== progress.stage) {
+    const { stage: kind } = progress;
+    if (!this.#shown || kind === "connect") return; // there is nothing to count
+    if (this.#stage?.kind !== kind) {
       this.#close();
       if (progress.total === 0) return; // it is over at once, or nobody knows
-      this.#stage = new Stage(this.#printer, progress);
+      this.#stage = new Stage(this.#printer, kind, progress);
     }
     const stage = this.#stage;
     stage.last = progress;
@@ -84,14 +84,14 @@ export class JobProgress {
 
 /** One stage: bytes and rate where messages are read, else a count. */
 class Stage {
-  readonly kind: CleanupProgress["stage"];
+  readonly kind: keyof typeof LABELS;
   last: CleanupProgress;
   readonly #printer: Printer;
   readonly #began = performance.now();
   #progress: Promise<Progress> | undefined;
 
-  constructor(printer: Printer, first: CleanupProgress) {
-    this.kind = first.stage;
+  constructor(printer: Printer, kind: keyof typeof LABELS, first: CleanupProgress) {
+    this.kind = kind;
     this.last = first;
     this.#printer = printer;
   }

@@ -9,6 +9,7 @@ import type {
   CleanupReport,
   CleanupStatus,
   ReportItem,
+  RestoredItem,
   RestoreReport,
 } from "../../src/jobs/mod.ts";
 
@@ -37,9 +38,8 @@ const EXITS: Readonly<Record<CleanupReport["exit"], string>> = {
  */
 export function reportText(report: CleanupReport, { red, yellow }: Palette): string {
   const { items, error, warnings } = report;
-  const lines = items.filter(({ outcome }) => outcome === "kept" || outcome === "unknown")
-    .map((item) => yellow(itemText(item)));
-  if (lines.length > SHOWN) lines.splice(SHOWN, Infinity, `… and ${lines.length - SHOWN} more`);
+  const left = items.filter(({ outcome }) => outcome === "kept" || outcome === "unknown");
+  const lines = (left.length > SHOWN ? grouped(left) : left.map(itemText)).map(yellow);
   lines.push(...warnings.map((warning) => yellow(`Warning: ${visible(warning)}`)));
   if (error !== undefined) lines.push(red(visible(error.message)));
   lines.push(reportLine(report));
@@ -66,6 +66,15 @@ export function reportLine({ exit, counts, runId, roundTrips }: CleanupReport): 
   return `${EXITS[exit]}: ${parts.join(", ")} (run ${runId}, ${roundTrips} round trips)`;
 }
 
+function grouped(items: readonly ReportItem[]): string[] {
+  const groups = Map.groupBy(
+    items,
+    ({ rule, outcome, reason }) =>
+      `(${rule}) ${outcome}${reason === undefined ? "" : `, ${reason}`}`,
+  );
+  return [...groups].map(([words, group]) => `${group.length} messages ${visible(words)}`);
+}
+
 function itemText({ uid, rule, outcome, reason, detail }: ReportItem): string {
   const why = [reason, detail].filter((part) => part !== undefined).join(": ");
   return visible(`${uid} (${rule}) ${outcome}${why === "" ? "" : `, ${why}`}`);
@@ -79,20 +88,30 @@ function itemText({ uid, rule, outcome, reason, detail }: ReportItem): string {
  * @returns Lines, each with its end.
  */
 export function restoreText({ items }: RestoreReport, { red }: Palette): string {
-  const lines = items.map(({ uid, sha256, outcome, text, path }) => {
-    const line = visible(
-      [outcome, sha256.slice(0, 12), uid, path, text]
-        .filter((part) => part !== undefined).join("  "),
-    );
-    return outcome === "accepted" || outcome === "exported" ? line : red(line);
-  });
-  if (lines.length > SHOWN) lines.splice(SHOWN, Infinity, `… and ${lines.length - SHOWN} more`);
+  const back = items.filter(isBack);
+  const lost = items.filter((item) => !isBack(item));
+  // What did not come back stands first, and all of it.
+  const lines = [...lost.map((item) => red(restoredText(item))), ...back.map(restoredText)];
+  const shown = Math.max(SHOWN, lost.length);
+  if (lines.length > shown) lines.splice(shown, Infinity, `… and ${lines.length - shown} more`);
   const counts = [...Map.groupBy(items, ({ outcome }) => outcome)]
     .map(([outcome, group]) => `${group.length} ${outcome}`);
-  lines.push(
-    items.length === 0 ? "Nothing in the journal fits." : `Restored: ${counts.join(", ")}`,
-  );
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, `Restored: ${counts.join(", ") || "nothing"}`].join("\n")}\n`;
+}
+
+/**
+ * Whether a message has come back.
+ *
+ * @param item What became of it.
+ * @returns Whether it has.
+ */
+export function isBack({ outcome }: RestoredItem): boolean {
+  return outcome === "accepted" || outcome === "exported";
+}
+
+function restoredText({ outcome, sha256, uid, path, text }: RestoredItem): string {
+  const words = [outcome, sha256.slice(0, 12), uid, path, text];
+  return visible(words.filter((word) => word !== undefined).join("  "));
 }
 
 /**

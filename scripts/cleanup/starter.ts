@@ -171,8 +171,9 @@ function greatest(
   shares: Survey["senders"],
   { formatBytes }: StarterOptions,
 ): string {
-  if (shares.length === 0) return "";
-  const rows = shares.slice(0, TOLD).map(([name, { messages, octets }]) =>
+  const told = shares.filter(([, { messages }]) => messages >= NAMED_LEAST).slice(0, TOLD);
+  if (told.length === 0) return "";
+  const rows = told.map(([name, { messages, octets }]) =>
     `#   ${String(messages).padStart(6)}  ${formatBytes(octets).padStart(9)}  ${visible(name)}`
   );
   return [`# The greatest ${what}:`, ...rows].join("\n");

@@ -38,12 +38,12 @@ import {
 } from "./calls.ts";
 import { type Mailbox, mailboxOf, smtpOptions } from "./connection.ts";
 import { exitOfError, exitOfRun } from "./failure.ts";
-import { callGrants } from "./grants.ts";
+import { archiveFolders, callGrants, checkFolders } from "./grants.ts";
 import { applyCommand } from "./next_command.ts";
 import { planText } from "./plan_text.ts";
 import { readPolicy } from "./policy_file.ts";
 import { JobProgress } from "./progress.ts";
-import { reportLine, reportText, restoreText, statusText } from "./report_text.ts";
+import { isBack, reportLine, reportText, restoreText, statusText } from "./report_text.ts";
 import { Resender } from "./resender.ts";
 import { type Alarm, readSchedule, sleepUntil, systemAlarm } from "./schedule.ts";
 import { writeStarter } from "./write_starter.ts";
@@ -184,7 +184,7 @@ export class CleanupVerbs implements Verbs {
     else if (!call.quiet) {
       await this.#io.out.print(restoreText(report, await loadPalette(this.#io.out.colors)));
     }
-    const lost = report.items.filter(({ outcome }) => !["accepted", "exported"].includes(outcome));
+    const lost = report.items.filter((item) => !isBack(item));
     if (report.items.length === 0) fail(`Cannot restore "${what}": nothing in the journal fits`);
     if (lost.some(({ outcome }) => outcome === "damaged")) this.exit = NUMBERS.archive;
     else if (lost.some(({ outcome }) => outcome === "in-doubt")) this.exit = NUMBERS.unverified;
@@ -212,6 +212,9 @@ export class CleanupVerbs implements Verbs {
     given?: Mailbox,
   ): Promise<T> {
     const policy = await readPolicy(call.policy);
+    // `plan` writes into no archive, and alone has no word about verifying.
+    const archives = "verify" in call ? archiveFolders(policy.policy, policy.base) : [];
+    await checkFolders([call.job, ...archives]);
     const mailbox = given ?? await this.#mailbox(call);
     const progress = new JobProgress(this.#io.err, { quiet: call.quiet ?? false });
     await using job = await this.#open(call, {
