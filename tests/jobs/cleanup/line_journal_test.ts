@@ -248,7 +248,8 @@ Deno.test(
     journal.append({ n: 1 });
     await journal.sync();
     const synced = store.files().get(PATH)?.length ?? 0;
-    const faulty = new FaultyStore(store.crash(), {
+    const whole = store.crash();
+    const faulty = new FaultyStore(whole, {
       call: "sync",
       nth: 2,
       kind: "EIO",
