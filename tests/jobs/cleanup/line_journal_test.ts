@@ -258,7 +258,6 @@ Deno.test(
     using next = await open(faulty);
     next.append({ n: 2 }, { n: 3 });
     await rejects(next.sync(), { code: "EIO" });
-    const whole = store.crash();
     const all = (whole.files().get(PATH)?.length ?? 0) - synced;
     ok(all > 0);
     for (let octets = 0; octets <= all; octets++) {
