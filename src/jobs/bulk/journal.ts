@@ -84,20 +84,33 @@ export interface RowOutcome {
 
 /** A row as reports show it. */
 export interface ReportedRow {
+  /** Its number in the job. */
   readonly id: number;
+  /** The line of the list. */
   readonly line: number;
+  /** The address. */
   readonly recipient: string;
+  /** What follows the at sign. */
   readonly domain: string;
+  /** Where it is. */
   readonly state: RowState;
+  /** How often it was tried. */
   readonly attempt: number;
+  /** How far its message came. */
   readonly stage?: string;
+  /** The reply code that decided it. */
   readonly code?: number;
+  /** The enhanced status code. */
   readonly enhanced?: string;
+  /** The text of the reply, or the reason in words. */
   readonly text?: string;
+  /** The server's name for the message. */
   readonly queueId?: string;
+  /** When it is due again, in milliseconds since 1970. */
   readonly notBeforeMs?: number;
   /** When it came into its state, in milliseconds since 1970. */
   readonly changedMs: number;
+  /** How long the server took for the end of the message, in milliseconds. */
   readonly ms?: number;
 }
 
