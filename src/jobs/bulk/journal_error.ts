@@ -26,6 +26,7 @@ export type BulkJournalProblem =
 
 /** A journal of a bulk job cannot be used. */
 export class BulkJournalError extends Error {
+  /** The class, for programs that compare names. */
   override readonly name = "BulkJournalError";
   /** What is wrong. */
   readonly problem: BulkJournalProblem;

@@ -6,6 +6,7 @@
 
 /** Something in a list is not as it must be. */
 export class ListError extends SyntaxError {
+  /** The class, for programs that compare names. */
   override readonly name = "ListError";
   /** The physical line, the first is 1. */
   readonly line: number;
