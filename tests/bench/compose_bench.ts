@@ -5,6 +5,7 @@
  */
 
 import {
+  compileMessage,
   compose,
   decodeBase64,
   decodeQuotedPrintable,
@@ -43,6 +44,41 @@ Deno.bench("compose(), ASCII text, 3 addresses", { group }, () => {
 Deno.bench("compose(), German text and subject, 3 addresses", { group }, () => {
   kept += compose({ ...common, from, to, cc, subject: "Schöne Grüße", text: german }).bytes.length;
 });
+
+const letter = (body: string) => ({
+  from,
+  subject: "Your order {{id}}, {{name}}",
+  text: `Dear {{name}},\n\n${body}\nYour code is {{code}}.\n`,
+});
+const paragraph = `<p style="margin: 0">${german.replaceAll("\n", " ")}</p>\n`;
+const jobs = {
+  "1 KB text, 3 fields": compileMessage(letter(ascii)),
+  "1 KB text and HTML, 3 fields": compileMessage({
+    ...letter(ascii),
+    html: `<p>Dear {{name}},</p>\n<p>${ascii}</p>\n<p>Your code is {{code}}.</p>\n`,
+  }),
+  "1 KB German text, 3 fields": compileMessage(letter(german)),
+  "100 KB HTML, 3 fields": compileMessage({
+    ...letter(""),
+    html: `<p>Dear {{name}},</p>\n${paragraph.repeat(92)}<p>Your code is {{code}}.</p>\n`,
+  }),
+  "100 KB attachment, text of 3 fields": compileMessage({
+    ...letter(ascii),
+    attachments: [{ filename: "a.pdf", content: new Uint8Array(75_000) }],
+  }),
+};
+let rows = 0;
+for (const [name, job] of Object.entries(jobs)) {
+  Deno.bench(`compileMessage(), ${name}`, { group: "a row of a job" }, () => {
+    const id = ++rows;
+    kept += job.render({
+      to: `customer${id}@mail.example`,
+      fields: { name: "Ann Example", id, code: `C-${id}` },
+      date: common.date,
+      messageId: `<job.${id}@mail.example>`,
+    }).bytes.length;
+  });
+}
 
 const megabyte = new TextEncoder().encode(german.replaceAll("\n", "\r\n").repeat(950));
 const quoted = encodeQuotedPrintable(megabyte);
