@@ -152,7 +152,6 @@ function valueOf({ value, int = false }: Taken): string | number {
 
 /** A value stands in lines: it must never be able to end one (I42). */
 function checkValue(name: string, value: string): void {
-  // deno-lint-ignore no-control-regex -- refusing control characters is what it is for
   if (/[\0\r\n]/.test(value)) {
     throw new TypeError(`Cannot use the value of "${name}": it holds NUL, CR or LF`);
   }

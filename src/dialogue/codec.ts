@@ -111,10 +111,20 @@ export async function encodeHole(
     return valueOf(hole.name, bindings) ?? "";
   }
   if (hole.sample === undefined) throw new UnboundHoleError(hole);
-  if (hole.kind === "hole" && !bindings.isSecret(hole.name)) {
-    bindings.bind({ name: hole.name, value: hole.sample, int: hole.int });
-  }
+  bindSample(hole, hole.sample, bindings);
   return hole.sample;
+}
+
+/** What is said once is what the hole is from then on. */
+function bindSample(hole: Hole, sample: string, bindings: Bindings): void {
+  if (hole.kind === "hole") {
+    if (bindings.isSecret(hole.name)) return;
+    bindings.bind({ name: hole.name, value: sample, int: hole.int });
+  } else if (hole.kind === "codec" && hole.value.codec === "b64") {
+    const { name } = hole.value;
+    const value = fromBase64(sample);
+    if (value !== undefined && !bindings.isSecret(name)) bindings.bind({ name, value });
+  }
 }
 
 async function encode(hole: Hole, value: Codec, say: (name: string) => string): Promise<string> {
@@ -142,7 +152,6 @@ function has(name: string, bindings: Bindings): boolean {
 /** A value by name: of a secret, or what is bound. */
 function valueOf(name: string, bindings: Bindings): string | undefined {
   const secret = bindings.secret(name)?.expose();
-  // deno-lint-ignore no-control-regex -- refusing control characters is what it is for
   if (secret !== undefined && /[\0\r\n]/.test(secret)) {
     throw new TypeError(`Cannot use the secret "${name}": it holds NUL, CR or LF`);
   }

@@ -70,6 +70,8 @@ export class DialogueEnd {
   commander: End = "C";
   /** How long the last wait took, in milliseconds. */
   waitedMs = 0;
+  /** The line that was heard last, as it may be shown. */
+  said: string | undefined;
   #line: Heard<ReceivedLine> | undefined;
   #reply: Heard<HeardReply> | undefined;
   /** How many octets the next bytes step has: for `${len}`. */
@@ -157,6 +159,7 @@ export class DialogueEnd {
   async hearAnyLine(steps: readonly LineStep[], at: StepBase): Promise<ReceivedLine> {
     this.#line ??= await this.#readLine(steps, at);
     this.waitedMs = this.#line.waitedMs;
+    this.said = cut(this.#line.value.text);
     return this.#line.value;
   }
 
@@ -236,6 +239,7 @@ export class DialogueEnd {
   async hearAnyReply(steps: readonly ReplyStep[], at: StepBase): Promise<HeardReply> {
     this.#reply ??= await this.#readReply(steps, at);
     this.waitedMs = this.#reply.waitedMs;
+    this.said = cut(this.#reply.value.lines[0]?.whole ?? "");
     return this.#reply.value;
   }
 

@@ -102,7 +102,10 @@ class Performance {
           at: step.at,
         });
       }
-      if (step.kind !== "block") this.#step = step;
+      if (step.kind !== "block") {
+        this.#step = step;
+        this.#end.said = undefined;
+      }
       try {
         await this.#perform(step, steps[index + 1]);
       } catch (error) {
@@ -282,13 +285,14 @@ class Performance {
     const { lost: _, message, at, waitedMs = this.#end.waitedMs, ...rest } = facts;
     const step = this.#step;
     const { label } = step;
-    const after = this.#end.course.last;
+    const { course: { last: after }, said } = this.#end;
     return {
       ...rest,
       at: at ?? step.at,
       ...(label === undefined ? {} : { label }),
       message: message ?? this.#sentence(rest.expected, rest.actual),
       ...(after === undefined ? {} : { after }),
+      ...(said === undefined ? {} : { said }),
       waitedMs,
     };
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { placeOf } from "./errors.ts";
 import type {
   DialogueFailure,
   DialogueRecipient,
@@ -19,13 +20,19 @@ export interface DialogueReport {
   readonly dialogues: readonly ReportedDialogue[];
 }
 
+/** A failure in a report. */
+export type ReportedFailure = Pick<
+  DialogueFailure,
+  "id" | "at" | "expected" | "actual" | "after" | "limitMs" | "waitedMs" | "unread"
+>;
+
 /** A result without what is too long for a report. */
 export interface ReportedDialogue
   extends Pick<DialogueResult, "file" | "name" | "role" | "status" | "delivery" | "ms"> {
   /** The name of the arm that ran. */
   readonly outcome?: string;
   /** What went wrong. */
-  readonly failures: readonly DialogueFailure[];
+  readonly failures: readonly ReportedFailure[];
   /** The recipients. */
   readonly recipients: readonly DialogueRecipient[];
   /** What the holes took. */
@@ -37,10 +44,43 @@ export interface ReportedDialogue
  *
  * @param results The results.
  * @returns The report.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseDialogue, reportOf, selfPlay } from "@mailwright/mailwright/dialogue";
+ * import { equal } from "node:assert/strict";
+ *
+ * const dialogue = parseDialogue("@smtp\n@name hello\nS: 220 ready\nC: NOOP\nS: 250 ok\n");
+ * const { client } = await selfPlay(dialogue);
+ * equal(reportOf([client]).dialogues[0]?.status, "passed");
+ * ```
  */
-export function reportOf(_results: readonly DialogueResult[]): DialogueReport {
-  throw new Error("Cannot report yet");
+export function reportOf(results: readonly DialogueResult[]): DialogueReport {
+  return { schema: "mailwright-dialogue-report/1", dialogues: results.map(reported) };
 }
+
+function reported(result: DialogueResult): ReportedDialogue {
+  const { file, name, role, status, delivery, outcome, ms, recipients, vars } = result;
+  return {
+    file,
+    name,
+    role,
+    status,
+    delivery,
+    ...(outcome === undefined ? {} : { outcome }),
+    ms,
+    failures: result.failures.map(({ message: _, label: __, said: ___, ...failure }) => failure),
+    recipients,
+    vars,
+  };
+}
+
+const WORDS: Readonly<Record<DialogueResult["status"], string>> = {
+  passed: "ok  ",
+  failed: "FAIL",
+  error: "FAIL",
+  skipped: "SKIP",
+};
 
 /**
  * Results as text: a line for each, what failed and where, totals.
@@ -48,12 +88,39 @@ export function reportOf(_results: readonly DialogueResult[]): DialogueReport {
  * @param results The results.
  * @param sources The texts of the files, by name, to show the lines that failed.
  * @returns Lines, each with its end.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseDialogue, reportText, selfPlay } from "@mailwright/mailwright/dialogue";
+ * import { match } from "node:assert/strict";
+ *
+ * const dialogue = parseDialogue("@smtp\n@name hello\nS: 220 ready\nC: NOOP\nS: 250 ok\n");
+ * const { client } = await selfPlay(dialogue);
+ * match(reportText([client]), /^ok   hello \d+ ms\n\n1 dialogue: 1 passed\n$/);
+ * ```
  */
 export function reportText(
-  _results: readonly DialogueResult[],
-  _sources: Readonly<Record<string, string>> = {},
+  results: readonly DialogueResult[],
+  sources: Readonly<Record<string, string>> = {},
 ): string {
-  throw new Error("Cannot report yet");
+  const texts = new Map(Object.entries(sources));
+  const lines = results.map(({ status, name, file, role, ms }) => {
+    const end = role === "S" ? " (server)" : "";
+    return `${WORDS[status]} ${name === "" ? file : name}${end} ${Math.round(ms)} ms\n`;
+  });
+  const blocks = results.flatMap(({ failures }) =>
+    failures.map((failure) => `\n${failureText(failure, texts.get(failure.at.file))}`)
+  );
+  return `${lines.join("")}${blocks.join("")}\n${totals(results)}\n`;
+}
+
+function totals(results: readonly DialogueResult[]): string {
+  const counts = (["passed", "failed", "error", "skipped"] as const)
+    .map((status) => [results.filter((one) => one.status === status).length, status] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, status]) => `${count} ${status === "error" ? "in error" : status}`);
+  const what = results.length === 1 ? "dialogue" : "dialogues";
+  return `${results.length} ${what}${counts.length > 0 ? `: ${counts.join(", ")}` : ""}`;
 }
 
 /**
@@ -62,7 +129,51 @@ export function reportText(
  * @param failure The failure.
  * @param source The text of the file, if it is at hand.
  * @returns Lines, each with its end.
+ *
+ * @example Usage
+ * ```ts
+ * import { failureText, parseDialogue, playBoth } from "@mailwright/mailwright/dialogue";
+ * import { equal } from "node:assert/strict";
+ *
+ * const source = "@smtp\nS: 220 ready\nC: NOOP\nS: 250 ok\n";
+ * const dialogue = parseDialogue(source, { file: "noop.dialogue" });
+ * const busy = parseDialogue(source.replace("250 ok", "450 busy"));
+ * const { client } = await playBoth(dialogue, busy, { throwOnFailure: false });
+ * const [failure] = client.failures;
+ * equal(failure && failureText({ ...failure, waitedMs: 3 }, source), [
+ *   "error[reply-code]: expected 250, server said 450",
+ *   " --> noop.dialogue:4:4",
+ *   "  |",
+ *   "3 | C: NOOP",
+ *   "4 | S: 250 ok",
+ *   '  |    ^^^ "450 busy" after 3 ms',
+ *   "",
+ * ].join("\n"));
+ * ```
  */
-export function failureText(_failure: DialogueFailure, _source?: string): string {
-  throw new Error("Cannot report yet");
+export function failureText(failure: DialogueFailure, source?: string): string {
+  const { id, at, message, waitedMs } = failure;
+  const width = String(at.line).length;
+  const bar = `${" ".repeat(width)} |`;
+  const said = failure.said ?? failure.unread;
+  const what = said === undefined ? failure.actual : `"${said}"`;
+  const note = `${what} after ${Math.round(waitedMs)} ms`;
+  const lines = [`error[${id}]: ${message}`, `${" ".repeat(width)}--> ${placeOf(at)}`];
+  const written = source?.split(/\r?\n/) ?? [];
+  const line = written[at.line - 1];
+  if (line === undefined) return [...lines, `${" ".repeat(width)} = ${note}`, ""].join("\n");
+  const before = written[at.line - 2];
+  const number = (value: number): string => String(value).padStart(width);
+  lines.push(bar);
+  if (before !== undefined && before !== "") lines.push(`${number(at.line - 1)} | ${before}`);
+  lines.push(`${number(at.line)} | ${line}`);
+  lines.push(`${bar} ${" ".repeat(at.column - 1)}${"^".repeat(caretWidth(line, failure))} ${note}`);
+  return [...lines, ""].join("\n");
+}
+
+/** The code alone where it is the code that differs, else all of the line. */
+function caretWidth(line: string, { id, at }: DialogueFailure): number {
+  const rest = line.slice(at.column - 1);
+  const token = id === "reply-code" ? /^[^\s-]+|^-\S+/.exec(rest)?.[0] ?? rest : rest.trimEnd();
+  return Math.max(1, token.length);
 }

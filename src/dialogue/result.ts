@@ -50,6 +50,8 @@ export interface DialogueFailure {
   readonly actual: string;
   /** In one sentence. */
   readonly message: string;
+  /** The line that was said, where one was. */
+  readonly said?: string;
   /** The last command before it, as it may be shown. */
   readonly after?: string;
   /** How long it took from the last thing written, in milliseconds. */
