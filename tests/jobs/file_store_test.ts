@@ -228,6 +228,24 @@ Deno.test("denoFileStore.makeFolder() takes a folder that is there without its p
   }
 });
 
+Deno.test("denoFileStore.makeFolder() takes no new name below a base that it may not read", {
+  permissions: { read: ["tests/.tmp/scoped/archive"], write: ["tests/.tmp"] },
+}, async () => {
+  const below = "tests/.tmp/scoped";
+  const path = `${below}/archive/new`;
+  await Deno.mkdir(below, { recursive: true });
+  try {
+    // Its name could not be made durable, so it is not made.
+    await rejects(store.makeFolder(path, { below }), Deno.errors.NotCapable);
+    await rejects(Deno.lstat(`${below}/archive`), Deno.errors.NotFound);
+    await Deno.mkdir(`${below}/archive`);
+    await store.makeFolder(path, { below });
+    deepEqual(await store.list(`${below}/archive`), [{ name: "new", kind: "folder" }]);
+  } finally {
+    await Deno.remove(below, { recursive: true });
+  }
+});
+
 Deno.test("denoFileStore.makeFolder() stays below its base [T-F13]", async () => {
   await using folder = await scratch();
   const below = `${folder.path}/base`;

@@ -41,10 +41,12 @@ async function* dated(
   above: string,
   [step, ...below]: readonly string[],
 ): AsyncGenerator<string> {
-  if (step === undefined) return yield above;
-  for (
-    const name of step.includes("{") ? await namesLike(store, joinPath(base, above), step) : [step]
-  ) {
+  if (step === undefined) {
+    yield above;
+    return;
+  }
+  const folder = above === "" ? base : joinPath(base, above);
+  for (const name of step.includes("{") ? await namesLike(store, folder, step) : [step]) {
     yield* dated(store, base, above === "" ? name : `${above}/${name}`, below);
   }
 }
