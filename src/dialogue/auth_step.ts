@@ -65,12 +65,7 @@ export async function sayAuth(end: DialogueEnd, step: AuthStep): Promise<void> {
  */
 export async function hearAuth(end: DialogueEnd, step: AuthStep): Promise<void> {
   const line = await end.hearPlainLine(step);
-  const [, name = "", initial] = /^AUTH +(\S+)(?: +(\S+))?$/i.exec(line.uncensored ?? line.text) ??
-    [];
-  if (name.toUpperCase() !== step.mechanism.toUpperCase()) {
-    const expected = `AUTH ${step.mechanism}`;
-    throw new Stop({ id: "client-line", expected, actual: cut(line.text) });
-  }
+  const initial = checkMechanism(line.uncensored ?? line.text, step);
   const server = serverOf(end, step);
   let response = initial === undefined ? undefined : decode(initial);
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -95,6 +90,28 @@ export async function hearAuth(end: DialogueEnd, step: AuthStep): Promise<void> 
     response = decode(answer.uncensored ?? answer.text);
   }
   throw new Stop({ id: "limit", expected: "the end of the login", actual: "one more challenge" });
+}
+
+/**
+ * Hears both ends of a login that is over. The last reply is left for the next step.
+ *
+ * @param end Who hears.
+ * @param step The step.
+ */
+export async function observeAuth(end: DialogueEnd, step: AuthStep): Promise<void> {
+  checkMechanism((await end.hearPlainLine(step)).text, step);
+  while (goesOn(await end.hearAnyReply([], step))) {
+    await end.hearPlainReply(step);
+    await end.hearPlainLine(step);
+  }
+}
+
+/** The command of the login; gives the first answer, if it is with it. */
+function checkMechanism(line: string, step: AuthStep): string | undefined {
+  const [, name = "", initial] = /^AUTH +(\S+)(?: +(.+))?$/i.exec(line) ?? [];
+  if (name.toUpperCase() === step.mechanism.toUpperCase()) return initial;
+  const actual = name === "" ? cut(line) : `AUTH ${name}`;
+  throw new Stop({ id: "client-line", expected: `AUTH ${step.mechanism}`, actual });
 }
 
 function goesOn({ code }: HeardReply): boolean {

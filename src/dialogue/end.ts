@@ -26,6 +26,7 @@ import { shownReceived } from "./shown_line.ts";
 import type {
   BytesStep,
   CommandLevel,
+  ConnectionStep,
   ContentStep,
   End,
   LineStep,
@@ -62,6 +63,7 @@ export class DialogueEnd {
   readonly options: EndOptions;
   readonly talk: Talk;
   readonly course: Course;
+  readonly #other: Talk;
   /** All replies, in order. */
   readonly replies: DialogueReply[] = [];
   /** How many lists of capabilities were heard or said. */
@@ -82,9 +84,11 @@ export class DialogueEnd {
    *
    * @param talk Its talk.
    * @param options What is played, and how.
+   * @param other Where the lines of the end `C` are heard, where nothing is said and both are heard.
    */
-  constructor(talk: Talk, options: EndOptions) {
+  constructor(talk: Talk, options: EndOptions, other: Talk = talk) {
     this.talk = talk;
+    this.#other = other;
     this.options = options;
     this.course = new Course(options.dialogue.protocol);
   }
@@ -96,7 +100,12 @@ export class DialogueEnd {
 
   /** Whether it is this end that acts in a step. */
   acts(step: { readonly end: End }): boolean {
-    return step.end === this.options.role;
+    return this.options.stored === undefined && step.end === this.options.role;
+  }
+
+  /** Where an end is heard. */
+  #talkOf(end: End): Talk {
+    return end === "C" ? this.#other : this.talk;
   }
 
   get context(): JudgeContext {
@@ -152,6 +161,7 @@ export class DialogueEnd {
       what: course.inContent ? "content" : course.inLogin ? "answer" : "command",
       bareLf: line.bareLf,
       shown: cut(line.text),
+      stored: this.options.stored !== undefined,
     });
   }
 
@@ -178,7 +188,8 @@ export class DialogueEnd {
 
   async #readLine(steps: readonly LineStep[], at: StepBase): Promise<Heard<ReceivedLine>> {
     await this.talk.flush();
-    const { course, talk, options } = this;
+    const { course, options } = this;
+    const talk = this.#talkOf(this.commander);
     const limit = this.limit(at, "a line of the client", "");
     const began = options.clock.monotonic();
     const forms = steps.map(({ template }) => template);
@@ -253,7 +264,8 @@ export class DialogueEnd {
 
   async #readReply(steps: readonly ReplyStep[], at: StepBase): Promise<Heard<HeardReply>> {
     await this.talk.flush();
-    const { course, talk, options } = this;
+    const { course, options } = this;
+    const talk = this.#talkOf(this.commander === "C" ? "S" : "C");
     const { asked } = course;
     const what = asked === undefined ? "the greeting" : `the reply to "${cut(asked.shown)}"`;
     const limit = this.limit(at, what, asked?.verb ?? "");
@@ -305,7 +317,10 @@ export class DialogueEnd {
       this.talk.putOctets(bytes);
     } else {
       await this.talk.flush();
-      const differs = await this.talk.readOctets(bytes, this.limit(step, "octets", ""));
+      const differs = await this.#talkOf(step.end).readOctets(
+        bytes,
+        this.limit(step, "octets", ""),
+      );
       if (differs !== undefined) {
         const wanted = new TextDecoder().decode(bytes.subarray(differs.at, differs.at + 40));
         throw new Stop({
@@ -345,6 +360,10 @@ export class DialogueEnd {
   /** Begins TLS at both ends. */
   async startTls(step: StepBase): Promise<void> {
     const { talk, course, options } = this;
+    if (options.stored !== undefined) {
+      options.stored.startTls();
+      return course.secured();
+    }
     await talk.flush();
     this.#checkInjection();
     await talk.startTls(options.tls, this.limit(step, "the TLS handshake", ""));
@@ -352,9 +371,9 @@ export class DialogueEnd {
   }
 
   /** Waits for the other end's close. */
-  async hearClose(step: StepBase): Promise<void> {
+  async hearClose(step: ConnectionStep): Promise<void> {
     await this.talk.flush();
-    const said = await this.talk.readClose(this.limit(step, "the close", ""));
+    const said = await this.#talkOf(step.end).readClose(this.limit(step, "the close", ""));
     this.talk.close();
     if (said !== undefined) {
       throw new Stop({

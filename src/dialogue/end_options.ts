@@ -6,6 +6,7 @@
 
 import type { Clock, StartTlsOptions } from "../wire/mod.ts";
 import type { Bindings } from "./bindings.ts";
+import type { Replay } from "./replay.ts";
 import type { Dialogue, End, Match } from "./step.ts";
 
 /** One end of a dialogue, all options settled. */
@@ -42,4 +43,6 @@ export interface EndOptions {
   readonly readFile: ((path: string) => Promise<Uint8Array>) | undefined;
   /** What times go by. */
   readonly clock: Clock;
+  /** What was said, where both ends are only judged: nothing is said then. */
+  readonly stored?: Replay;
 }

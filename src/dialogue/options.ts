@@ -80,7 +80,7 @@ export interface SelfPlayOptions extends Omit<ServeDialogueOptions, "sessions" |
   readonly chunk?: number;
 }
 
-/** What came of a dialogue that was played with itself, or held against a transcript. */
+/** What came of a dialogue that was played with itself. */
 export interface BothResults {
   /** The end that opened the connection. */
   readonly client: DialogueResult;

@@ -7,15 +7,16 @@
 import { Capabilities } from "../smtp/mod.ts";
 import type { Connection, TranscriptListener } from "../wire/mod.ts";
 import { chooseArm, fittingArm, openingOf } from "./alternatives.ts";
-import { hearAuth, sayAuth } from "./auth_step.ts";
+import { hearAuth, observeAuth, sayAuth } from "./auth_step.ts";
 import { DialogueEnd } from "./end.ts";
 import type { EndOptions } from "./end_options.ts";
 import { isOffered } from "./expect_capabilities.ts";
 import { FAREWELL_MS, MAX_STEPS } from "./limits.ts";
+import type { Replay } from "./replay.ts";
 import { type DialogueFailure, type DialogueResult, isBreakdown } from "./result.ts";
 import type { BlockStep, Step, StepBase, TimeStep } from "./step.ts";
 import { Stop } from "./stop.ts";
-import { Talk } from "./talk.ts";
+import { cut, Talk } from "./talk.ts";
 
 /** What a performance hears of the world outside of the dialogue. */
 export interface PerformOptions {
@@ -50,6 +51,32 @@ export async function perform(
     talk.close();
     signal?.throwIfAborted();
     throw error;
+  }
+}
+
+/**
+ * Judges both ends of a session that is over.
+ *
+ * @param options What is judged, and how.
+ * @param stored What was said.
+ * @param total How long it may take, in milliseconds.
+ * @returns What came of it.
+ */
+export async function observe(
+  options: EndOptions,
+  stored: Replay,
+  total: number,
+): Promise<DialogueResult> {
+  const { clock, maxBytes } = options;
+  // Each is heard from the other end.
+  const server = new Talk(stored.connection("S"), { end: "C", clock, maxBytes });
+  const client = new Talk(stored.connection("C"), { end: "S", clock, maxBytes });
+  server.limitTotal(total);
+  try {
+    return await new Performance(new DialogueEnd(server, { ...options, stored }, client)).run();
+  } finally {
+    server.close();
+    client.close();
   }
 }
 
@@ -142,6 +169,7 @@ class Performance {
       case "bytes":
         return await end.bytes(step);
       case "auth":
+        if (options.stored !== undefined) return await observeAuth(end, step);
         return await (end.commands ? sayAuth(end, step) : hearAuth(end, step));
       case "tls":
         return await end.startTls(step);
@@ -179,7 +207,13 @@ class Performance {
     const { talk } = this.#end;
     await talk.flush();
     if (this.#end.acts(step)) return await talk.sleep(step.ms * 1.2 + 30);
-    const said = await talk.listen(step.ms);
+    const { stored } = this.#end.options;
+    const quiet = (stored?.silence(step.end) ?? Infinity) >= step.ms;
+    const said = stored === undefined
+      ? await talk.listen(step.ms)
+      : quiet
+      ? undefined
+      : stored.peek(step.end);
     if (said === undefined) return;
     throw new Stop({
       id: "spoke-in-silence",
@@ -230,7 +264,8 @@ class Performance {
 
   /** The end of the steps: QUIT if nobody said it. Nothing of it counts. */
   async #finish(): Promise<void> {
-    const { talk } = this.#end;
+    const { talk, options } = this.#end;
+    if (options.stored !== undefined) return checkRest(options.stored);
     if (!talk.over) await talk.flush();
     await this.#farewell(() => this.#end.commands ? this.#sayQuit() : this.#hearQuit());
   }
@@ -239,7 +274,7 @@ class Performance {
   async #leave(error: unknown): Promise<void> {
     const { talk, course, commands, options } = this.#end;
     talk.discard();
-    if (error instanceof Stop && error.final) return talk.close();
+    if (options.stored !== undefined || (error instanceof Stop && error.final)) return talk.close();
     await this.#farewell(async () => {
       if (commands) return await this.#sayQuit();
       const pop3 = options.dialogue.protocol === "pop3";
@@ -320,6 +355,16 @@ class Performance {
       ms: talk.elapsed,
     };
   }
+}
+
+/** What was said after the last step: nothing, or a farewell. */
+function checkRest(stored: Replay): void {
+  const [line, reply] = [stored.peek("C"), stored.peek("S")];
+  if (line !== undefined && /^QUIT\b/i.test(line)) return;
+  const actual = line ?? reply;
+  if (actual === undefined) return;
+  const expected = "the end of the session";
+  throw new Stop({ id: "unread-input", expected, actual: `"${cut(actual)}"`, unread: cut(actual) });
 }
 
 /** How many lists of capabilities a dialogue asks for, as it is written. */
