@@ -27,7 +27,7 @@ export interface DialogueProblem {
  *
  * @example Usage
  * ```ts
- * import { placeOf } from "@mailwright/mailwright/dialogue";
+ * import { placeOf } from "@mailwright/mailwright";
  * import { equal } from "node:assert/strict";
  *
  * equal(placeOf({ file: "a.dialogue", line: 3, column: 4 }), "a.dialogue:3:4");
@@ -51,7 +51,7 @@ export class DialogueSyntaxError extends SyntaxError {
    *
    * @example Usage
    * ```ts
-   * import { DialogueSyntaxError } from "@mailwright/mailwright/dialogue";
+   * import { DialogueSyntaxError } from "@mailwright/mailwright";
    * import { equal } from "node:assert/strict";
    *
    * const at = { file: "a.dialogue", line: 1, column: 1 };

@@ -48,8 +48,9 @@ export function parseDialogue(text: string, options: ParseOptions = {}): Dialogu
  * import { parseMarkdown } from "@mailwright/mailwright";
  * import { deepEqual } from "node:assert/strict";
  *
- * const text = "# Hello\n\n```smtp\nS: 220 mx\n```\n\n# Maildrop\n\n```pop3\nS: +OK\n```\n";
- * deepEqual(parseMarkdown(text).map(({ name }) => name), ["Hello", "Maildrop"]);
+ * const fence = "\u0060".repeat(3);
+ * const text = `# Hello\n\n${fence}smtp\nS: 220 mx\n${fence}\n`;
+ * deepEqual(parseMarkdown(text).map(({ name, protocol }) => [name, protocol]), [["Hello", "smtp"]]);
  * ```
  */
 export function parseMarkdown(

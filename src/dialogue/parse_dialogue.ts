@@ -523,10 +523,15 @@ export class DialogueParser {
     if (sign === "*" && text !== "") problem(textAt, text, "the end of the line");
     if (sign === "!" && text === "") problem(textAt, "", "a keyword or a text");
     const current = list.reply ?? this.#beginReply(list, at);
-    if (sign === "!") current.forbid(text);
-    else if (!current.add({ mark: sign, text }, textAt)) {
-      this.#endReply(list, at);
-      this.#beginReply(list, at).add({ mark: sign, text }, textAt);
+    try {
+      if (sign === "!") current.forbid(text);
+      else if (!current.add({ mark: sign, text }, textAt)) {
+        this.#endReply(list, at);
+        this.#beginReply(list, at).add({ mark: sign, text }, textAt);
+      }
+    } finally {
+      // A line that is none begins no reply.
+      if (sign !== "!" && list.reply?.empty) list.reply = undefined;
     }
   }
 

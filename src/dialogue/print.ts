@@ -49,7 +49,8 @@ export function printDialogue(dialogue: Dialogue): string {
  * import { parseMarkdown, printMarkdown } from "@mailwright/mailwright";
  * import { equal } from "node:assert/strict";
  *
- * const text = "# Hello\n\n```smtp\n@smtp\n@name Hello\nS: 220 mx\n```\n";
+ * const fence = "\u0060".repeat(3);
+ * const text = `# Hello\n\n${fence}smtp\n@smtp\n@name Hello\nS: 220 mx\n${fence}\n`;
  * equal(printMarkdown(parseMarkdown(text)), text);
  * ```
  */

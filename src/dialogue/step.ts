@@ -123,16 +123,23 @@ export interface StepBase {
 
 /** One line and CRLF. `content`: inside a message, as it is on the wire, the lone dot included. */
 export interface LineStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "line";
+  /** The end whose it is. */
   readonly end: End;
+  /** What is said. */
   readonly template: Template;
+  /** Whether it stands in a message. */
   readonly content: boolean;
 }
 
 /** One whole reply. */
 export interface ReplyStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "reply";
+  /** The end whose it is. */
   readonly end: End;
+  /** Its lines. */
   readonly lines: readonly ReplyLine[];
   /** Keywords and texts that must not be in it (`S!`). */
   readonly forbid: readonly string[];
@@ -140,7 +147,9 @@ export interface ReplyStep extends StepBase {
 
 /** Any content lines before the lone dot (`C*`). */
 export interface ContentStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "content";
+  /** The end whose it is. */
   readonly end: End;
 }
 
@@ -149,28 +158,39 @@ export interface ContentStep extends StepBase {
  * ends become CRLF, and leading dots are doubled.
  */
 export interface BytesStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "bytes";
+  /** The end whose it is. */
   readonly end: End;
+  /** The octets, or their file. */
   readonly from: Uint8Array<ArrayBuffer> | { readonly path: string };
+  /** Whether line ends and dots are made right. */
   readonly stuffed: boolean;
 }
 
 /** A whole SASL exchange but its last reply. */
 export interface AuthStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "auth";
+  /** The SASL mechanism. */
   readonly mechanism: string;
+  /** The name of the hole with the user. */
   readonly user: string;
+  /** The name of the secret. */
   readonly secret: string;
 }
 
 /** What happens to the connection at both ends: TLS begins, or the roles are exchanged. */
 export interface EventStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "tls" | "turn";
 }
 
 /** What one end does to the connection. */
 export interface ConnectionStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "open" | "close" | "drop";
+  /** The end whose it is. */
   readonly end: End;
 }
 
@@ -179,21 +199,29 @@ export interface ConnectionStep extends StepBase {
  * `delay`: it waits so long before each write from here on.
  */
 export interface TimeStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "pause" | "silence" | "delay";
+  /** The end whose it is. */
   readonly end: End;
+  /** How long, in milliseconds. */
   readonly ms: number;
 }
 
 /** An end writes at most so many octets at once from here on; 0: as it likes. */
 export interface ChunkStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "chunk";
+  /** The end whose it is. */
   readonly end: End;
+  /** How many octets at most. */
   readonly size: number;
 }
 
 /** The name of the arm that ran (`@outcome`). */
 export interface OutcomeStep extends StepBase {
+  /** Which step it is. */
   readonly kind: "outcome";
+  /** Its name. */
   readonly name: string;
 }
 

@@ -41,7 +41,7 @@ const OPERANDS: ReadonlyMap<string, readonly string[]> = new Map([
  *
  * @example Usage
  * ```ts
- * import { parseLineTemplate } from "@mailwright/mailwright/dialogue";
+ * import { parseLineTemplate } from "@mailwright/mailwright";
  * import { deepEqual } from "node:assert/strict";
  *
  * deepEqual(parseLineTemplate("OK ${qid=ABC}, $${literal}"), [
@@ -128,7 +128,7 @@ function sampled(sample: string | undefined): { readonly sample?: string } {
  *
  * @example Usage
  * ```ts
- * import { parseLineTemplate, printLineTemplate } from "@mailwright/mailwright/dialogue";
+ * import { parseLineTemplate, printLineTemplate } from "@mailwright/mailwright";
  * import { equal } from "node:assert/strict";
  *
  * equal(printLineTemplate(parseLineTemplate("OK ${qid=ABC}, $${literal}")), "OK ${qid=ABC}, $${literal}");

@@ -1,0 +1,128 @@
+import {
+  type Dialogue,
+  dialogueFromJson,
+  dialogueToJson,
+  parseDialogue,
+  parseMarkdown,
+  printDialogue,
+  printMarkdown,
+  type Step,
+} from "@mailwright/mailwright";
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { roundTrip, withoutPlaces } from "./same.ts";
+
+const pure = { permissions: "none" } as const;
+const reading = { permissions: { read: ["."] } } as const;
+const at = { file: "", line: 1, column: 1 };
+
+/** A dialogue of some steps. */
+function dialogueOf(...steps: Step[]): Dialogue {
+  return { ...parseDialogue("@fragment\n"), steps };
+}
+
+const SHIPPED = [
+  "auth_login",
+  "batch_smuggling",
+  "greet_pause",
+  "maildrop",
+  "partial_refusal",
+  "starttls",
+];
+
+Deno.test.each(SHIPPED)("printDialogue() gives the text of %s.dialogue again", reading, (name) => {
+  const text = Deno.readTextFileSync(`tests/dialogues/${name}.dialogue`);
+  const dialogue = parseDialogue(text, { file: `${name}.dialogue` });
+  equal(dialogue.name, name);
+  equal(roundTrip({ ...dialogue, name: "" }), text);
+  deepEqual(dialogueFromJson(dialogueToJson(dialogue)), dialogue);
+  const [fenced] = parseMarkdown(printMarkdown([dialogue]));
+  deepEqual(withoutPlaces(fenced), withoutPlaces(dialogue));
+});
+
+Deno.test("printDialogue() has one layout", pure, () => {
+  equal(
+    printDialogue(parseDialogue(
+      "# a comment\n\tS:220 mx\r\n\n@step  label=x   within=2000ms\n C & S:  <tls>\n@repeat 2{\n  C:   NOOP\nS:   250 ok\n  }\n",
+    )),
+    "@smtp\nS: 220 mx\n@step within=2s label=x\nC & S: <tls>\n@repeat 2 {\nC: NOOP\nS: 250 ok\n}\n",
+  );
+});
+
+Deno.test("printDialogue() writes stuffed octets that are no lines as they go out", pure, () => {
+  const bytes = (from: Uint8Array<ArrayBuffer>): Step => ({
+    kind: "bytes",
+    at,
+    end: "C",
+    from,
+    stuffed: true,
+  });
+  const text = printDialogue(
+    dialogueOf(
+      bytes(new TextEncoder().encode(".a\nb")),
+      bytes(Uint8Array.of(46, 255)),
+      bytes(new TextEncoder().encode("END\r\n.a\r\n")),
+    ),
+  );
+  equal(
+    text,
+    "@smtp\n@fragment\nC|..a\\r\\nb\\r\\n\nC|..\\xff\\r\\n\nC<<END_\nEND\n.a\nEND_\n",
+  );
+});
+
+const line = (text: string, content = false): Step => ({
+  kind: "line",
+  at,
+  end: "C",
+  template: [{ kind: "text", text }],
+  content,
+});
+
+Deno.test.each<[string, Step[]]>([
+  ["a line end in a command", [line("NOOP\r\nQUIT")]],
+  ["a blank at the end of a command", [line("NOOP ")]],
+  ["a command that looks like an event", [line("<close>")]],
+  ["an empty command", [line("")]],
+  ["content where none may be", [line("a", true)]],
+  ["a reply that has no end before another one", [
+    { kind: "reply", at, end: "S", lines: [{ kind: "pattern", at, pattern: "a" }], forbid: [] },
+    { kind: "reply", at, end: "S", lines: [{ kind: "rest", at }], forbid: [] },
+  ]],
+  ["a path out of the folder", [
+    { kind: "bytes", at, end: "C", from: { path: "../a" }, stuffed: true },
+  ]],
+])("printDialogue() refuses %s [T-I42]", pure, (_, steps) => {
+  throws(() => printDialogue(dialogueOf(...steps)), TypeError);
+});
+
+Deno.test("printDialogue() refuses a value with a line end [T-I42]", pure, () => {
+  throws(() => printDialogue({ ...dialogueOf(), vars: { a: "b\nC: QUIT" } }), TypeError);
+  throws(() => printDialogue({ ...dialogueOf(), name: "b\nC: QUIT" }), TypeError);
+  throws(() => printDialogue({ ...dialogueOf(), require: ["SIZE\nC: QUIT"] }), TypeError);
+});
+
+Deno.test("printMarkdown() gives a fence longer than any in the text", pure, () => {
+  const dialogue = parseDialogue("S: 220 ```\nC<<END\n````\nEND\n", { name: "a" });
+  const text = printMarkdown([dialogue, dialogue]);
+  equal(text.startsWith("# a\n\n`````smtp\n"), true);
+  deepEqual(parseMarkdown(text).map(withoutPlaces), [dialogue, dialogue].map(withoutPlaces));
+});
+
+Deno.test.each([
+  ["no JSON", () => "{"],
+  ["no dialogue", () => "{}"],
+  ["a dialogue without fields", () => '{"schema":"mailwright-dialogue/1"}'],
+  ["an unknown field", (json: string) => json.replace('"name"', '"extra": 1, "name"')],
+  ["an unknown step", (json: string) => json.replace('"close"', '"clsoe"')],
+  ["a step without its place", (json: string) => json.replace(/"at": \{[^}]*\}/, '"x": 1')],
+  ["a place that is none", (json: string) => json.replace('"line": 1', '"line": "1"')],
+  ["octets that are no base64", (json: string) => json.replace("YQ==", "Y=Q")],
+  ["a secret where none may be", (json: string) =>
+    json.replace('"220"', '"250"').replace(
+      '"secrets": []',
+      '"secrets": [{"name": "mx"}]',
+    )],
+])("dialogueFromJson() refuses %s [T-I41]", pure, (_, spoil) => {
+  const json = dialogueToJson(parseDialogue("S: 220 ${mx=a}\nC|a\nS: <close>\n"));
+  deepEqual(dialogueToJson(dialogueFromJson(json)), json);
+  throws(() => dialogueFromJson(spoil(json)), SyntaxError);
+});
