@@ -7,6 +7,7 @@
 import { parseHeaderBlock, Sha256 } from "../../message/mod.ts";
 import type { ListedMessage, MsgNo, Pop3Session, Pop3Snapshot } from "../../pop3/mod.ts";
 import type { CleanupLimits, CleanupProgress } from "./cleanup_options.ts";
+import { writing } from "./failure.ts";
 import type { HeaderCache } from "./header_cache.ts";
 import type { MessageFact } from "./listed_row.ts";
 import type { Planner } from "./planner.ts";
@@ -43,7 +44,7 @@ export async function collectFacts(planner: Planner, options: CollectOptions): P
   for (let needed = planner.needs(); needed !== undefined; needed = planner.needs()) {
     await collector.fetch(needed.tier, needed.numbers);
   }
-  await options.cache.sync();
+  await collector.sync();
 }
 
 class Collector {
@@ -72,6 +73,10 @@ class Collector {
     await this.#contents(retrievable);
   }
 
+  async sync(): Promise<void> {
+    await writing("the cache", () => this.#options.cache.sync());
+  }
+
   async #headers(numbers: readonly MsgNo[]): Promise<void> {
     const { session, cache, signal } = this.#options;
     let done = 0;
@@ -87,7 +92,7 @@ class Collector {
       }
       this.#planner.learn(no, fact);
       this.#tell("headers", ++done, numbers.length);
-      if (done % BATCH === 0) await cache.sync();
+      if (done % BATCH === 0) await this.sync();
     }
   }
 
@@ -115,7 +120,7 @@ class Collector {
       this.#planner.learn(no, fact);
       this.#tell("retrieve", ++done, numbers.length);
       current = numbers[done];
-      if (done % BATCH === 0) await cache.sync();
+      if (done % BATCH === 0) await this.sync();
     }
   }
 

@@ -51,6 +51,8 @@ export async function writing<T>(what: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (cause) {
+    const failure = failureOf(cause);
+    if (failure instanceof CleanupError) throw failure;
     const seen = cause instanceof Error ? cause.message : String(cause);
     throw new CleanupError("archive", `Cannot write ${what}: ${seen}`, { cause });
   }

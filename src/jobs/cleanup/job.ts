@@ -220,7 +220,7 @@ export class CleanupJob implements AsyncDisposable {
   async #openCache(): Promise<HeaderCache> {
     const { store, folder } = this.#settings;
     const path = joinPath(folder, "headers.jsonl");
-    return this.#cache ??= await HeaderCache.open(store, path);
+    return this.#cache ??= await writing("the cache", () => HeaderCache.open(store, path));
   }
 
   async #planning(policy: Policy, { acceptChurn = false }: PlanningOptions): Promise<Planning> {
@@ -298,22 +298,22 @@ export class CleanupJob implements AsyncDisposable {
  */
 export async function openCleanup(options: CleanupOptions): Promise<CleanupJob> {
   const { folder, store = denoFileStore, clock = systemClock } = options;
-  await store.makeFolder(folder);
-  const lock = await store.lock(joinPath(folder, "lock"));
+  const lock = await writing("the lock", async () => {
+    await store.makeFolder(folder);
+    return await store.lock(joinPath(folder, "lock"));
+  });
   if (lock === undefined) {
     throw new CleanupError("busy", `Cannot open "${folder}": another run has it`);
   }
   using stack = new DisposableStack();
   stack.use(lock);
-  try {
-    const path = joinPath(folder, "journal.jsonl");
-    const journal = stack.use(await CleanupJournal.open(store, path, clock));
-    const job = new CleanupJob(settingsOf(options, journal.state.account), lock, journal);
-    stack.move();
-    return job;
-  } catch (error) {
-    throw failureOf(error);
-  }
+  const path = joinPath(folder, "journal.jsonl");
+  const journal = stack.use(
+    await writing("the journal", () => CleanupJournal.open(store, path, clock)),
+  );
+  const job = new CleanupJob(settingsOf(options, journal.state.account), lock, journal);
+  stack.move();
+  return job;
 }
 
 /** The policy with limits that are not above those of an unattended run. */

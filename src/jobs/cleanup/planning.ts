@@ -9,7 +9,7 @@ import { ProtocolError, WireError } from "../../wire/mod.ts";
 import { leave, type OpenMailbox } from "./apply.ts";
 import { clockDoubt } from "./clock_check.ts";
 import { collectFacts } from "./collect.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf, writing } from "./failure.ts";
 import type { HeaderCache } from "./header_cache.ts";
 import type { JobSettings } from "./job_settings.ts";
 import type { JournalState } from "./journal_state.ts";
@@ -107,7 +107,7 @@ export class Planning {
     await collectFacts(planner, { session, listing, cache, limits, signal, progress, unreadable });
     const plan = await planner.plan();
     // A listing that cannot be trusted makes nobody forget.
-    if (plan.trips.length === 0) await cache.keepOnly(uids);
+    if (plan.trips.length === 0) await writing("the cache", () => cache.keepOnly(uids));
     const doubt = clockDoubt(nowMs, state.lastMs);
     return storedPlan(plan, {
       account,

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { fates, listMail, listMails, plainMail, uidsOf, World } from "./job_world.ts";
 
 Deno.test("apply() archives, deletes and verifies exactly the plan", async () => {

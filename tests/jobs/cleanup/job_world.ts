@@ -77,7 +77,7 @@ export function listMails(count: number): FilledMail[] {
 /** A mailbox with its server, its files and its time. */
 export class World implements AsyncDisposable {
   readonly box: Sandbox;
-  readonly clock: FakeClock = new FakeClock(NOW_MS);
+  readonly clock: FakeClock;
   store: MemoryStore = new MemoryStore();
   readonly sessions: Pop3Session[] = [];
   /** How sessions are made. */
@@ -85,17 +85,18 @@ export class World implements AsyncDisposable {
   /** Called before a session is made. */
   onConnect: (count: number) => void | Promise<void> = () => {};
 
-  private constructor(box: Sandbox) {
+  private constructor(box: Sandbox, clock: FakeClock) {
     this.box = box;
+    this.clock = clock;
   }
 
   static async start(
     mails: readonly (string | FilledMail)[],
-    options: SandboxOptions = {},
+    options: SandboxOptions & { readonly clock?: FakeClock } = {},
   ): Promise<World> {
     const box = await startSandbox({ users: { [USER]: "pencil" }, ...options });
     box.fill(USER, mails);
-    return new World(box);
+    return new World(box, options.clock ?? new FakeClock(NOW_MS));
   }
 
   readonly connect = async (): Promise<Pop3Session> => {
@@ -137,6 +138,20 @@ export class World implements AsyncDisposable {
   get archived(): string[] {
     const paths = [...this.store.files().keys()].filter((path) => path.startsWith("archive/"));
     return paths.map((path) => this.text(path)).sort();
+  }
+
+  /** What QUIT has removed, session by session. */
+  get updates(): (readonly string[])[] {
+    const updates = this.box.ledger.entries.filter(({ kind }) => kind === "update");
+    return updates.map(({ uids = [] }) => uids).filter(({ length }) => length > 0);
+  }
+
+  /** The connections on which a verb was said, each time. */
+  said(verb: string): number[] {
+    const commands = this.box.ledger.entries.filter(({ kind, text }) =>
+      kind === "command" && text.split(" ")[0] === verb
+    );
+    return commands.map(({ connection }) => connection);
   }
 
   /** The events in the journal. */
