@@ -31,8 +31,10 @@ function flowLine(line: string): string {
   do {
     const stuffing = STUFFED.test(rest.slice(start, start + 5)) ? " " : "";
     const end = lineEnd(rest, start, MAX_LINE - stuffing.length);
-    lines.push(stuffing + rest.slice(start, end));
-    start = end;
+    // A piece that looks like the line above a signature would be taken for it.
+    const fit = rest.slice(start, end) === SIGNATURE ? nextBlank(rest, end) : end;
+    lines.push(stuffing + rest.slice(start, fit));
+    start = fit;
   } while (start < rest.length);
   return lines.join("\n");
 }
@@ -44,7 +46,12 @@ function lineEnd(line: string, start: number, room: number): number {
   let word = start;
   while (line[word] === " ") word++;
   const last = line.lastIndexOf(" ", start + room - 1);
-  const blank = last > word ? last : line.indexOf(" ", Math.max(word, start + room - 1));
+  return last > word ? last + 1 : nextBlank(line, Math.max(word, start + room - 1));
+}
+
+/** The index behind the next blank, or the end. */
+function nextBlank(line: string, from: number): number {
+  const blank = line.indexOf(" ", from);
   return blank < 0 ? line.length : blank + 1;
 }
 
