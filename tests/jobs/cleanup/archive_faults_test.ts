@@ -3,8 +3,15 @@ import { type ArchivedCopy, openArchive } from "../../../src/jobs/cleanup/archiv
 import { mboxRecords } from "../../../src/jobs/cleanup/mbox_records.ts";
 import { ArchiveError } from "../../../src/jobs/cleanup/archive_error.ts";
 import type { PolicyArchive } from "../../../src/jobs/cleanup/policy.ts";
+import { denoFileStore } from "../../../src/jobs/deno_file_store.ts";
 import type { FileStore } from "../../../src/jobs/file_store.ts";
-import { FaultyStore, isDeath, type StoreFault, sweepStore } from "../../faults/faulty_store.ts";
+import {
+  FaultyStore,
+  isDeath,
+  STORE_FAULTS,
+  type StoreFault,
+  sweepStore,
+} from "../../faults/faulty_store.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
 import { all, DAY, KINDS, octetsIn, octetsOf, put } from "./archives.ts";
 
@@ -96,6 +103,38 @@ Deno.test.each(KINDS)(
   async (spec) => {
     const fired = await sweepStore((fault) => faultyRun(spec, fault));
     ok(fired > 200, `${fired} faults`);
+  },
+);
+
+Deno.test.each(KINDS)(
+  "Archive goes on where a process has died on the disk: $kind [T-C01] [T-C02]",
+  async (spec) => {
+    await Deno.mkdir("tests/.tmp", { recursive: true });
+    const fired = await sweepStore(async (fault) => {
+      const folder = await Deno.makeTempDir({ dir: "tests/.tmp" });
+      const base = folder.slice(folder.indexOf("tests/.tmp"));
+      try {
+        const store = new FaultyStore(denoFileStore, fault);
+        const dying = openArchive(store, "lists", spec, { base });
+        try {
+          for (const text of [ONE, TWO]) await put(dying, text);
+          await dying.barrier();
+        } catch (error) {
+          ok(isDeath(error));
+        }
+        store.bury();
+        using archive = openArchive(denoFileStore, "lists", spec, { base });
+        await archive.tidy();
+        const copies = [await put(archive, ONE), await put(archive, TWO)];
+        await archive.barrier();
+        for (const copy of copies) equal(await archive.verify(copy), true);
+        equal((await all(archive.digests())).length, 2);
+        return store.fired;
+      } finally {
+        await Deno.remove(base, { recursive: true });
+      }
+    }, STORE_FAULTS.filter(({ kind }) => kind === "died"));
+    ok(fired > 20, `${fired} faults`);
   },
 );
 
