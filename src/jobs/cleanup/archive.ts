@@ -187,6 +187,7 @@ class SpoolingArchive implements Archive {
     for (const spool of this.#writers) spool.close();
     this.#writers.clear();
     this.#kind.close();
+    this.#failure ??= this.#error("write", "it has been closed");
   }
 
   [Symbol.dispose](): void {
