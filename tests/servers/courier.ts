@@ -8,7 +8,7 @@
  */
 import { type Certificates, HOSTNAME, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
-import type { MaildropServer } from "./maildrop.ts";
+import { fillMaildrop, type Maildrops, type Pop3Server } from "./maildrop.ts";
 import { readMaildir, withCrlf } from "./maildir.ts";
 import { freePorts, HOST } from "./network.ts";
 import { poll } from "./poll.ts";
@@ -50,7 +50,7 @@ DEFAULTOPTIONS=""
 `;
 
 /** Starts Courier; its disposal stops it completely. Needs root. */
-export async function startCourier(options: CourierOptions = {}): Promise<MaildropServer> {
+export async function startCourier(options: CourierOptions = {}): Promise<Pop3Server & Maildrops> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await RunFolder.make("courier"));
   const certificates = await makeCertificates(folder);
@@ -98,6 +98,7 @@ export async function startCourier(options: CourierOptions = {}): Promise<Maildr
     users,
     mail,
     storesLf: true,
+    fill: (address, messages) => fillMaildrop({ mail, storesLf: true }, address, messages),
     mailbox: async (address, count) => {
       const { local, domain } = splitAddress(address);
       return (await readMaildir(`${mail}/${domain}/${local}/Maildir`, count)).map(withCrlf);

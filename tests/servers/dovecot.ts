@@ -7,8 +7,8 @@
 import { type Certificates, HOSTNAME, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
 import { ServersError } from "./errors.ts";
-import type { MailServer } from "./mail_server.ts";
 import { readMaildir } from "./maildir.ts";
+import { fillMaildrop, type Maildrops, type Pop3Server } from "./maildrop.ts";
 import { freePorts, HOST } from "./network.ts";
 import { account, run } from "./process.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -27,13 +27,11 @@ export interface DovecotOptions {
 }
 
 /** A running Dovecot. */
-export interface DovecotServer extends MailServer {
+export interface DovecotServer extends Pop3Server, Maildrops {
   /** TCP ports: POP3 with STLS, POP3 within TLS, LMTP. */
   readonly ports: { readonly pop3: number; readonly pop3s: number; readonly lmtp: number };
   /** Unix sockets: LMTP, the login service in Postfix's protocol. */
   readonly sockets: { readonly lmtp: string; readonly auth: string };
-  /** The folder that holds the mail of `local@domain` in the Maildir `domain/local/Maildir`. */
-  readonly mail: string;
 }
 
 /** Starts Dovecot; its disposal stops it completely. */
@@ -81,6 +79,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     caFile: certificates.caFile,
     users,
     mail,
+    fill: (address, messages) => fillMaildrop({ mail }, address, messages),
     mailbox: (address, count) => {
       const { local, domain } = splitAddress(address);
       return readMaildir(`${mail}/${domain}/${local}/Maildir`, count);

@@ -16,11 +16,11 @@ packages="postgresql postfix dovecot-pop3d dovecot-lmtpd fetchmail swaks libnet-
   sasl2-bin python3 curl openssl procps"
 foreign="exim4-daemon-light exim4-base opensmtpd
   courier-pop courier-base courier-authlib courier-authlib-userdb
-  mailutils-pop3d"
+  cyrus-pop3d cyrus-common mailutils-pop3d"
 # What must be there of them; the libraries that these ask for come along.
 wanted_programs="usr/sbin/exim4 usr/sbin/smtpd usr/sbin/smtpctl usr/libexec/opensmtpd
   usr/sbin/couriertcpd usr/lib/courier usr/lib/courier-authlib usr/bin/couriertls
-  usr/sbin/pop3d"
+  usr/sbin/cyrmaster usr/lib/cyrus/bin usr/sbin/pop3d"
 export DEBIAN_FRONTEND=noninteractive
 
 installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }

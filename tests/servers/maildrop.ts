@@ -8,10 +8,16 @@ import { list, withLf } from "./maildir.ts";
 import { account } from "./process.ts";
 import { splitAddress } from "./users.ts";
 
-/** A POP3 server whose maildrops are Maildirs of the account `nobody`. */
-export interface MaildropServer extends MailServer {
+/** A POP3 server. */
+export interface Pop3Server extends MailServer {
   /** TCP ports: POP3 with STLS, POP3 within TLS. */
   readonly ports: { readonly pop3: number; readonly pop3s: number };
+  /** Puts messages into the mailbox of a user, in this order. */
+  fill(address: string, messages: Iterable<Uint8Array>): Promise<void>;
+}
+
+/** Maildrops that are Maildirs of the account `nobody`. */
+export interface Maildrops {
   /** The folder that holds the mail of `local@domain` in the Maildir `domain/local/Maildir`. */
   readonly mail: string;
   /** Whether lines end in a lone LF in its files. @default {false} */
@@ -20,7 +26,7 @@ export interface MaildropServer extends MailServer {
 
 /** Puts messages into the Maildir of a user, in this order. */
 export async function fillMaildrop(
-  server: MaildropServer,
+  server: Maildrops,
   address: string,
   messages: Iterable<Uint8Array>,
 ): Promise<void> {
@@ -42,7 +48,7 @@ export async function fillMaildrop(
 
 /** The messages of a user as they are stored, by the names of their files: Dovecot's unique-ids. */
 export async function maildropOf(
-  server: MaildropServer,
+  server: Maildrops,
   address: string,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const { domain, local } = splitAddress(address);

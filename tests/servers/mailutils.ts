@@ -7,7 +7,7 @@
 import { HOSTNAME, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
 import { readMaildir, withCrlf } from "./maildir.ts";
-import type { MaildropServer } from "./maildrop.ts";
+import { fillMaildrop, type Maildrops, type Pop3Server } from "./maildrop.ts";
 import { freePorts, HOST } from "./network.ts";
 import { type Account, account, run, UNPACKED, UNPACKED_LIBRARIES } from "./process.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -22,7 +22,9 @@ export interface MailutilsOptions {
 const env = { LD_LIBRARY_PATH: UNPACKED_LIBRARIES };
 
 /** Starts the POP3 server of Mailutils; its disposal stops it completely. Needs root. */
-export async function startMailutils(options: MailutilsOptions = {}): Promise<MaildropServer> {
+export async function startMailutils(
+  options: MailutilsOptions = {},
+): Promise<Pop3Server & Maildrops> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await RunFolder.make("mailutils"));
   const certificates = await makeCertificates(folder);
@@ -71,6 +73,7 @@ server ${HOST}:${ports.pop3s} { tls-mode connection; };
     users,
     mail,
     storesLf: true,
+    fill: (address, messages) => fillMaildrop({ mail, storesLf: true }, address, messages),
     mailbox: async (address, count) => {
       const { local, domain } = splitAddress(address);
       return (await readMaildir(`${mail}/${domain}/${local}/Maildir`, count)).map(withCrlf);

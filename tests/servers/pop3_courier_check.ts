@@ -5,7 +5,6 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { letter } from "./contents.ts";
 import { startCourier } from "./courier.ts";
 import { list } from "./maildir.ts";
-import { fillMaildrop } from "./maildrop.ts";
 import { JONES } from "./our_client.ts";
 import {
   checkDeleting,
@@ -38,12 +37,12 @@ await serverTest("Pop3Session deletes at Courier by commit() alone", NEEDS, asyn
 
 await serverTest("Pop3Session shares a maildrop at Courier", NEEDS, async (step) => {
   await using courier = await startCourier();
-  await checkSharing(courier, step);
+  await checkSharing(courier, FACTS, step);
 });
 
 await serverTest("Pop3Session meets the ways of Courier", NEEDS, async (step) => {
   await using courier = await startCourier();
-  await fillMaildrop(courier, JONES, [letter("one", "Hello\r\n"), letter("two", "Hello\r\n")]);
+  await courier.fill(JONES, [letter("one", "Hello\r\n"), letter("two", "Hello\r\n")]);
 
   await step("mechanisms that nobody else has are offered, and left alone", async () => {
     await using session = await open(courier, { until: "hello" });

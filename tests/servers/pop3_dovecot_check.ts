@@ -5,7 +5,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { connectPop3, Pop3AuthError } from "@mailwright/mailwright/pop3";
 import { letter } from "./contents.ts";
 import { startDovecot } from "./dovecot.ts";
-import { fillMaildrop, maildropOf } from "./maildrop.ts";
+import { maildropOf } from "./maildrop.ts";
 import { credentials, JONES } from "./our_client.ts";
 import {
   checkDeleting,
@@ -47,12 +47,12 @@ await serverTest("Pop3Session deletes at Dovecot by commit() alone", NEEDS, asyn
 
 await serverTest("Pop3Session shares a maildrop at Dovecot", NEEDS, async (step) => {
   await using dovecot = await startDovecot();
-  await checkSharing(dovecot, step);
+  await checkSharing(dovecot, FACTS, step);
 });
 
 await serverTest("Pop3Session reads Dovecot's own unique-ids", NEEDS, async () => {
   await using dovecot = await startDovecot();
-  await fillMaildrop(dovecot, JONES, [letter("one", "Hello\r\n"), letter("two", "Hello\r\n")]);
+  await dovecot.fill(JONES, [letter("one", "Hello\r\n"), letter("two", "Hello\r\n")]);
   await using session = await open(dovecot);
   const { messages } = await session.snapshot();
   deepStrictEqual(
@@ -66,7 +66,7 @@ await serverTest(
   NEEDS,
   async () => {
     await using dovecot = await startDovecot({ settings: "pop3_lock_session = yes\n" });
-    await fillMaildrop(dovecot, JONES, [letter("one", "Hello\r\n")]);
+    await dovecot.fill(JONES, [letter("one", "Hello\r\n")]);
     await using session = await open(dovecot);
     strictEqual((await session.snapshot()).messages.length, 1);
     const url = `pop3://${dovecot.host}:${dovecot.ports.pop3}`;

@@ -6,7 +6,6 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { connectPop3, Pop3AuthError } from "@mailwright/mailwright/pop3";
 import { letter } from "./contents.ts";
 import { startMailutils } from "./mailutils.ts";
-import { fillMaildrop } from "./maildrop.ts";
 import { credentials, JONES } from "./our_client.ts";
 import {
   checkDeleting,
@@ -76,7 +75,7 @@ await serverTest(
   async (step) => {
     await using mailutils = await startMailutils();
     const message = letter("one", "Hello\r\n");
-    await fillMaildrop(mailutils, JONES, [message, encoder.encode("Subject: only a header\r\n")]);
+    await mailutils.fill(JONES, [message, encoder.encode("Subject: only a header\r\n")]);
 
     await step("sizes that were listed before it are too small [Q6]", async () => {
       await using session = await open(mailutils);

@@ -4,7 +4,6 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { startDovecot } from "./dovecot.ts";
 import { largeMessage, type LargeOrder, type LargeReport } from "./large_reader.ts";
-import { fillMaildrop } from "./maildrop.ts";
 import { JONES } from "./our_client.ts";
 import { run } from "./process.ts";
 import { serverTest } from "./programs.ts";
@@ -26,7 +25,7 @@ await serverTest(
     await using dovecot = await startDovecot();
     await using folder = await RunFolder.make("large");
     const message = largeMessage();
-    await fillMaildrop(dovecot, JONES, [message]);
+    await dovecot.fill(JONES, [message]);
     const digest = await digestOf(message);
     const { host, ports, caPem, users } = dovecot;
     const urls = [`pop3s://${host}:${ports.pop3s}`, `pop3://${host}:${ports.pop3}`];

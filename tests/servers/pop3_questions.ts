@@ -16,7 +16,7 @@ import {
 } from "@mailwright/mailwright/pop3";
 import { TlsError } from "@mailwright/mailwright/wire";
 import { CONTENTS, letter } from "./contents.ts";
-import { fillMaildrop, type MaildropServer } from "./maildrop.ts";
+import type { Pop3Server } from "./maildrop.ts";
 import { BROWN, credentials, JONES } from "./our_client.ts";
 import { poll } from "./poll.ts";
 import type { Step } from "./programs.ts";
@@ -31,6 +31,8 @@ export interface Pop3Facts {
   readonly without?: (message: Uint8Array) => Uint8Array;
   /** Whether it loses a message that is only a header. @default {false} */
   readonly losesHeaders?: boolean;
+  /** Whether a session may read what another one has deleted. @default {false} */
+  readonly keepsForOthers?: boolean;
 }
 
 /** How many messages are read in windows. */
@@ -47,7 +49,7 @@ const MISTAKES = ["PLAIN", "USER", "APOP"];
 
 /** A session by STLS; where another one has the maildrop, as soon as it is free. */
 export async function open(
-  server: MaildropServer,
+  server: Pop3Server,
   options: Pop3ConnectOptions = {},
 ): Promise<Pop3Session> {
   const url = `pop3://${server.host}:${server.ports.pop3}`;
@@ -95,13 +97,13 @@ function hasBody(content: Uint8Array): boolean {
 
 /** Logs in in every way, and is refused. */
 export async function checkLogins(
-  server: MaildropServer,
+  server: Pop3Server,
   facts: Pop3Facts,
   step: Step,
 ): Promise<void> {
   const { host, ports, caPem, users } = server;
   const [strongest] = facts.ways;
-  await fillMaildrop(server, JONES, [letter("one", "Hello\r\n")]);
+  await server.fill(JONES, [letter("one", "Hello\r\n")]);
 
   await step("by STLS, in the strongest way that is offered", async () => {
     await using session = await open(server, { until: "hello" });
@@ -155,7 +157,7 @@ export async function checkLogins(
 
 /** Reads many messages in windows, and those that careless framing spoils. */
 export async function checkReading(
-  server: MaildropServer,
+  server: Pop3Server,
   { without = same, losesHeaders = false }: Pop3Facts,
   step: Step,
 ): Promise<void> {
@@ -163,13 +165,13 @@ export async function checkReading(
     { length: MANY },
     (_, i) => letter(`number ${i}`, `.first line of ${i}\r\n${"x".repeat(i)}\r\n.\r\n`),
   );
-  await fillMaildrop(server, JONES, many);
+  await server.fill(JONES, many);
   // The last line of some has no end: a reply gives it one.
   const whole = CONTENTS.filter((content) => !losesHeaders || hasBody(content)).map((content) =>
     content.at(-1) === 0x0a ? content : Uint8Array.from([...content, 13, 10])
   );
-  await fillMaildrop(server, BROWN, whole);
-  const stored = await digestsOf(await server.mailbox(JONES, MANY));
+  await server.fill(BROWN, whole);
+  const stored = await digestsOf((await server.mailbox(JONES, MANY)).map(without));
   deepStrictEqual(stored, await digestsOf(many));
 
   for (const window of [64, 256]) {
@@ -242,7 +244,7 @@ export async function checkReading(
 }
 
 /** Waits until a session finds that many messages: Courier deletes after its answer to QUIT. */
-async function untilLeft(server: MaildropServer, count: number): Promise<Pop3Snapshot> {
+async function untilLeft(server: Pop3Server, count: number): Promise<Pop3Snapshot> {
   return await poll(`${count} messages`, async () => {
     await using session = await open(server);
     const snapshot = await session.snapshot();
@@ -252,12 +254,12 @@ async function untilLeft(server: MaildropServer, count: number): Promise<Pop3Sna
 
 /** Deletes by `commit()`, and in no other way. */
 export async function checkDeleting(
-  server: MaildropServer,
+  server: Pop3Server,
   { without = same }: Pop3Facts,
   step: Step,
 ): Promise<void> {
   const letters = Array.from({ length: SOME }, (_, i) => letter(`number ${i}`, "Hello\r\n"));
-  await fillMaildrop(server, JONES, letters);
+  await server.fill(JONES, letters);
 
   await step("leaving the scope, rollback() and a lost connection keep all", async () => {
     {
@@ -321,9 +323,13 @@ export async function checkDeleting(
 }
 
 /** Two sessions in one maildrop, where a server lets them. */
-export async function checkSharing(server: MaildropServer, step: Step): Promise<void> {
+export async function checkSharing(
+  server: Pop3Server,
+  { keepsForOthers = false }: Pop3Facts,
+  step: Step,
+): Promise<void> {
   const letters = Array.from({ length: SOME }, (_, i) => letter(`number ${i}`, "Hello\r\n"));
-  await fillMaildrop(server, JONES, letters);
+  await server.fill(JONES, letters);
 
   await step("somebody else is faster: a result of its own, and no error [P14]", async () => {
     await using slow = await open(server);
@@ -335,7 +341,8 @@ export async function checkSharing(server: MaildropServer, step: Step): Promise<
     strictEqual((await fast.commit()).kind, "committed");
     await untilLeft(server, SOME - 1);
     const answer = await slow.retr(expunged);
-    ok(!answer.ok && !answer.error.temporary);
+    strictEqual(answer.ok, keepsForOthers);
+    ok(answer.ok || !answer.error.temporary);
     ok((await slow.dele(expunged)).ok);
     // Both are told +OK: who has deleted it only the next listing can tell.
     strictEqual((await slow.commit()).kind, "committed");

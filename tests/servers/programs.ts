@@ -17,6 +17,7 @@ import { findProgram, run, UNPACKED } from "./process.ts";
 export type Need =
   | "courier"
   | "curl"
+  | "cyrus"
   | "dovecot"
   | "exim"
   | "fetchmail"
@@ -85,6 +86,8 @@ async function isHere(name: Need): Promise<boolean> {
       return LMTP_SOCKET.length <= LONGEST_SOCKET;
     case "courier":
       return findProgram(`${UNPACKED}/usr/sbin/couriertcpd`) !== undefined;
+    case "cyrus":
+      return findProgram("cyrmaster") !== undefined && findProgram("saslpasswd2") !== undefined;
     case "dovecot":
       return DOVECOT.every((program) => findProgram(program) !== undefined);
     case "exim":
