@@ -70,11 +70,14 @@ function marked(mark: string, text: string): string {
 
 function bytes({ end, from, stuffed: dots }: BytesStep): string[] {
   if (!(from instanceof Uint8Array)) return [`${end}<${dots ? "" : "raw"} ${from.path}`];
-  const lines = dots ? octetsToLines(from) : undefined;
-  if (lines === undefined) return [`${end}|${printOctets(dots ? stuffed(from) : from)}`];
+  const lines = octetsToLines(from);
+  // What is short is best seen as it is; content is always lines.
+  if (lines === undefined || (!dots && lines.length < 3)) {
+    return [`${end}|${printOctets(dots ? stuffed(from) : from)}`];
+  }
   let tag = "END";
   while (lines.includes(tag)) tag += "_";
-  return [`${end}<<${tag}`, ...lines, tag];
+  return [`${end}<<${dots ? "" : "raw "}${tag}`, ...lines, tag];
 }
 
 function reply({ end, lines, forbid }: ReplyStep, pop3: boolean): string[] {

@@ -12,7 +12,7 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import { roundTrip, withoutPlaces } from "./same.ts";
 
 const pure = { permissions: "none" } as const;
-const reading = { permissions: { read: ["."] } } as const;
+const reading = { permissions: { read: ["."] } };
 const at = { file: "", line: 1, column: 1 };
 
 /** A dialogue of some steps. */

@@ -117,7 +117,9 @@ function take(scribe: Scribe, { who, text, at }: Item & { readonly kind: "said" 
     ? scribe.replies
     : who;
   const trimmed = text.trim();
-  if (/^<CRLF> ?\.(?: ?<CRLF>)?$|^\. ?<CRLF>$/.test(trimmed)) {
+  if (scribe.inChunk && end !== scribe.replies) {
+    scribe.command(text, at);
+  } else if (/^<CRLF> ?\.(?: ?<CRLF>)?$|^\. ?<CRLF>$/.test(trimmed)) {
     scribe.said(end, ".", at);
   } else if (/^<.+>$/.test(trimmed) && (who === "both" || !scribe.inContent)) {
     event(scribe, trimmed, end, at);

@@ -72,6 +72,11 @@ export class Scribe {
     return this.#content;
   }
 
+  /** Whether octets that were announced are being sent. */
+  get inChunk(): boolean {
+    return this.#chunk !== undefined;
+  }
+
   /** Whether the body of a POP3 reply is being read. */
   get inBody(): boolean {
     return this.#body;
@@ -94,7 +99,7 @@ export class Scribe {
 
   /** Whether a command waits for its reply. */
   get waiting(): boolean {
-    return this.#pending.length > 0 || !this.begun;
+    return this.#pending.length > 0 || !this.#greeted;
   }
 
   /** Whether QUIT was answered. */
