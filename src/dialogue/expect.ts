@@ -48,19 +48,25 @@ export function offers({ code }: Pick<HeardReply, "code">, verb: string): boolea
 }
 
 function judgeCode(step: ReplyStep, heard: HeardReply, level: ReplyLevel): Verdict | undefined {
-  const written = step.lines.find((line) => line.kind === "line" && line.code.length > 0);
-  if (written?.kind !== "line") return undefined; // patterns alone
   const code = String(heard.code);
-  const fits = written.code.some((wanted) =>
-    wanted === code || (/^\dxx$/.test(wanted) || level === "class") && wanted[0] === code[0]
-  );
-  return fits ? undefined : {
-    kind: "bad",
-    id: "reply-code",
-    at: written.at,
-    expected: written.code.join(" or "),
-    actual: code,
-  };
+  for (const line of step.lines) {
+    if (line.kind !== "line" || line.code.length === 0) continue;
+    if (line.code.some((wanted) => sameCode(wanted, code, level))) continue;
+    return {
+      kind: "bad",
+      id: "reply-code",
+      at: line.at,
+      expected: line.code.join(" or "),
+      actual: code,
+    };
+  }
+  return undefined;
+}
+
+function sameCode(wanted: string, code: string, level: ReplyLevel): boolean {
+  if (wanted === code) return true;
+  const byClass = /^\dxx$/.test(wanted) || (level === "class" && /^\d/.test(wanted));
+  return byClass && wanted[0] === code[0];
 }
 
 function judgeEnhanced(

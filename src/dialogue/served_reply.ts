@@ -76,9 +76,10 @@ async function serveLine(line: ReplyLine, context: ServeContext): Promise<Line |
 function smtpReply(step: ReplyStep, lines: readonly Line[]): ServedReply {
   const code = lines.at(-1)?.code ?? "";
   if (!/^[2-5]\d\d$/.test(code)) throw nothing(step);
-  const wire = lines.map(({ text }, index) => {
+  // Each line with the code that it was written with: one that differs is for the client to find.
+  const wire = lines.map(({ code: own, text }, index) => {
     const last = index === lines.length - 1;
-    return last && text === undefined ? code : `${code}${last ? " " : "-"}${text ?? ""}`;
+    return last && text === undefined ? own : `${own}${last ? " " : "-"}${text ?? ""}`;
   });
   const heard = wire.map((whole): HeardLine => ({ whole, text: whole.slice(4) }));
   return { code: Number(code), lines: heard, wire, bareLf: false };

@@ -232,8 +232,9 @@ export class Talk {
   ): Promise<{ readonly at: number; readonly seen: string } | undefined> {
     let at = 0;
     while (at < expected.length) {
-      const more = await this.#wait(limit, async () => this.buffered > 0 || await this.#fill());
-      if (!more) throw closedWithin(this.unread);
+      await this.#wait(limit, async () => {
+        if (this.buffered === 0 && !await this.#fill()) throw closedWithin("");
+      });
       const part = this.#channel.take(expected.length - at).slice();
       this.#content(part);
       const from = at;
