@@ -11,6 +11,7 @@ import {
   checkDeleting,
   checkLogins,
   checkReading,
+  checkSeen,
   checkSharing,
   open,
   type Pop3Facts,
@@ -78,3 +79,8 @@ await serverTest(
     });
   },
 );
+
+await serverTest("Pop3Session leaves flags at Dovecot by RETR alone", NEEDS, async (step) => {
+  await using dovecot = await startDovecot();
+  await checkSeen(dovecot, step);
+});

@@ -11,6 +11,7 @@ import {
   checkDeleting,
   checkLogins,
   checkReading,
+  checkSeen,
   contentsOf,
   open,
   type Pop3Facts,
@@ -104,3 +105,8 @@ await serverTest(
     });
   },
 );
+
+await serverTest("Pop3Session leaves flags at Mailutils by RETR alone", NEEDS, async (step) => {
+  await using mailutils = await startMailutils();
+  await checkSeen(mailutils, step);
+});

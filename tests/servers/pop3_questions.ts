@@ -16,10 +16,12 @@ import {
 } from "@mailwright/mailwright/pop3";
 import { TlsError } from "@mailwright/mailwright/wire";
 import { CONTENTS, letter } from "./contents.ts";
-import type { Pop3Server } from "./maildrop.ts";
+import { list } from "./maildir.ts";
+import type { Maildrops, Pop3Server } from "./maildrop.ts";
 import { BROWN, credentials, JONES } from "./our_client.ts";
 import { poll } from "./poll.ts";
 import type { Step } from "./programs.ts";
+import { splitAddress } from "./users.ts";
 
 /** What is known of a server. */
 export interface Pop3Facts {
@@ -358,5 +360,33 @@ export async function checkSharing(
     const { messages } = await session.snapshot();
     const [last] = await contentsOf(session, messages.slice(-1).map(({ no }) => no));
     ok(new TextDecoder().decode(last).includes(`Subject: number ${SOME - 1}\r\n`));
+  });
+}
+
+/** Looks at the flags of Maildirs: what has been read is seen, what was only looked at is not. */
+export async function checkSeen(server: Pop3Server & Maildrops, step: Step): Promise<void> {
+  const { local, domain } = splitAddress(JONES);
+  // Behind the comma of ":2," stands an S for a message that was seen.
+  const untilSeen = async (count: number): Promise<void> => {
+    await poll(`${count} seen messages`, async () => {
+      const names = await list(`${server.mail}/${domain}/${local}/Maildir/cur`);
+      return names.filter((name) => /:2,.*S/.test(name)).length === count || undefined;
+    });
+  };
+
+  await step("RETR marks a message as seen, TOP does not [Q9]", async () => {
+    await server.fill(JONES, [letter("one", "Hello\r\n"), letter("two", "Hello\r\n")]);
+    {
+      await using session = await open(server);
+      const { numbers } = await session.snapshot();
+      for await (const top of session.top(numbers, 0)) ok(top.ok);
+      await contentsOf(session, numbers.slice(0, 1));
+      await session.quit();
+    }
+    await untilSeen(1);
+    await using session = await open(server);
+    await contentsOf(session, (await session.snapshot()).numbers);
+    await session.quit();
+    await untilSeen(2);
   });
 }
