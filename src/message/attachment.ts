@@ -156,6 +156,9 @@ function octetStream(
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
     throw new RangeError(`Cannot attach a stream of "${size}" octets: a size is a whole number`);
   }
+  const readable = typeof source === "function" ||
+    typeof source === "object" && source !== null && Symbol.asyncIterator in source;
+  if (!readable) throw new TypeError("Cannot attach what is neither octets, text nor a stream");
   const what = filename === undefined ? "a stream" : JSON.stringify(filename);
   return new OctetStream(source, { size, what });
 }

@@ -5,27 +5,24 @@
  */
 
 import type { Address } from "./address.ts";
-import { Composed, type ComposedMessage } from "./composed.ts";
+import { type BodyTemplate, compiled, CompiledBody } from "./compiled_body.ts";
+import type { ComposedMessage } from "./composed.ts";
 import type { ComposeOptions } from "./compose.ts";
 import { formatDate } from "./date.ts";
 import { type Header, textHeader } from "./header.ts";
 import { addressHeader, createHeader, headerKind, idHeader } from "./header_field.ts";
-import { assembled, type BodyFields, type Enclosures, enclosuresOf } from "./message_body.ts";
+import type { Mailbox } from "./mailbox.ts";
 import {
   checkFurther,
   checkUtf8,
-  type ComposedEnvelope,
   type MailboxLike,
   MIME_VERSION,
   recipients,
   toMailbox,
   toMailboxes,
 } from "./message_header.ts";
-import { linesOf, type Part, partOf } from "./mime.ts";
-import { type SplicedOctets, SplicedText } from "./spliced_text.ts";
-import { Template, type TemplateData, type TemplateField, type TemplateKind } from "./template.ts";
-import { encodeText, type TextOptions } from "./text_body.ts";
-import { joinedAll } from "./transfer_encoding.ts";
+import { linesOf } from "./mime.ts";
+import type { Template, TemplateData, TemplateField } from "./template.ts";
 
 /** A field whose value is a template. */
 export interface HeaderTemplate {
@@ -36,7 +33,7 @@ export interface HeaderTemplate {
 }
 
 /** What the messages say; texts are templates. */
-export interface MessageTemplate extends Pick<BodyFields, "flowed" | "attachments" | "inline"> {
+export interface MessageTemplate extends BodyTemplate {
   /** Who writes. */
   readonly from: MailboxLike;
   /** Where answers go. */
@@ -47,10 +44,6 @@ export interface MessageTemplate extends Pick<BodyFields, "flowed" | "attachment
   readonly bcc?: MailboxLike | readonly MailboxLike[];
   /** What they are about. */
   readonly subject: string | Template;
-  /** The text. */
-  readonly text?: string | Template;
-  /** The same as HTML; a {@linkcode Template} of this kind. */
-  readonly html?: string | Template;
   /** Further fields, in their order. */
   readonly headers?: readonly HeaderTemplate[];
   /** The program that writes. */
@@ -70,10 +63,6 @@ export interface MessageRow {
   /** The identifier, angle brackets included. */
   readonly messageId: string;
 }
-
-const encoder = new TextEncoder();
-/** Strings up to this length are written faster by hand. */
-const SHORT = 32;
 
 /**
  * Compiles a message: templates are parsed, and attachments and all that no row changes is encoded.
@@ -119,8 +108,8 @@ export class CompiledMessage {
   readonly fields: readonly TemplateField[];
   readonly #smtpUtf8: boolean;
   readonly #from: Address;
-  readonly #alwaysTo: readonly Address[];
-  readonly #cc: ReturnType<typeof toMailboxes>;
+  readonly #cc: readonly Mailbox[];
+  readonly #bcc: readonly Mailbox[];
   /** What stands between Date and To, and between To and Message-ID. */
   readonly #author: string;
   readonly #copies: string;
@@ -140,7 +129,7 @@ export class CompiledMessage {
     const replyTo = toMailboxes(template.replyTo);
     this.#from = from.address;
     this.#cc = toMailboxes(template.cc);
-    this.#alwaysTo = toMailboxes(template.bcc).map(({ address }) => address);
+    this.#bcc = toMailboxes(template.bcc);
     this.#smtpUtf8 = options.smtpUtf8 ?? false;
 
     const author = [addressHeader("From", [from])];
@@ -196,13 +185,8 @@ export class CompiledMessage {
     return this.#body.render(row.fields, {
       headerText,
       utf8Headers: this.#utf8 || variable.some(({ utf8 }) => utf8),
-      envelope: { from: this.#from, to: this.#recipients(to) },
+      envelope: { from: this.#from, to: recipients(to, this.#cc, this.#bcc) },
     });
-  }
-
-  #recipients(to: ReturnType<typeof toMailboxes>): readonly Address[] {
-    const copies = [...this.#cc, ...this.#alwaysTo.map((address) => ({ address }))];
-    return recipients(to, copies);
   }
 
   /** What never changes is checked and written at once. */
@@ -214,152 +198,6 @@ export class CompiledMessage {
   }
 }
 
-/** The header of one message. */
-interface RowHeader {
-  readonly headerText: string;
-  readonly utf8Headers: boolean;
-  readonly envelope: ComposedEnvelope;
-}
-
-/** The body for one way to encode its texts; a number stands for a text. */
-interface BodyPlan {
-  readonly headerText: string;
-  readonly pieces: readonly (Uint8Array | number)[];
-  /** The octets that are always there. */
-  readonly size: number;
-  readonly eightBit: boolean;
-}
-
-/** The body of a message that can be filled in. */
-class CompiledBody {
-  readonly templates: readonly Template[];
-  readonly #plain: Part | SplicedText | undefined;
-  readonly #rich: Part | SplicedText | undefined;
-  readonly #enclosures: Enclosures;
-  /** By how the texts are encoded; there are few ways, and most jobs need one. */
-  readonly #plans = new Map<string, BodyPlan>();
-  /** The body, where no row changes it. */
-  readonly #fixed: { headerText: string; bytes: Uint8Array; eightBit: boolean } | undefined;
-
-  constructor(template: MessageTemplate, options: ComposeOptions) {
-    const { text, html, flowed = false } = template;
-    const plain = text === undefined ? undefined : compiled(text, "text", "text");
-    const rich = html === undefined ? undefined : compiled(html, "html", "html");
-    this.templates = [plain, rich].filter((each) => each !== undefined);
-    this.#plain = plain && textPart(plain, { ...options, flowed });
-    this.#rich = rich && textPart(rich, { ...options, html: true });
-    this.#enclosures = enclosuresOf(template, options);
-    const { headerText, pieces, eightBit } = this.#makePlan([]); // refuses a body without a text
-    const octets = pieces.filter((piece) => piece instanceof Uint8Array);
-    if (octets.length === pieces.length) {
-      this.#fixed = { headerText, bytes: joinedAll(octets), eightBit };
-    }
-  }
-
-  render(data: TemplateData, header: RowHeader): ComposedMessage {
-    const { utf8Headers, envelope } = header;
-    if (this.#fixed !== undefined) {
-      const headerText = header.headerText + this.#fixed.headerText;
-      return new Composed({ headerText, utf8Headers, envelope, body: this.#fixed });
-    }
-    const texts: SplicedOctets[] = [];
-    for (const part of [this.#plain, this.#rich]) {
-      if (part instanceof SplicedText) texts.push(part.splice(data));
-    }
-    const plan = this.#plan(texts);
-    const head = `${header.headerText}${plan.headerText}\r\n`;
-    // Where UTF-8 stands in it, characters are not octets.
-    const lead = utf8Headers ? encoder.encode(head) : head;
-    const size = texts.reduce((all, text) => all + text.size, lead.length + plan.size);
-    const bytes = new Uint8Array(size);
-    let at = write(bytes, 0, lead);
-    for (const piece of plan.pieces) {
-      if (typeof piece !== "number") at = write(bytes, at, piece);
-      else for (const chunk of texts[piece]?.chunks ?? []) at = write(bytes, at, chunk);
-    }
-    const eightBit = utf8Headers || plan.eightBit;
-    return new Filled(bytes, lead.length, { eightBit, utf8Headers, envelope });
-  }
-
-  #plan(texts: readonly SplicedOctets[]): BodyPlan {
-    const key = texts.map(({ encoding }) => encoding.line).join("");
-    let plan = this.#plans.get(key);
-    if (plan === undefined) {
-      plan = this.#makePlan(texts);
-      this.#plans.set(key, plan);
-    }
-    return plan;
-  }
-
-  #makePlan(texts: readonly SplicedOctets[]): BodyPlan {
-    const markers: Uint8Array[] = [];
-    const partFor = (text: Part | SplicedText | undefined): Part[] => {
-      if (text === undefined) return [];
-      if (!(text instanceof SplicedText)) return [text];
-      const encoding = texts[markers.length]?.encoding;
-      const marker = new Uint8Array(0); // found again by its identity
-      markers.push(marker);
-      return [{
-        headers: encoding === undefined ? [text.type] : [text.type, encoding],
-        pieces: [marker],
-        eightBit: encoding?.line.includes("8bit") ?? false,
-        open: text.literals,
-      }];
-    };
-    const body = assembled(partFor(this.#plain), partFor(this.#rich), this.#enclosures);
-    const octets = body.pieces.filter((piece) => piece instanceof Uint8Array); // no stream was given
-    return {
-      headerText: linesOf(body.headers),
-      pieces: octets.map((piece) => markers.includes(piece) ? markers.indexOf(piece) : piece),
-      size: octets.reduce((all, { length }) => all + length, 0),
-      eightBit: body.eightBit,
-    };
-  }
-}
-
-/** A message in one array. */
-class Filled implements ComposedMessage {
-  readonly bytes: Uint8Array;
-  readonly eightBit: boolean;
-  readonly utf8Headers: boolean;
-  readonly envelope: ComposedEnvelope;
-  readonly #bodyAt: number;
-
-  constructor(
-    bytes: Uint8Array,
-    bodyAt: number,
-    known: Pick<ComposedMessage, "eightBit" | "utf8Headers" | "envelope">,
-  ) {
-    this.bytes = bytes;
-    this.#bodyAt = bodyAt;
-    this.eightBit = known.eightBit;
-    this.utf8Headers = known.utf8Headers;
-    this.envelope = known.envelope;
-  }
-
-  get header(): Uint8Array {
-    return this.bytes.subarray(0, this.#bodyAt);
-  }
-
-  get body(): Uint8Array {
-    return this.bytes.subarray(this.#bodyAt);
-  }
-}
-
-function compiled(source: string | Template, kind: TemplateKind, name: string): Template {
-  if (typeof source === "string") return new Template(source, { kind, name });
-  if (source.kind === kind) return source;
-  throw new TypeError(
-    `Cannot take a template of "${source.kind}" for ${name}: "${kind}" is wanted`,
-  );
-}
-
-function textPart(template: Template, options: TextOptions): Part | SplicedText {
-  return template.constant
-    ? partOf(encodeText(template.render({}), options))
-    : new SplicedText(template, options);
-}
-
 /** Each field once; it may be missing only where all templates allow that. */
 function allFields(templates: readonly Template[]): TemplateField[] {
   const byName = new Map<string, TemplateField>();
@@ -368,12 +206,4 @@ function allFields(templates: readonly Template[]): TemplateField[] {
     if (known === undefined || known.optional && !field.optional) byName.set(field.name, field);
   }
   return [...byName.values()];
-}
-
-/** Writes octets or ASCII and gives the index behind them. */
-function write(bytes: Uint8Array, at: number, chunk: Uint8Array | string): number {
-  if (typeof chunk !== "string") bytes.set(chunk, at);
-  else if (chunk.length > SHORT) encoder.encodeInto(chunk, bytes.subarray(at));
-  else for (let i = 0; i < chunk.length; i++) bytes[at + i] = chunk.charCodeAt(i);
-  return at + chunk.length;
 }

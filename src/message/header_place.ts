@@ -27,6 +27,8 @@ export const LIST_PLACE: ValuePlace = {
   read: () => {},
   escape: () => escapeItem,
   passValue: () => {},
+  mark: () => {},
+  mayLack: () => {},
 };
 
 /** Lists of links in angle brackets. */
@@ -47,5 +49,15 @@ export class LinksPlace implements ValuePlace {
   /** A value has been put here. */
   passValue(): void {
     this.#last = "";
+  }
+
+  /** Something to come back to, where a section begins. */
+  mark(): unknown {
+    return this.#last;
+  }
+
+  /** The section from a mark up to here may not be there. */
+  mayLack(mark: unknown): void {
+    if (mark === "<") this.#last = mark;
   }
 }

@@ -43,14 +43,17 @@ export function escapeHtml(value: string): string {
   return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
 
-const SAFE_SCHEME = /^(?:https?|mailto|tel|sms|cid):/i;
-/** What is no scheme: a colon comes behind a sign that ends one, if it comes at all. */
-const RELATIVE = /^[^:]*$|^[^:]*[/?#]/;
+const SAFE_SCHEME = /^\s*(?:https?|mailto|tel|sms|cid):/i;
+/** What ends the scheme of a link, or shows that there is none. */
+const SCHEME_END = /[:/?#]/;
 
-/** A link as a whole: one that runs nothing. */
+/**
+ * The begin of a link: a scheme that runs nothing, or none for sure. A mere word, or nothing, could
+ * become a scheme by what comes behind it.
+ */
 function escapeLink(value: string): string {
-  if (!SAFE_SCHEME.test(value) && !RELATIVE.test(value)) {
-    throw new UnfitValue("is a link, but neither http, https, mailto, tel, sms nor cid");
+  if (!SAFE_SCHEME.test(value) && !/^[/?#]/.test(value)) {
+    throw new UnfitValue("is no link of http, https, mailto, tel, sms or cid");
   }
   return escapePath(value);
 }
@@ -60,7 +63,7 @@ function escapePath(value: string): string {
   return escapeHtml(value.replace(/[^!#-;=?-Z[\]_a-z~]/gu, encodeURIComponent));
 }
 
-/** A value in the query of a link, of which it must not leave its place. */
+/** A value that must not leave its place in a link: a name, or a value of the query. */
 function escapeQuery(value: string): string {
   return escapeHtml(encodeURIComponent(value));
 }
@@ -71,8 +74,8 @@ export class HtmlPlace implements ValuePlace {
   #closing = false;
   #tag = "";
   #attribute = "";
-  /** What of a link was read: nothing, its path, or a "?" or "#" too. */
-  #link: "start" | "path" | "query" = "start";
+  /** What of a link was read: nothing, a word that may be its scheme, or what comes behind that. */
+  #link: "start" | "word" | "path" | "query" | "unsafe scheme" = "start";
 
   /** What tells two places apart, where one section begins and ends. */
   get kind(): string {
@@ -107,7 +110,18 @@ export class HtmlPlace implements ValuePlace {
 
   /** A value has been put here. */
   passValue(): void {
-    if (this.#link === "start") this.#link = "path";
+    if (this.#link === "start") this.#link = "path"; // behind a value that was looked at
+  }
+
+  /** Something to come back to, where a section begins. */
+  mark(): unknown {
+    return this.#link;
+  }
+
+  /** The section from a mark up to here may not be there. */
+  mayLack(mark: unknown): void {
+    if (this.#link === "unsafe scheme") return;
+    if (mark === "start" || mark === "word") this.#link = mark;
   }
 
   #escapeInQuotes(): Escape | string {
@@ -116,7 +130,16 @@ export class HtmlPlace implements ValuePlace {
       return `in the attribute ${name} no value is safe`;
     }
     if (!LINKS.has(name)) return escapeHtml;
-    return { start: escapeLink, path: escapePath, query: escapeQuery }[this.#link];
+    switch (this.#link) {
+      case "start":
+        return escapeLink;
+      case "path":
+        return escapePath;
+      case "unsafe scheme":
+        return "in a link of this scheme no value is safe";
+      default:
+        return escapeQuery;
+    }
   }
 
   /** Takes one character, or more at once; gives the index of the last one taken. */
@@ -199,11 +222,21 @@ export class HtmlPlace implements ValuePlace {
   #quoted(html: string, at: number, quote: string): number {
     const end = html.indexOf(quote, at);
     const part = html.slice(at, end < 0 ? html.length : end);
-    if (/[?#]/.test(part)) this.#link = "query";
-    else if (part.trim() !== "") this.passValue();
+    this.#readLink(part);
     if (end < 0) return html.length;
     this.#state = "tag";
     return end;
+  }
+
+  #readLink(part: string): void {
+    const first = this.#link === "start" || this.#link === "word";
+    if (first && !SCHEME_END.test(part)) {
+      if (part.trim() !== "") this.#link = "word";
+    } else if (this.#link === "word" && /^[^/?#]*:/.test(part)) this.#link = "unsafe scheme";
+    else if (this.#link === "start" && /^[^/?#]*:/.test(part) && !SAFE_SCHEME.test(part)) {
+      this.#link = "unsafe scheme";
+    } else if (/[?#]/.test(part)) this.#link = "query";
+    else if (first) this.#link = "path";
   }
 
   #skipTo(html: string, at: number, end: string): number {

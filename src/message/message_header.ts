@@ -128,6 +128,7 @@ export function checkFurther(names: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of names) {
     const lower = name.toLowerCase();
+    if (lower === "resent-bcc") throw new HeaderError(name, "it is never sent");
     if (OWN.has(lower)) throw new HeaderError(name, "it is written from the message itself");
     if (ONCE.has(lower) && seen.has(lower)) throw new HeaderError(name, "it may stand only once");
     seen.add(lower);

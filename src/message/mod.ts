@@ -43,6 +43,7 @@ export type {
 } from "./attachment.ts";
 export { Base64Decoder, Base64Encoder, decodeBase64, encodeBase64 } from "./base64.ts";
 export * from "./compiled.ts";
+export type { BodyTemplate } from "./compiled_body.ts";
 export * from "./compose.ts";
 export type { ComposedMessage } from "./composed.ts";
 export * from "./content.ts";

@@ -69,8 +69,9 @@ interface OpenSection extends TemplatePath {
   readonly name: string;
   readonly inverted: boolean;
   readonly nodes: TemplateNode[];
-  /** Where in HTML it began. */
+  /** Where it began: a kind of place, and a mark of it. */
   readonly kind: string | undefined;
+  readonly mark: unknown;
 }
 
 /** A placeholder: what its sign says, and what stands in it. */
@@ -187,6 +188,7 @@ class TemplateParser {
       inverted,
       nodes: this.#nodes,
       kind: this.#around?.kind,
+      mark: this.#around?.mark(),
     });
     this.#nodes = [];
   }
@@ -199,6 +201,7 @@ class TemplateParser {
     if (this.#around?.kind !== open.kind) {
       this.#fail(start, `the section "${name}" ends in another place of the HTML than it began`);
     }
+    this.#around?.mayLack(open.mark);
     const { path, place, inverted } = open;
     const section = { kind: "section", path, place, inverted, nodes: this.#nodes } as const;
     this.#nodes = open.nodes;

@@ -20,4 +20,8 @@ export interface ValuePlace {
   escape(): Escape | string;
   /** A value has been put here. */
   passValue(): void;
+  /** Something to come back to, where a section begins. */
+  mark(): unknown;
+  /** The section from a mark up to here may not be there. */
+  mayLack(mark: unknown): void;
 }

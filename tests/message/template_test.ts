@@ -224,6 +224,8 @@ Deno.test.each([
   ["data:text/html,x"],
   ["vbscript:x"],
   ["file:///etc/passwd"],
+  ["javascript"], // what comes behind it could be a colon
+  ["a b"],
 ])("Template refuses %j as a link [T-I31]", pure, (x) => {
   for (
     const tag of [
@@ -245,8 +247,8 @@ Deno.test.each([
   ["tel:+491", "tel:+491"],
   ["/a:b", "/a:b"],
   ["?a:b", "?a:b"],
-  ["a b", "a%20b"],
-  ["münchen", "m%C3%BCnchen"],
+  ["/a b", "/a%20b"],
+  ["#münchen", "#m%C3%BCnchen"],
 ])("Template takes %j as a link", pure, (x, written) => {
   equal(filled('<a href="{{x}}">', { x }, true), `<a href="${written}">`);
 });
@@ -276,6 +278,45 @@ Deno.test.each([
     equal(filled(source, { x: "1" }), source.replace("{{x}}", "1"));
   },
 );
+
+Deno.test.each([
+  ['<a href="{{a}}{{b}}">'],
+  ['<a href="{{a|}}{{b}}">'],
+  ['<a href="{{a}}:{{b}}">'],
+  ['<a href="{{#c}}https://x.example{{/c}}{{a}}:{{b}}">'],
+  ['<a href="{{#c}}{{c}}{{/c}}{{a}}{{b}}">'],
+  ['<a href="{{^a}}https://x.example/{{/a}}{{a}}{{b}}">'],
+])("Template lets no values make a scheme together in %j [T-I31]", pure, (source) => {
+  for (const a of ["javascript", "java", "", "javascript:"]) {
+    throws(() => filled(source, { a, b: a === "" ? "javascript:x" : ":x", c: "" }, true), {
+      name: "TemplateError",
+    }, a);
+  }
+});
+
+Deno.test.each([
+  ['<a href="java{{x}}">', '<a href="javascript%3Aalert(1)%2F%22">'],
+  [
+    '<a href="page{{x}}.html?{{x}}">',
+    '<a href="pagescript%3Aalert(1)%2F%22.html?script%3Aalert(1)%2F%22">',
+  ],
+  ['<a href="https:{{x}}">', '<a href="https:script:alert(1)/%22">'],
+  ['<a href="mailto:{{x}}">', '<a href="mailto:script:alert(1)/%22">'],
+  ['<a href="/{{x}}">', '<a href="/script:alert(1)/%22">'],
+])("Template keeps a value in its place of the link %j [T-I31]", pure, (source, html) => {
+  equal(filled(source, { x: 'script:alert(1)/"' }, true), html);
+});
+
+Deno.test.each([
+  ["<a href=\"javascript:f('{{x}}')\">"],
+  ['<a href=" vbscript:{{x}}">'],
+  ['<a href="java{{#x}}script:{{x}}{{/x}}">'],
+])("Template refuses any value in the link %j [T-I31]", pure, (source) => {
+  throws(() => new Template(source, { kind: "html" }), {
+    name: "TemplateError",
+    reason: /no value is safe/,
+  });
+});
 
 Deno.test("Template follows the HTML around placeholders", pure, () => {
   const x = `"<'`;
