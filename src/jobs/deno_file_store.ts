@@ -5,12 +5,12 @@
  */
 
 import { systemClock } from "../wire/mod.ts";
-import { isPlainPath, joinPath, parentOf, stepsTo } from "./file_path.ts";
+import { kindOf, makeFolder, unlessMissing } from "./deno_folders.ts";
+import { parentOf } from "./file_path.ts";
 import type { FileEntry, FileLock, FileRange, FileStore, OpenFile } from "./file_store.ts";
 
 const PIECE = 64 * 1024;
 const OWNER_FILE = 0o600;
-const OWNER_FOLDER = 0o700;
 
 /**
  * The files of this machine.
@@ -20,6 +20,7 @@ const OWNER_FOLDER = 0o700;
  * import { denoFileStore } from "@mailwright/mailwright/jobs";
  * import { deepEqual, rejects } from "node:assert/strict";
  *
+ * await denoFileStore.makeFolder("tests/.tmp");
  * const path = `tests/.tmp/${crypto.randomUUID()}`;
  * const file = await denoFileStore.create(path);
  * await file.write(Uint8Array.of(1, 2, 3));
@@ -61,12 +62,7 @@ export const denoFileStore: FileStore = {
     return entries.sort((one, other) => one.name < other.name ? -1 : 1);
   },
 
-  async makeFolder(path, { below } = {}) {
-    const steps = stepsOf(path, below);
-    for (const step of steps) {
-      await makeStep(step, { links: below === undefined, last: step === steps.at(-1) });
-    }
-  },
+  makeFolder,
 
   async rename(from, to, { replace = false } = {}) {
     await refuseLink(parentOf(to));
@@ -205,69 +201,5 @@ async function refuseLink(folder: string): Promise<void> {
     throw new Deno.errors.NotADirectory(
       `Cannot use "${folder}": it is a ${kindOf(info)}, not a folder`,
     );
-  }
-}
-
-/** One step of a path: a folder that is there afterwards, its name durable. */
-async function makeStep(
-  path: string,
-  { links, last }: { readonly links: boolean; readonly last: boolean },
-): Promise<void> {
-  let info: Deno.FileInfo | undefined;
-  try {
-    info = await unlessMissing(links ? Deno.stat(path) : Deno.lstat(path));
-  } catch (error) {
-    // Of a folder above that may not be seen, the next step tells whether it is there.
-    if (links && !last && error instanceof Deno.errors.NotCapable) return;
-    throw error;
-  }
-  if (info !== undefined && !info.isDirectory) {
-    throw new Deno.errors.NotADirectory(
-      `Cannot make folder "${path}": it is a ${kindOf(info)}, not a folder`,
-    );
-  }
-  let parent: Deno.FsFile;
-  try {
-    parent = await Deno.open(parentOf(path));
-  } catch (error) {
-    // Who withholds the parent has made this folder himself.
-    if (info !== undefined && error instanceof Deno.errors.NotCapable) return;
-    throw error;
-  }
-  using _closed = parent;
-  if (info === undefined) await Deno.mkdir(path, { recursive: true, mode: OWNER_FOLDER });
-  await parent.sync();
-}
-
-/** Every folder on the way, the outermost first: below `below`, or from the root or here. */
-function stepsOf(path: string, below: string | undefined): string[] {
-  if (below === undefined) {
-    const plain = path.replace(/\/+$/, "");
-    return plain.startsWith("/") ? stepsTo(plain, "/") : stepsTo(plain, ".");
-  }
-  const start = joinPath(below, "");
-  if (
-    below !== "." && !path.startsWith(start) ||
-    !isPlainPath(path.slice(below === "." ? 0 : start.length))
-  ) {
-    throw new TypeError(`Cannot make folder "${path}": it is not below "${below}"`);
-  }
-  return stepsTo(path, below);
-}
-
-function kindOf(
-  info: { isFile: boolean; isDirectory: boolean; isSymlink: boolean },
-): FileEntry["kind"] {
-  if (info.isSymlink) return "link";
-  if (info.isFile) return "file";
-  return info.isDirectory ? "folder" : "other";
-}
-
-async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

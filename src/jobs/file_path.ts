@@ -11,9 +11,9 @@ export function parentOf(path: string): string {
   return at === 0 ? "/" : path.slice(0, at);
 }
 
-/** A path of plain steps under a folder; `.` is the folder that others start from. */
+/** A path of plain steps under a folder; `.` or nothing is the folder that others start from. */
 export function joinPath(folder: string, path: string): string {
-  if (folder === ".") return path;
+  if (folder === "." || folder === "") return path;
   return folder.endsWith("/") ? folder + path : `${folder}/${path}`;
 }
 
@@ -27,8 +27,6 @@ export function isPlainPath(path: string): boolean {
 
 /** The folders on the way to a path and the path itself, the outermost first, without `from`. */
 export function stepsTo(path: string, from: string): string[] {
-  const start = joinPath(from, "");
-  const rest = from === "." ? path : path.slice(start.length);
-  const names = rest.split("/");
+  const names = path.slice(joinPath(from, "").length).split("/");
   return names.map((_, at) => joinPath(from, names.slice(0, at + 1).join("/")));
 }
