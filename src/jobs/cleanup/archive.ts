@@ -7,6 +7,7 @@
  * @module
  */
 
+import { escapeControls } from "../../wire/mod.ts";
 import { isPlainPath, joinPath } from "../file_path.ts";
 import type { FileStore } from "../file_store.ts";
 import { ArchiveError } from "./archive_error.ts";
@@ -54,8 +55,11 @@ export function openArchive(
     ? [spec.eml, new MessageFiles(files, emlLayout)]
     : [spec.mbox, new Mbox(files, copies)];
   if (!isPlainPath(template)) {
-    const message = `Cannot open archive "${name}": "${template}" is no path below its base`;
-    throw new ArchiveError(name, message);
+    const path = escapeControls(template);
+    throw new ArchiveError(
+      name,
+      `Cannot open archive "${name}": "${path}" is no path below its base`,
+    );
   }
   return new SpoolingArchive(files, template, kind, copies);
 }
