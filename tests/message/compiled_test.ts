@@ -317,6 +317,25 @@ Deno.test(
   },
 );
 
+Deno.test("CompiledMessage.render() follows sections in links and lists", pure, () => {
+  const link = (value: string, fields: Record<string, string>): string => {
+    const headers = [{ name: "List-Unsubscribe", value }];
+    const source = rendered({ headers }, { fields: { name: "x", ...fields } });
+    return /^List-Unsubscribe: (.*)\r$/m.exec(source)?.[1] ?? "";
+  };
+  const page = "https://a.example/u";
+  equal(link("<{{#page}}{{page}}{{/page}}>", { page }), `<${page}>`);
+  equal(link("<https://a.example/u{{#t}}?t={{t}}{{/t}}>", { t: "a>" }), `<${page}?t=a%3E>`);
+  equal(link("<https://a.example/u{{#t}}?t={{t}}{{/t}}>", { t: "" }), `<${page}>`);
+  equal(link("<{{^a}}{{page}}{{/a}}{{#a}}{{a}}{{/a}}>", { a: "", page }), `<${page}>`);
+  throws(() => link("<{{#a}}{{a}}{{/a}}{{b}}>", { a: "", b: "javascript:x" }), SyntaxError);
+  const headers = [{ name: "Sender", value: "{{#who}}{{who}} {{/who}}<office@a.example>" }];
+  match(
+    rendered({ headers }, { fields: { name: "x", who: "Ann" } }),
+    /^Sender: Ann <office@a\.example>\r$/m,
+  );
+});
+
 Deno.test("compileMessage() says what it needs and what is wrong", pure, () => {
   const compiled = compileMessage({ ...TEMPLATE, html: "{{plain|x}}{{name|you}}" });
   deepEqual(compiled.fields.map(({ name, optional }) => [name, optional]), [

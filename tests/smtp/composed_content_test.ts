@@ -2,13 +2,14 @@
  * Composed messages with attachments, sent by session and pool to the sandbox and read there.
  */
 
-import { compose, composeStream } from "@mailwright/mailwright/message";
+import { compileMessage, compose, composeStream } from "@mailwright/mailwright/message";
 import { startSandbox } from "@mailwright/mailwright/sandbox";
 import { connectSmtp, SmtpPool } from "@mailwright/mailwright/smtp";
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { Capabilities } from "../../src/smtp/capabilities.ts";
 import { cancelContent, isReplayable, prepareContent } from "../../src/smtp/content.ts";
 import { PostalMime } from "../../src/deps/postal_mime.ts";
+import { DotUnstuffer } from "../../src/wire/mod.ts";
 
 const FIELDS = {
   from: "Ann <ann@mail.example>",
@@ -115,5 +116,44 @@ Deno.test("isReplayable() tells what another transaction can send again", pure, 
   }
   for (const content of [inChunks(OCTETS), attached(new ReadableStream())]) {
     equal(isReplayable(content), false);
+  }
+});
+
+const ODD_ENDS = [
+  ...["\n.\n", "\n.\r", "\r.\n", "\r.\r", "\n.\r\n", "\r.\r\n", "\r\n.\n", "\r\n.\r"],
+  ...["\r\n.\r\r\n", "\r\r\n.\r\r\n", "\r\n\0.\r\n"],
+];
+
+Deno.test("compose() and DATA leave one end to any reader, wherever an odd one stands [T-I23]", {
+  permissions: "none",
+}, async () => {
+  const { text: _text, html: _html, ...fields } = FIELDS;
+  for (const end of ODD_ENDS) {
+    for (const more of ["", "é", "日本語日本語"]) {
+      const evil = `Hi${more}${end}MAIL FROM:<x@x.test>\r\n`;
+      const parts = { text: evil, html: evil, attachments: [{ filename: evil, content: evil }] };
+      const row = { ...fields, fields: { evil } };
+      const job = { ...fields, text: "{{evil}}.", html: "{{{evil}}}" };
+      for (
+        const content of [
+          compose({ ...fields, ...parts }),
+          composeStream({ ...fields, ...parts }),
+          compileMessage(job).render(row),
+        ]
+      ) {
+        const ready = prepareContent(content, {}, new Capabilities(), false);
+        const pieces = ready.whole === undefined
+          ? await Array.fromAsync(ready.chunks(gone), (piece) => piece.slice())
+          : [ready.whole];
+        const wire = await new Response(ReadableStream.from([...pieces, ready.end()])).bytes();
+        for (const bodyEnd of ["crlf", "lf"] as const) {
+          const reader = new DotUnstuffer({ bodyEnd });
+          reader.push(wire);
+          deepEqual([reader.ended, reader.consumed], [true, wire.length], JSON.stringify(end));
+        }
+        const text = new TextDecoder().decode(wire);
+        equal(/(?<!\r)\n|\r(?!\n)|\0/.test(text), false);
+      }
+    }
   }
 });
