@@ -8,7 +8,7 @@
 import { EXIT, explain, runScript, type ScriptOptions } from "../src/cli/mod.ts";
 import { NAME, VERBS } from "./cleanup/calls.ts";
 import { declared } from "./cleanup/command.ts";
-import { exitOfError } from "./cleanup/failure.ts";
+import { errorValue, exitOfError } from "./cleanup/failure.ts";
 import { CleanupVerbs, type VerbsOptions } from "./cleanup/verbs.ts";
 
 /** What a test puts in the place of the system. */
@@ -33,7 +33,10 @@ export async function main(args: string[], options: CleanupIo = {}): Promise<num
     } catch (error) {
       const exit = exitOfError(error);
       if (exit === undefined || io.signal.aborted) throw error;
-      await io.err.line(`${NAME}: ${explain(error, NAME)}`);
+      const message = explain(error, NAME);
+      await io.err.line(`${NAME}: ${message}`);
+      // Also of a call that is refused: who reads JSON finds an answer there.
+      if (args.includes("--json")) await io.out.json(errorValue(error, message, exit));
       return exit;
     }
   }, { ...options, name: NAME, exits: EXIT.cleanup });

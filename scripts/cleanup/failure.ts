@@ -5,7 +5,12 @@
  */
 
 import { EXIT, SecretError, ValidationError } from "../../src/cli/mod.ts";
-import { CleanupError, type CleanupErrorKind, type CleanupExit } from "../../src/jobs/mod.ts";
+import {
+  CleanupError,
+  type CleanupErrorKind,
+  type CleanupExit,
+  type CleanupReport,
+} from "../../src/jobs/mod.ts";
 import { Pop3AuthError, Pop3Error, Pop3ReplyError } from "../../src/pop3/mod.ts";
 import { PolicyFileError } from "./policy_file.ts";
 
@@ -52,6 +57,36 @@ export function exitOfError(error: unknown): number | undefined {
   }
   if (error instanceof Pop3Error) return NUMBERS.connection;
   return isOfWire(error) ? NUMBERS.connection : undefined;
+}
+
+/** An error for programs. */
+export interface ErrorValue {
+  /** What this is. */
+  readonly schema: "mailwright-cleanup-error/1";
+  /** What went wrong, in the words that a report has for it. */
+  readonly error: NonNullable<CleanupReport["error"]>;
+}
+
+/**
+ * An error as plain data, for `--json`.
+ *
+ * @param error What was thrown.
+ * @param message What is said about it.
+ * @param exit Its exit number.
+ * @returns The data.
+ */
+export function errorValue(error: unknown, message: string, exit: number): ErrorValue {
+  const kind = error instanceof CleanupError
+    ? error.kind
+    : error instanceof PolicyFileError
+    ? "policy"
+    : exit === NUMBERS.busy
+    ? "busy"
+    : exit === NUMBERS.connection
+    ? "connection"
+    : "usage";
+  const temporary = error instanceof Error && "temporary" in error && error.temporary === true;
+  return { schema: "mailwright-cleanup-error/1", error: { kind, message, temporary } };
 }
 
 /**

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mock } from "node:test";
 import { main } from "../../scripts/cleanup.ts";
 import type { CleanupReport, CleanupStatus, StoredPlan } from "../../src/jobs/mod.ts";
+import { Signals } from "../cli/fakes.ts";
 import { listMail, mail, many } from "./cleanup/mails.ts";
 import { cleanup, inSetting, PASSWORD, type Setting, USER } from "./cleanup/script.ts";
 
@@ -225,7 +226,7 @@ Deno.test("cleanup run --every comes again, and goes on after a bad night", asyn
   });
 });
 
-Deno.test("cleanup is told by its exit status what went wrong", async () => {
+Deno.test("cleanup tells by its exit status what went wrong [T-D09] [T-C13]", async () => {
   await inSetting(async (setting) => {
     const { box, folder, all, server, policy } = setting;
     fill(setting);
@@ -288,6 +289,65 @@ Deno.test("cleanup is told by its exit status what went wrong", async () => {
   });
 });
 
+Deno.test("cleanup tells in JSON what went wrong [T-D09]", async () => {
+  await inSetting(async (setting) => {
+    const { box, folder, all, policy } = setting;
+    const error = async (...args: string[]) => {
+      const { code, out, err } = await cleanup([...args, "--json"]);
+      const { schema, error } = JSON.parse(out);
+      equal(schema, "mailwright-cleanup-error/1");
+      equal(err, `cleanup: ${error.message}\n`);
+      return [code, error.kind, error.temporary];
+    };
+    deepEqual(await error(...all), [1, "policy", false]);
+    await policy(POLICY);
+    deepEqual(await error("apply", "00000000", ...all), [1, "usage", false]);
+    await Deno.mkdir(`${folder}/job`, { recursive: true });
+    using lock = await Deno.open(`${folder}/job/lock`, { write: true, create: true });
+    await lock.lock(true);
+    deepEqual(await error(...all), [5, "busy", true]);
+    await lock.unlock();
+    box.misbehave({ verb: "AUTH", reply: "-ERR [AUTH] no" });
+    deepEqual(await error(...all), [8, "connection", false]);
+    box.misbehave({ verb: "AUTH", reply: "-ERR [SYS/TEMP] later" });
+    const [, , temporary] = await error(...all);
+    equal(temporary, true);
+    deepEqual(await error("init", ...all.slice(0, 8), "--policy", `${folder}/new`), [
+      5,
+      "busy",
+      true,
+    ]);
+    box.misbehave();
+    fill(setting);
+    deepEqual(
+      await error("run", ...all, "--max-delete", "1", "--max-fraction", "1"),
+      [6, "guard", false],
+    );
+  });
+});
+
+Deno.test("cleanup stops at SIGINT, removes nothing, and goes on the next time [T-C14]", async () => {
+  await inSetting(async (setting) => {
+    const { box, folder, all, policy } = setting;
+    fill(setting);
+    await policy(POLICY);
+    const run = ["run", ...all, "--max-delete", "5", "--max-fraction", "1"];
+    const signals = new Signals();
+    const interrupted = cleanup(run, { signals });
+    for await (const { text } of box.ledger.follow()) {
+      if (text.startsWith("RETR ")) break;
+    }
+    signals.send("SIGINT");
+    const { code, out } = await interrupted;
+    equal(code, 130);
+    match(out, /Interrupted: 3 planned, .* 0 deleted/);
+    equal(uids(setting).length, 11);
+    equal((await cleanup(run)).code, 0);
+    deepEqual(uids(setting), LEFT);
+    equal((await archived(`${folder}/archive`)).length, 3);
+  });
+});
+
 Deno.test("cleanup keeps what went wrong, and says so", async () => {
   await inSetting(async (setting) => {
     const { box, all, policy } = setting;
@@ -303,7 +363,7 @@ Deno.test("cleanup keeps what went wrong, and says so", async () => {
   });
 });
 
-Deno.test("cleanup ends with 7 if the archive cannot be written, and removes nothing", async () => {
+Deno.test("cleanup ends with 7 if the archive cannot be written, and removes nothing [T-C07]", async () => {
   await inSetting(async (setting) => {
     const { folder, all, policy } = setting;
     fill(setting);
