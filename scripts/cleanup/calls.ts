@@ -151,8 +151,13 @@ export interface InitCall extends TalkCall, ServerCall {
   readonly sample: number;
 }
 
+/** Any of them, when only its grants are told. */
+export type PermissionsCall = Partial<JobCall & RestoreCall & InitCall>;
+
 /** What each verb does. */
 export interface Verbs {
+  /** Tells the grants of a call, in the place of what it does. */
+  permissions(call: PermissionsCall): Promise<void>;
   /** Makes a plan. */
   plan(call: PlanCall): Promise<void>;
   /** Carries a plan out. */

@@ -13,7 +13,7 @@ import {
   ValidationError,
 } from "../../src/cli/mod.ts";
 import { Command, type ParentCommand } from "../../src/deps/cliffy.ts";
-import { NAME, type Verbs } from "./calls.ts";
+import { NAME, type TalkCall, type Verbs } from "./calls.ts";
 
 const POLICY = `[[rules]]
 id = "people"
@@ -37,6 +37,7 @@ lists = { maildir = "archive/lists/{yyyy}/{mm}" }`;
  * @returns The command, to be parsed.
  */
 export function declared(verbs: Verbs, version: string): ParentCommand {
+  const told = (call: TalkCall) => call.permissions ? verbs.permissions(call) : undefined;
   return new Command()
     .name(NAME)
     .version(version)
@@ -69,30 +70,30 @@ export function declared(verbs: Verbs, version: string): ParentCommand {
         "  --smtp-user ann --smtp-password-from prompt --to ann@mail.example",
     )
     .noExit()
-    .command("plan", planning().action((call) => verbs.plan(call)))
-    .command("apply", applying().action((call, plan) => verbs.apply(call, plan)))
-    .command("run", running().action((call) => verbs.run(call)))
+    .command("plan", planning().action((call) => told(call) ?? verbs.plan(call)))
+    .command("apply", applying().action((call, plan) => told(call) ?? verbs.apply(call, plan)))
+    .command("run", running().action((call) => told(call) ?? verbs.run(call)))
     .command(
       "verify",
       withPolicy("Looks what has become of removals, and whether all archived copies are whole.")
         .example("After exit status 4", `${NAME} verify --server … --policy … --job ann.job`)
-        .action((call) => verbs.verify(call)),
+        .action((call) => told(call) ?? verbs.verify(call)),
     )
-    .command("restore", restoring().action((call, what) => verbs.restore(call, what)))
+    .command("restore", restoring().action((call, what) => told(call) ?? verbs.restore(call, what)))
     .command(
       "release",
       inFolder("Lets restored messages be removed again.")
         .arguments("<what:string>")
         .example("All that a run has removed", `${NAME} release RUN --job ann.job`)
-        .action((call, what) => verbs.release(call, what)),
+        .action((call, what) => told(call) ?? verbs.release(call, what)),
     )
     .command(
       "status",
       inFolder("Tells what is known of a mailbox, without asking the server.")
         .example("What has happened?", `${NAME} status --job ann.job`)
-        .action((call) => verbs.status(call)),
+        .action((call) => told(call) ?? verbs.status(call)),
     )
-    .command("init", beginning().action((call) => verbs.init(call)));
+    .command("init", beginning().action((call) => told(call) ?? verbs.init(call)));
 }
 
 function typed(description: string) {

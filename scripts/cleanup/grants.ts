@@ -7,7 +7,7 @@
 import type { SecretSource } from "../../src/cli/mod.ts";
 import type { Policy, PolicyArchive } from "../../src/jobs/mod.ts";
 import { parseSmtpUrl } from "../../src/smtp/mod.ts";
-import type { InitCall, JobCall, RestoreCall } from "./calls.ts";
+import type { PermissionsCall } from "./calls.ts";
 import { serverOf } from "./connection.ts";
 import { readPolicy } from "./policy_file.ts";
 
@@ -122,9 +122,7 @@ function parentOf(path: string): string {
  * @param call What was typed.
  * @returns One flag of each kind.
  */
-export async function callGrants(
-  call: Partial<JobCall & RestoreCall & InitCall>,
-): Promise<string[]> {
+export async function callGrants(call: PermissionsCall): Promise<string[]> {
   const { job, policy: path, smtp } = call;
   const server = call.user === undefined ? undefined : serverOf(call);
   const archives = job === undefined || path === undefined ? [] : await archivesOf(path);

@@ -15,20 +15,17 @@ import {
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import {
   type CleanupJob,
-  type CleanupOptions,
   type CleanupReport,
   openCleanup,
-  type RestoreSelector,
-  type RestoreTarget,
   type StoredPlan,
 } from "../../src/jobs/mod.ts";
-import { parseAddress } from "../../src/message/mod.ts";
 import {
   type ApplyCall,
   type FolderCall,
   type InitCall,
   type JobCall,
   NAME,
+  type PermissionsCall,
   type PlanCall,
   type RestoreCall,
   type RunCall,
@@ -36,15 +33,15 @@ import {
   type TalkCall,
   type Verbs,
 } from "./calls.ts";
-import { type Mailbox, mailboxOf, smtpOptions } from "./connection.ts";
+import { type ConnectionContext, type Mailbox, mailboxOf } from "./connection.ts";
 import { exitOfError, exitOfRun } from "./failure.ts";
 import { archiveFolders, callGrants, checkFolders } from "./grants.ts";
 import { applyCommand } from "./next_command.ts";
 import { planText } from "./plan_text.ts";
 import { readPolicy } from "./policy_file.ts";
 import { JobProgress } from "./progress.ts";
-import { isBack, reportLine, reportText, restoreText, statusText } from "./report_text.ts";
-import { Resender } from "./resender.ts";
+import { reportLine, reportText, statusText } from "./report_text.ts";
+import { openExisting, restoreMessages, selectorOf } from "./restoring.ts";
 import { type Alarm, readSchedule, sleepUntil, systemAlarm } from "./schedule.ts";
 import { writeStarter } from "./write_starter.ts";
 
@@ -77,8 +74,11 @@ export class CleanupVerbs implements Verbs {
     this.#options = options;
   }
 
+  async permissions(call: PermissionsCall): Promise<void> {
+    await this.#io.out.line((await callGrants(call)).join(" "));
+  }
+
   async plan(call: PlanCall): Promise<void> {
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     const plan = await this.#withJob(
       call,
       (job) => job.plan({ acceptChurn: call.acceptChurn ?? false }),
@@ -94,7 +94,6 @@ export class CleanupVerbs implements Verbs {
   }
 
   async apply(call: ApplyCall, plan: string): Promise<void> {
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     if (!PLAN_ID.test(plan)) {
       fail(`Cannot apply "${plan}": expected the id of a plan, or its first 8 digits at least`);
     }
@@ -112,10 +111,9 @@ export class CleanupVerbs implements Verbs {
 
   async run(call: RunCall): Promise<void> {
     const next = call.every === undefined ? undefined : readSchedule(call.every);
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
+    await readPolicy(call.policy); // a mistake is not found out at night
     const mailbox = await this.#mailbox(call);
     if (next === undefined) return await this.#runOnce(call, mailbox);
-    await readPolicy(call.policy); // a mistake is not found out at night
     const { err, signal } = this.#io;
     const alarm = this.#options.alarm ?? systemAlarm;
     for (let atMs = next(alarm.now()); atMs !== undefined; atMs = next(alarm.now())) {
@@ -131,13 +129,11 @@ export class CleanupVerbs implements Verbs {
   }
 
   async verify(call: JobCall): Promise<void> {
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
     await this.#showReport(await this.#withJob(call, (job) => job.verify()), call);
   }
 
   async status(call: FolderCall): Promise<void> {
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
-    await using job = await this.#openExisting(call, {});
+    await using job = await openExisting({ folder: call.job });
     const status = job.status();
     if (call.json) await this.#io.out.json(status);
     else await this.#io.out.print(statusText(status));
@@ -145,55 +141,18 @@ export class CleanupVerbs implements Verbs {
   }
 
   async release(call: FolderCall, what: string): Promise<void> {
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
-    await using job = await this.#openExisting(call, {});
+    await using job = await openExisting({ folder: call.job });
     const released = await job.release(selectorOf(job, what));
     if (call.json) await this.#io.out.json({ released });
     else if (!call.quiet) await this.#io.out.line(`Released: ${released}`);
   }
 
   async restore(call: RestoreCall, what: string): Promise<void> {
-    const { smtp, to = [], from = to[0] } = call;
-    if ((smtp === undefined) === (call.export === undefined)) {
-      fail("Cannot restore: expected --smtp URL or --export FOLDER");
-    }
-    if (smtp !== undefined && from === undefined) fail("Cannot restore by mail: --to is missing");
-    for (const address of [from ?? [], ...to].flat()) checkAddress(address);
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
-    const policy = await readPolicy(call.policy);
-    const context = { io: this.#io, readers: this.#options.readers };
-    await using resender = smtp === undefined || from === undefined
-      ? undefined
-      : new Resender(await smtpOptions(call, smtp, context), { from, to });
-    const progress = new JobProgress(this.#io.err, { quiet: call.quiet ?? false });
-    await using job = await this.#openExisting(call, {
-      ...policy,
-      onProgress: (each) => progress.hear(each),
-    });
-    await resender?.connect();
-    const target: RestoreTarget = resender === undefined || from === undefined
-      ? { folder: call.export ?? "." }
-      : {
-        send: (message) => resender.send(message),
-        ...(call.exact ? {} : { resent: { from, to } }),
-        ...(call.again && { again: true }),
-      };
-    const report = await job.restore(selectorOf(job, what), target);
-    await progress.end();
-    if (call.json) await this.#io.out.json(report);
-    else if (!call.quiet) {
-      await this.#io.out.print(restoreText(report, await loadPalette(this.#io.out.colors)));
-    }
-    const lost = report.items.filter((item) => !isBack(item));
-    if (report.items.length === 0) fail(`Cannot restore "${what}": nothing in the journal fits`);
-    if (lost.some(({ outcome }) => outcome === "damaged")) this.exit = NUMBERS.archive;
-    else if (lost.some(({ outcome }) => outcome === "in-doubt")) this.exit = NUMBERS.unverified;
-    else if (lost.length > 0) this.exit = NUMBERS.kept;
+    this.exit = await restoreMessages(call, what, this.#context);
   }
 
   async init(call: InitCall): Promise<void> {
-    if (call.permissions) return await this.#io.out.line((await callGrants(call)).join(" "));
-    await writeStarter(call, { io: this.#io, readers: this.#options.readers });
+    await writeStarter(call, this.#context);
   }
 
   async #runOnce(call: RunCall, mailbox: Mailbox): Promise<void> {
@@ -217,8 +176,10 @@ export class CleanupVerbs implements Verbs {
     await checkFolders([call.job, ...archives]);
     const mailbox = given ?? await this.#mailbox(call);
     const progress = new JobProgress(this.#io.err, { quiet: call.quiet ?? false });
-    await using job = await this.#open(call, {
+    await using job = await openCleanup({
       ...policy,
+      folder: call.job,
+      signal: this.#io.signal,
       account: mailbox.account,
       connect: () => mailbox.connect(),
       onProgress: (each) => progress.hear(each),
@@ -235,29 +196,12 @@ export class CleanupVerbs implements Verbs {
     }
   }
 
-  /** What was never there has nothing to tell: most likely its name is wrong. */
-  async #openExisting(
-    call: { readonly job: string },
-    options: Omit<CleanupOptions, "folder" | "signal">,
-  ): Promise<CleanupJob> {
-    try {
-      await Deno.lstat(call.job);
-    } catch (cause) {
-      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-      fail(`Cannot open --job "${call.job}": there is no such folder`, { cause });
-    }
-    return await this.#open(call, options);
-  }
-
-  #open(
-    { job: folder }: { readonly job: string },
-    options: Omit<CleanupOptions, "folder" | "signal">,
-  ): Promise<CleanupJob> {
-    return openCleanup({ ...options, folder, signal: this.#io.signal });
-  }
-
   #mailbox(call: ServerCall): Promise<Mailbox> {
-    return mailboxOf(call, { io: this.#io, readers: this.#options.readers });
+    return mailboxOf(call, this.#context);
+  }
+
+  get #context(): ConnectionContext {
+    return { io: this.#io, readers: this.#options.readers };
   }
 
   async #showPlan(plan: StoredPlan, { all }: PlanCall): Promise<void> {
@@ -279,20 +223,6 @@ export class CleanupVerbs implements Verbs {
   }
 }
 
-/** A run by its id, a message by its SHA-256, and else by its unique-id. */
-function selectorOf(job: CleanupJob, what: string): RestoreSelector {
-  if (job.status().runs.some(({ runId }) => runId === what)) return { run: what };
-  return /^[0-9a-f]{64}$/.test(what) ? { sha256: what } : { uid: what };
-}
-
-function checkAddress(text: string): void {
-  try {
-    parseAddress(text);
-  } catch (cause) {
-    fail(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
-
-function fail(message: string, options?: ErrorOptions): never {
-  throw new ValidationError(message, options);
+function fail(message: string): never {
+  throw new ValidationError(message);
 }

@@ -110,7 +110,7 @@ await serverTest(
     });
 
     await step("runs with nobody looking on, and lets what came back stay", async () => {
-      await dovecot.fill(JONES, many(10, (at) => octets(listMail(100 + at))));
+      await dovecot.fill(JONES, many(10, (at) => listMail(100 + at)).map(octets));
       const caps = ["--max-delete", "50", "--max-fraction", "0.8", "--quiet"];
       const { code, stdout, stderr } = await cleanup(["run", ...call, ...caps], password);
       deepEqual([code, stdout, stderr], [0, "", ""]);
