@@ -133,9 +133,14 @@ export class Application {
     const { planId } = this.#plan;
     const marked = await markItems(this.#run, session, ready);
     if (marked === undefined) return false;
-    if (marked.length > 0) return await commitItems(this.#run, session, { marked, planId });
-    await leave(session, exposed);
-    return true;
+    if (marked.length === 0) {
+      await leave(session, exposed);
+      return true;
+    }
+    const outcome = await commitItems(this.#run, session, { marked, planId });
+    // Where QUIT was not answered, the next listing tells; where it fails, more of it makes no sense.
+    if (outcome === "unknown") return ++this.#lost < this.#run.limits.lostSessions;
+    return outcome === "committed";
   }
 
   /** A session was lost: what it has marked is void. */

@@ -59,7 +59,7 @@ export async function markItems(
  * @param run The run.
  * @param session The session.
  * @param given What is marked, and the plan.
- * @returns Whether the server has confirmed it.
+ * @returns What has come of QUIT.
  * @throws {CleanupError} If QUIT was not said, or the journal cannot be written.
  * @throws {WireError} If the connection was lost before QUIT.
  */
@@ -67,7 +67,7 @@ export async function commitItems(
   run: CleanupRun,
   session: Pop3Session,
   { marked, planId }: { readonly marked: readonly BoundItem[]; readonly planId: string },
-): Promise<boolean> {
+): Promise<"committed" | "partial" | "unknown"> {
   const { journal, signal, book, progress } = run;
   const total = marked.length;
   progress({ stage: "commit", done: 0, total, octets: 0 });
@@ -90,11 +90,11 @@ export async function commitItems(
   if (outcome.kind !== "committed") {
     const seen = outcome.reply === undefined ? "no answer" : `"${outcome.reply}"`;
     book.warn(`QUIT was answered with ${seen}: the next listing tells what is gone`);
-    return false;
+    return outcome.kind;
   }
   for (const { item } of marked) book.committed(item);
   progress({ stage: "commit", done: total, total, octets: 0 });
-  return true;
+  return outcome.kind;
 }
 
 function intentOf(run: string, plan: string, marked: readonly BoundItem[]): IntentEvent {
