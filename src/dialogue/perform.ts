@@ -267,6 +267,7 @@ class Performance {
     const { talk, options } = this.#end;
     if (options.stored !== undefined) return checkRest(options.stored);
     if (!talk.over) await talk.flush();
+    talk.checkWritten();
     await this.#farewell(() => this.#end.commands ? this.#sayQuit() : this.#hearQuit());
   }
 

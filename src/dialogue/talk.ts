@@ -66,6 +66,7 @@ export class Talk {
   /** A read that a silence has begun. */
   #reading: Promise<boolean> | undefined;
   #sent = 0;
+  #unwritten: ClosedError | undefined;
   #closed = false;
   /** What was said. */
   readonly transcript: TranscriptEvent[] = [];
@@ -158,13 +159,24 @@ export class Talk {
     this.#channel.putContent(bytes);
   }
 
-  /** Writes what was put, in one write. */
+  /**
+   * Writes what was put, in one write. If that fails, the peer's last words can still be heard: it is
+   * told by the next wait, or by {@linkcode Talk.checkWritten}.
+   */
   async flush(): Promise<void> {
     try {
       await this.#channel.flush();
     } catch (error) {
-      throw this.#explain(error, undefined);
+      if (this.#channel.dead || !(error instanceof ClosedError)) {
+        throw this.#explain(error, undefined);
+      }
+      this.#unwritten ??= error;
     }
+  }
+
+  /** Stops if something could not be written. */
+  checkWritten(): void {
+    if (this.#unwritten !== undefined) throw this.#explain(this.#unwritten, undefined);
   }
 
   /**
