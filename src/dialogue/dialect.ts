@@ -78,10 +78,10 @@ export function dialectsOf(text: string): readonly Dialect[] {
   const found: Dialect[] = [];
   if (has(/^\{"at":/m)) found.push("transcript");
   if (has(/^<(?:-|~|\*\*|~\*) /m) && has(/^ [-~]> /m)) found.push("swaks");
-  if (has(/^[\s\u3000]*C(?: ?\(\d+\))?:/m)) found.push("rfc5321");
-  else if (has(/^[\s\u3000]*R(?: ?\(\d+\))?:/m)) found.push("rfc821");
+  if (has(/^[ \t\u00a0\u3000]*C(?: ?\(\d+\))?:/m)) found.push("rfc5321");
+  else if (has(/^[ \t\u00a0\u3000]*R(?: ?\(\d+\))?:/m)) found.push("rfc821");
   if (has(/^< (?:\d{3}|\+OK|-ERR)/m) && has(/^> [A-Z]/m)) found.push("curl");
-  if (has(/^[\s>]*(?:telnet +\S|\d{3}[ -]|\+OK\b)/im) || has(/^[-=]{3,}\d{3} /m)) {
+  if (has(/^[ \t\u00a0\u3000>]*(?:telnet +\S|\d{3}[ -]|\+OK\b)/im) || has(/^[-=]{3,}\d{3} /m)) {
     found.push("telnet");
   }
   return found;

@@ -8,7 +8,7 @@ import { codesOf } from "./lint_walk.ts";
 import { MAX_TIME } from "./expand.ts";
 import { found, type Report } from "./finding.ts";
 import { misplacedSecrets } from "./secret_places.ts";
-import type { BlockStep, CodePattern, Dialogue, End, Position, Step, Template } from "./step.ts";
+import type { BlockStep, Dialogue, End, Position, Step, Template } from "./step.ts";
 import { printTemplate } from "./template.ts";
 
 /** Looks at each step alone. */
@@ -76,15 +76,49 @@ function checkAlternatives(step: BlockStep, { match }: Dialogue, report: Report)
     });
     return;
   }
-  const loose = match.server === "class" || match.server === "code";
-  firsts.forEach((first, index) => {
-    const same = firsts.slice(0, index).some((other) => overlap(first, other, loose));
-    if (!same || first === undefined) return;
+  const seen = new Openings(match.server === "class" || match.server === "code");
+  for (const first of firsts) {
+    if (first === undefined || !seen.meets(first)) continue;
     report(found("ambiguous-alt", first.at, {
       text: "an arm before begins with what also fits here, so this arm never runs",
       fix: "let the arms begin with different codes or commands",
     }));
-  });
+  }
+}
+
+/** How the arms before began. */
+class Openings {
+  readonly #loose: boolean;
+  readonly #seen = new Set<string>();
+
+  /** @param loose Whether only the codes of replies count. */
+  constructor(loose: boolean) {
+    this.#loose = loose;
+  }
+
+  /** Whether an arm before began so that this fits too; this one counts from here on. */
+  meets(step: Step): boolean {
+    const [asked, kept] = this.#keysOf(step);
+    const met = asked.some((key) => this.#seen.has(key));
+    for (const key of kept) this.#seen.add(key);
+    return met;
+  }
+
+  /** What meets it, and what it is for others to meet. */
+  #keysOf(step: Step): readonly [asked: readonly string[], kept: readonly string[]] {
+    const one = (key: string) => [[key], [key]] as const;
+    if (step.kind === "line") return one(`line ${printTemplate(step.template).toUpperCase()}`);
+    if (step.kind !== "reply") return [[], []];
+    const codes = codesOf(step);
+    if (!this.#loose) return one(JSON.stringify([codes, texts(step)]));
+    // A class meets each of its codes, and they meet it.
+    return [
+      codes.flatMap((code) =>
+        code.endsWith("xx") ? [code, `any ${code[0]}`] : [code, `${code[0]}xx`]
+      ),
+      codes.flatMap((code) => code.endsWith("xx") ? [code] : [code, `any ${code[0]}`]),
+    ];
+  }
 }
 
 function endOf(step: Step | undefined): End | undefined {
@@ -94,21 +128,6 @@ function endOf(step: Step | undefined): End | undefined {
     : undefined;
 }
 
-function overlap(a: Step | undefined, b: Step | undefined, loose: boolean): boolean {
-  if (a?.kind === "line" && b?.kind === "line") {
-    return printTemplate(a.template).toUpperCase() === printTemplate(b.template).toUpperCase();
-  }
-  if (a?.kind !== "reply" || b?.kind !== "reply") return false;
-  if (!codesMeet(codesOf(a), codesOf(b))) return false;
-  return loose || JSON.stringify(texts(a)) === JSON.stringify(texts(b));
-}
-
 function texts(step: Step): readonly string[] {
   return templatesOf(step).map(printTemplate);
-}
-
-function codesMeet(a: CodePattern, b: CodePattern): boolean {
-  const meet = (x: string, y: string) =>
-    x === y || (x.endsWith("xx") && y[0] === x[0]) || (y.endsWith("xx") && x[0] === y[0]);
-  return a.some((x) => b.some((y) => meet(x, y)));
 }

@@ -52,6 +52,7 @@ export { lintDialogue } from "./lint.ts";
 export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
 export { makePortable } from "./portable.ts";
 export { printDialogue, printMarkdown } from "./print.ts";
+export { dialogueToTypeScript, type TypeScriptOptions } from "./to_typescript.ts";
 export { repairDialogue } from "./repair.ts";
 export {
   parseTemplate as parseLineTemplate,

@@ -133,6 +133,9 @@ export class DialogueParser {
     this.#read({ lines, folder: this.#folder, inside: [file], next: 0 }, list);
     this.#finish(list);
     this.#tryProcedures();
+    if (countSteps(list.steps) > MAX_STEPS) {
+      this.#attempt(() => problem(NOWHERE, "", `at most ${MAX_STEPS} steps`));
+    }
     const header = this.#header;
     const dialogue: Dialogue = {
       schema: "mailwright-dialogue/1",

@@ -55,7 +55,7 @@ export function parseTemplate(text: string, at: Position = NOWHERE): Template {
   const parts: TemplatePart[] = [];
   let literal = "";
   let from = 0;
-  for (const { index, 0: run } of text.matchAll(/\$+\{/g)) {
+  for (const { index, 0: run } of text.matchAll(/(?<!\$)\$+\{/g)) {
     if (index < from) continue; // inside the hole before
     const dollars = run.length - 1;
     literal += text.slice(from, index) + "$".repeat(dollars >> 1);
@@ -137,8 +137,8 @@ function sampled(sample: string | undefined): { readonly sample?: string } {
 export function printTemplate(template: Template): string {
   return template.map((part, index) => {
     if (part.kind !== "text") return printHole(part);
-    const escaped = part.text.replace(/\$+(?=\{)/g, "$&$&");
-    return index + 1 < template.length ? escaped.replace(/\$+$/, "$&$&") : escaped;
+    const escaped = part.text.replace(/(?<!\$)\$+(?=\{)/g, "$&$&");
+    return index + 1 < template.length ? escaped.replace(/(?<!\$)\$+$/, "$&$&") : escaped;
   }).join("");
 }
 

@@ -47,6 +47,10 @@ Deno.test.each<[string, string[]]>([
   [`S: 220 mx\n@alt {\nC: NOOP\nS: 250 ok\n} or {\nS: 421 bye\n}\n${BYE}`, ["2 ambiguous-alt"]],
   [`S: 220 mx\n@alt {\nC: NOOP\nS: 250 ok\n} or {\n}\n${BYE}`, ["2 ambiguous-alt"]],
   [`@alt {\nS: 220 a\n} or {\nS: 2xx b\n}\n${BYE}`, ["4 ambiguous-alt"]],
+  [`@alt {\nS: 250 a\n} or {\nS: 251 b\n} or {\nS: {421|2xx} c\n} or {\nS: 421 d\n}\n${BYE}`, [
+    "6 ambiguous-alt",
+    "8 ambiguous-alt",
+  ]],
   [`@match text\n@alt {\nS: 220 a\n} or {\nS: 220 b\n}\n${BYE}`, []],
   [`S: 220 mx\n@alt {\nC: NOOP\nS: 250 a\n} or {\nC: noop\nS: 250 b\n}\n${BYE}`, [
     "6 ambiguous-alt",

@@ -21,6 +21,8 @@ type Item =
   | { readonly kind: "page"; readonly at: Position };
 
 const MARKED = /^( *)(?:(C|S|R|P)(?: ?\(\d+\))?|C *& *S): ?(.*)$/;
+/** The longest line that is put together again. */
+const MAX_FOLDED = 4096;
 const PAGE = /\f|\[Page \d+\]\s*$|^RFC \d+ .*\b\d{4}\s*$/;
 
 /** Reads `C:` and `S:`. */
@@ -85,7 +87,9 @@ function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] 
       indent = undefined;
     } else {
       const last = items.at(-1);
-      const deeper = indent !== undefined && plain.search(/\S/) > indent;
+      // What is longer is no line of mail that was folded.
+      const short = last?.kind === "said" && last.text.length < MAX_FOLDED;
+      const deeper = short && indent !== undefined && plain.search(/\S/) > indent;
       if (/TLS negotiation proceeds/i.test(plain)) items.push({ kind: "tls", at });
       else if (deeper && last?.kind === "said") last.text = joined(last.text, plain.trim());
       else {
@@ -105,7 +109,7 @@ function speakerOf(mark: string | undefined, roles: boolean): Speaker {
 
 /** A folded line; base64 goes on without a blank. */
 function joined(text: string, more: string): string {
-  const base64 = /^[A-Za-z0-9+/]+={0,2}$/.test(more) && /(?:^|\s)[A-Za-z0-9+/]{40,}$/.test(text);
+  const base64 = /^[A-Za-z0-9+/]+={0,2}$/.test(more) && /^[A-Za-z0-9+/]{40}$/.test(text.slice(-40));
   return base64 ? text + more : `${text.trimEnd()} ${more}`;
 }
 

@@ -55,6 +55,8 @@ export class Scribe {
   #listing = false;
   #chunk: Chunk | undefined;
   #pending: string[] = [];
+  /** The first of them that has no reply. */
+  #unanswered = 0;
   #exchange: Exchange | undefined;
   #asked = false;
   #reply: LastReply | undefined;
@@ -99,7 +101,7 @@ export class Scribe {
 
   /** Whether a command waits for its reply. */
   get waiting(): boolean {
-    return this.#pending.length > 0 || !this.#greeted;
+    return this.#unanswered < this.#pending.length || !this.#greeted;
   }
 
   /** Whether QUIT was answered. */
@@ -359,7 +361,7 @@ export class Scribe {
       at,
       "line of a reply",
     );
-    const [asked = ""] = this.#pending;
+    const asked = this.#pending[this.#unanswered] ?? "";
     const login = this.#exchange !== undefined || /^(?:USER|PASS|APOP) /.test(asked);
     this.#reply = { from, login };
     this.#listing = /^(?:LIST|UIDL)$/.test(asked);
@@ -370,15 +372,17 @@ export class Scribe {
   /** A reply is whole. */
   #answered(code: string): void {
     this.#open = undefined;
-    const command = this.#greeted || this.#commands > 0 ? this.#pending.shift() ?? "" : "";
+    const answers = this.#unanswered < this.#pending.length &&
+      (this.#greeted || this.#commands > 0);
+    const command = answers ? this.#pending[this.#unanswered++] : undefined;
     this.#greeted = true;
     this.#asked = this.#exchange !== undefined && (code === "334" || code === "+");
     if (!this.#asked) this.#exchange = undefined;
     if (code === "354") this.#content = true;
     const accepted = code.startsWith("2") || code === "+OK";
     if (command === "QUIT") this.#over = true;
-    if (accepted && /^(?:STARTTLS|STLS)$/.test(command)) this.#tls = true;
-    if (accepted && /^(?:TURN|ATRN)(?: |$)/.test(command)) this.event("turn", this.#at());
+    if (accepted && /^(?:STARTTLS|STLS)$/.test(command ?? "")) this.#tls = true;
+    if (accepted && /^(?:TURN|ATRN)(?: |$)/.test(command ?? "")) this.event("turn", this.#at());
   }
 
   /** A reply that did not end is taken as ended when the other end speaks. */
@@ -412,7 +416,7 @@ export class Scribe {
     if (kind === "close" || kind === "drop") this.#over = true;
     if (kind !== "turn") return;
     this.#replies = this.#replies === "S" ? "C" : "S";
-    this.#pending = [];
+    this.#unanswered = this.#pending.length;
     this.#greeted = false;
   }
 

@@ -77,7 +77,8 @@ class TelnetReader {
     const plain = plainBlanks(raw).trim();
     const inner = /^\(([^()]*)\)?$/.exec(plain)?.[1];
     const text = inner ?? plain;
-    const bare = text.replace(/^[-=]{3,}\s*(?=\S)/, "").replace(/\s*-{4,}.*$/s, "").trim();
+    const [said = ""] = text.replace(/^[-=]{3,} *(?=[^ ])/, "").split("----", 1);
+    const bare = said.trim();
     if (bare !== text && this.#inside) this.#scribe.note(at, "a comment or debris was left away");
     return inner === undefined ? bare : `(${bare})`;
   }

@@ -18,6 +18,9 @@ export interface PlacedEvent {
   readonly at: Position;
 }
 
+/** The longest line of content that is waited for. */
+const MAX_LINE = 4096;
+
 const KINDS: readonly unknown[] = ["line", "content", "open", "tls", "turn", "close", "note"];
 
 /** Reads one event for each line that is one. */
@@ -105,6 +108,7 @@ class ContentLines {
   push(bytes: Uint8Array): readonly string[] {
     const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\r\n");
     this.#rest = lines.pop() ?? "";
+    if (this.#rest.length > MAX_LINE) lines.push(...this.end());
     return lines;
   }
 

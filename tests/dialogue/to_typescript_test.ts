@@ -1,0 +1,97 @@
+import { dialogueToTypeScript, parseDialogue } from "@mailwright/mailwright";
+import { equal, ok } from "node:assert/strict";
+
+const pure = { permissions: "none" } as const;
+const HELLO = "S: 220 mx\nC: EHLO me\nS: 250-mx\nS? 250-SIZE\nS: 250 AUTH PLAIN\nS! STARTTLS\n";
+const GREETED = '.expect(220, "mx").ehlo("me").caps({ has: ["AUTH PLAIN"], not: ["STARTTLS"] })';
+
+/** The calls of a dialogue in one line; nothing if it stays text. */
+function callsOf(text: string): string | undefined {
+  const code = dialogueToTypeScript(parseDialogue(text), { name: "x" });
+  const [, calls] = /export const x = (?:smtp|lmtp|pop3)\(\)\s*(.*);\n$/s.exec(code) ?? [];
+  if (calls === undefined) ok(code.includes("export const x = parseDialogue(`@"));
+  return calls?.replaceAll("\n  ", "");
+}
+
+Deno.test.each<[string, string]>([
+  [
+    "C: MAIL FROM:<a@x>\nS: 250 ok\nC: RCPT TO:<b@x>\nS: 250\nC: DATA\nS: 354\nC: Hi {x}\nC: ..\nC:\nC: .\nS: 250 as ${q=1}",
+    '.mail("a@x").expect(250, "ok").rcpt("b@x").expect(250).data("Hi {{x}\\r\\n.\\r\\n\\r\\n").expect(250, "as {q=1}")',
+  ],
+  ["C: MAIL FROM:<a@x> SIZE=1\nS: 250", '.command("MAIL FROM:<a@x> SIZE=1").expect(250)'],
+  ["C: RCPT TO:<b@x>\nS: 503", '.command("RCPT TO:<b@x>").expect(503)'],
+  [
+    "C: NOOP\nC: RSET\nS: 250 a\nS: 2xx b",
+    '.batch((b) => b.noop().expect(250, "a").rset().expect("2xx", "b"))',
+  ],
+  [
+    "@secret p\n@var u = a b\nC: AUTH PLAIN ${plain u p}\nS: 235",
+    '.auth("PLAIN", { user: "a b", password: secret("p") }).expect(235)',
+  ],
+  [
+    "@secret p = s\n@var u = a\n@auth SCRAM-SHA-1 u p\n@alt {\nS: 235\n@outcome ok\n} or {\nS: 535\n@outcome no\n}",
+    '.auth("SCRAM-SHA-1", { user: "a", password: secret("p", { sample: "s" }) }).expect({ 235: "ok", 535: "no" })',
+  ],
+  [
+    "C: STARTTLS\nS: 220 go\nC & S: <tls>\nC: EHLO me\nS: 250 mx",
+    '.startTls().ehlo("me").expect(250, "mx")',
+  ],
+  [
+    "C: NOOP\n@step soft within=2s match=text label=l\nS: 250",
+    '.noop().soft(250).within("2s").match("text").label("l")',
+  ],
+  [
+    "@repeat 2 {\nC: NOOP\nS: 250\n}",
+    ".each(Array.from({ length: 2 }), (d) => d.noop().expect(250))",
+  ],
+  [
+    "@each a in 1, 2 {\nC: VRFY ${a}`\nS: 252 ${a}\n}",
+    '.each(["1", "2"], (d, a) => d.vrfy(`${a}\\``).expect(252, `${a}`))',
+  ],
+  ["C|a\\nb\nS: 500", '.raw("a\\nb").expect(500)'],
+  ["S: <close>", ".expectClose()"],
+  ["C: <pause 2s>\nC: QUIT\nS: {221|250}", '.pause("2s").quit().expect([221, 250])'],
+])("dialogueToTypeScript() writes %j as %s", pure, (text, calls) => {
+  equal(callsOf(`${HELLO}${text}\n`), `${GREETED}${calls}`);
+});
+
+Deno.test("dialogueToTypeScript() writes a maildrop", pure, () => {
+  equal(
+    callsOf(
+      "@secret p\nS: <silence 1s>\nS: +OK\nC: USER a\nS: +OK\nC: PASS ${p}\nS: +OK\nC: LIST\nS: +OK two\nS: 1 ${n:int}\nS: .\nC: TOP 1 0\nS: +OK\nC: DELE 1\nS: -ERR no\nC: QUIT\nS: +OK\n",
+    ),
+    '.silence("1s").expect("+OK").user("a").expect("+OK").pass(secret("p")).expect("+OK").list().expect("+OK", "two").lines(["1 {n:int}"]).top(1, 0).expect("+OK").dele(1).expect("-ERR", "no").quit().expect("+OK")',
+  );
+});
+
+Deno.test.each([
+  "@fragment",
+  "@require SIZE",
+  "@match text",
+  "@on RCPT -> drop",
+  "S: 250 unsolicited",
+  "C: NOOP\nS~ /a/",
+  "C: NOOP\nS: 250-a\nS: 250 b",
+  "C: NOOP\nS: 250 ok\nS! b",
+  "@chunk S 1",
+  "C & S: <turn>",
+  "C: <drop>",
+  "C< a.eml",
+  "@when SIZE {\nC: NOOP\nS: 250\n}",
+  "@alt {\nC: NOOP\nS: 250\n} or {\nC: RSET\nS: 250\n}",
+  "@step label=a\nC: NOOP\nS: 250",
+  "@secret p\nC: AUTH X ${p}\nS: 235",
+])("dialogueToTypeScript() leaves %j as text", pure, (text) => {
+  equal(callsOf(`${HELLO}${text}\n`), undefined);
+});
+
+Deno.test("dialogueToTypeScript() escapes what would be code", pure, () => {
+  const text = "S: 220 `${x=\\}`\n@chunk S 1\n";
+  const code = dialogueToTypeScript(parseDialogue(text, { name: "1 bad-name" }), {
+    from: "./m.ts",
+  });
+  equal(
+    code,
+    'import { parseDialogue } from "./m.ts";\n\nexport const dialogue = parseDialogue(`@smtp\n@name 1 bad-name\nS: 220 \\`\\${x=\\\\}\\`\n@chunk S 1\n`);\n',
+  );
+});
