@@ -26,7 +26,6 @@ export interface Part {
 }
 
 const encoder = new TextEncoder();
-const latin1 = new TextDecoder("latin1");
 
 /** Makes a part of an encoded body. */
 export function partOf({ headers, bytes, eightBit }: EncodedBody): Part {
@@ -42,13 +41,10 @@ export function partOf({ headers, bytes, eightBit }: EncodedBody): Part {
  */
 export function multipart(subtype: string, parts: readonly Part[]): Part {
   const boundary = boundaryFor(parts);
-  const heads: Uint8Array[] = [];
   const pieces: Piece[] = [];
   let start = `--${boundary}\r\n`;
   for (const part of parts) {
-    const head = encoder.encode(`${start}${linesOf(part.headers)}\r\n`);
-    heads.push(head);
-    pieces.push(head, ...part.pieces);
+    pieces.push(encoder.encode(`${start}${linesOf(part.headers)}\r\n`), ...part.pieces);
     // RFC 2046 section 5.1.1: the line end before a boundary belongs to the boundary.
     start = `\r\n--${boundary}\r\n`;
   }
@@ -59,7 +55,7 @@ export function multipart(subtype: string, parts: readonly Part[]): Part {
     headers: eightBit ? [type, ENCODINGS["8bit"]] : [type],
     pieces,
     eightBit,
-    open: [...heads, ...parts.flatMap((part) => part.open)],
+    open: parts.flatMap((part) => part.open),
   };
 }
 
@@ -82,20 +78,14 @@ export function sizeOf(pieces: readonly Piece[]): number | undefined {
 }
 
 /**
- * The same parts have the same boundary, and no part holds it. "=_" stands neither in base64 nor in
- * quoted-printable, so only the other pieces are looked at.
+ * The same parts have the same boundary. No part holds it: it is a digest of all octets in which it
+ * could stand, for "=_" stands neither in base64 nor in quoted-printable.
  */
 function boundaryFor(parts: readonly Part[]): string {
-  const seed = new Sha256();
+  const hash = new Sha256();
   for (const { headers, open } of parts) {
-    seed.update(encoder.encode(linesOf(headers)));
-    for (const piece of open) seed.update(piece);
+    hash.update(encoder.encode(linesOf(headers)));
+    for (const piece of open) hash.update(piece);
   }
-  for (let digest = seed.digest();; digest = new Sha256().update(digest).digest()) {
-    const boundary = `=_${digest.toHex().slice(0, 32)}`;
-    const taken = parts.some(({ open }) =>
-      open.some((piece) => latin1.decode(piece).includes(boundary))
-    );
-    if (!taken) return boundary;
-  }
+  return `=_${hash.digest().toHex().slice(0, 32)}`;
 }

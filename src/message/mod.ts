@@ -6,6 +6,9 @@
  * domains), 2045 and 2046 (parts, transfer encodings), 2047 (encoded words), 2183 and 2231
  * (attachments), 2369 and 2919 (list headers), 3676 (format=flowed), 6376 and 8463 (DKIM).
  *
+ * `compose()` makes one message, `composeStream()` one whose attachments are read while it is sent,
+ * `compileMessage()` one for many people; a `DkimSigner` signs any of them.
+ *
  * What is written is strict: an error tells what is wrong. What is read of a received mail is lenient:
  * nothing in it makes a function throw or take more than linear time, and what cannot be read is
  * missing.

@@ -30,8 +30,8 @@ const LF = 10;
 const ASCII = /^[\t\r\n -~]*$/;
 /** What is the same in quoted-printable and ends in no blank. */
 const LITERAL = /^(?:[ -<>-~]{0,60}[!-<>-~])?$/;
-/** What could be a part of a boundary, together with what stands around it. */
-const BOUNDARY = /=_|^_|=$/;
+/** A boundary begins with "--=_": what could be a part of it, together with what stands before. */
+const BOUNDARY = /=_|^_/;
 
 const encoder = new TextEncoder();
 const CRLF = encoder.encode("\r\n");

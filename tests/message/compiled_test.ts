@@ -139,7 +139,7 @@ Deno.test(
           for (let round = 0; round < 12; round++) {
             const fields = {
               a: `${textOf(random, VALUES, round)}.`,
-              b: `_${textOf(random, VALUES.slice(0, 14), round)}`,
+              b: `-${textOf(random, VALUES.slice(0, 14), round)}`,
               list: ["x", "y"],
             };
             const message = compiled.render({ ...ROW, fields });
@@ -187,31 +187,58 @@ Deno.test("compileMessage() writes each text in the shortest way that a row allo
   match(rendered({ flowed: true, text: `${"long ".repeat(40)}{{name}}` }), /long \r\nlong/);
 });
 
-Deno.test("compileMessage() lets no value end a part", pure, async () => {
-  const template = {
-    ...TEMPLATE,
-    subject: "x",
-    text: "{{a}}{{b}}",
-    html: "<p>{{a}}{{b}}",
-    attachments: [FILE],
-  };
-  const boundaries = (source: string): string[] =>
+Deno.test("compileMessage() lets no value end a part [T-I29]", pure, async () => {
+  const boundariesOf = (source: string): string[] =>
     [...source.matchAll(/boundary="(.*)"/g)].map(([, boundary]) => boundary ?? "");
-  const plain = rendered(template, { fields: { a: "x", b: "y" } });
-  const found = boundaries(plain);
-  equal(found.length, 2);
-  for (const boundary of found) {
-    const line = `\n--${boundary}`;
-    for (let cut = 0; cut <= line.length; cut++) {
-      const fields = {
-        a: `x${line.slice(0, cut)}`,
-        b: `${line.slice(cut)}--\nContent-Type: text/evil\n`,
+  const start = "\n--=_";
+  for (const flowed of [false, true]) {
+    // The author's text may come close to a boundary, and values make the rest of it.
+    for (let known = 0; known <= start.length; known++) {
+      const near = start.slice(0, known);
+      const source = `x${near.slice(0, 4)}{{#no}}z{{/no}}${near.slice(4)}{{a}}{{b}}`;
+      const template = {
+        ...TEMPLATE,
+        subject: "x",
+        text: source,
+        html: `<p>${source}`,
+        flowed,
+        attachments: [FILE],
       };
-      const { bytes } = compileMessage(template).render({ ...ROW, fields });
-      const { text: read, attachments } = await PostalMime.parse(bytes);
-      equal(read?.trimEnd(), `${fields.a}${fields.b}`.trimEnd());
-      deepEqual(attachments.map(({ mimeType }) => mimeType), ["application/octet-stream"]);
+      const found = boundariesOf(rendered(template, { fields: { a: "a", b: "b", no: "" } }));
+      equal(found.length, 2);
+      for (const boundary of found) {
+        const rest = `\n--${boundary}`.slice(known);
+        for (let cut = known === 0 ? 2 : 1; cut <= rest.length; cut++) {
+          const more = "--\nContent-Type: text/evil\n\n";
+          const fields = { a: rest.slice(0, cut), b: `${rest.slice(cut)}${more}`, no: "" };
+          const { bytes } = compileMessage(template).render({ ...ROW, fields });
+          const { text: read = "", attachments } = await PostalMime.parse(bytes);
+          deepEqual(attachments.map(({ mimeType }) => mimeType), ["application/octet-stream"]);
+          if (flowed) continue;
+          equal(
+            read.replaceAll("\r\n", "\n").trimEnd(),
+            new Template(source).render(fields).trimEnd(),
+          );
+        }
+      }
     }
+  }
+  notEqual(
+    boundariesOf(rendered({ html: "<p>{{name}}" })).join(),
+    boundariesOf(rendered({ html: "<b>{{name}}" })).join(),
+  );
+});
+
+Deno.test("compileMessage() keeps the lines of quoted-printable short [T-I27]", pure, () => {
+  const random = seeded(31);
+  const pieces = ["word ", "é", "long".repeat(9), "{{a}}", "{{b}}", "{{a}}", " ", "\n", "="];
+  for (let round = 0; round < 300; round++) {
+    const source = `é${textOf(random, pieces, 30)}`;
+    const fields = { a: "A".repeat(1 + random(80)), b: `é ${"b ".repeat(random(50))}` };
+    const message = rendered({ subject: "x", text: source }, { fields });
+    if (!message.includes("quoted-printable")) continue;
+    const longest = Math.max(...message.split("\r\n").map(({ length }) => length));
+    ok(longest <= 76, message);
   }
 });
 
@@ -291,7 +318,17 @@ Deno.test(
   pure,
   () => {
     for (
-      const name of ["X-A\r\nBcc", "X A", "", "X:Y", "__proto__", "Bcc", "Content-Type", "Subject"]
+      const name of [
+        "X-A\r\nBcc",
+        "X A",
+        "",
+        "X:Y",
+        "__proto__",
+        "Bcc",
+        "Resent-Bcc",
+        "Content-Type",
+        "Subject",
+      ]
     ) {
       throws(() => compileMessage({ ...TEMPLATE, headers: [{ name, value: "x" }] }), {
         name: "HeaderError",
@@ -328,6 +365,7 @@ Deno.test("CompiledMessage.render() follows sections in links and lists", pure, 
   equal(link("<https://a.example/u{{#t}}?t={{t}}{{/t}}>", { t: "a>" }), `<${page}?t=a%3E>`);
   equal(link("<https://a.example/u{{#t}}?t={{t}}{{/t}}>", { t: "" }), `<${page}>`);
   equal(link("<{{^a}}{{page}}{{/a}}{{#a}}{{a}}{{/a}}>", { a: "", page }), `<${page}>`);
+  equal(link("<{{#a}}{{a}}{{/a}}{{^a}}{{page}}{{/a}}>", { a: "", page }), `<${page}>`);
   throws(() => link("<{{#a}}{{a}}{{/a}}{{b}}>", { a: "", b: "javascript:x" }), SyntaxError);
   const headers = [{ name: "Sender", value: "{{#who}}{{who}} {{/who}}<office@a.example>" }];
   match(

@@ -157,6 +157,12 @@ Deno.test("DkimSigner signs a streamed message, which it reads once for it", pur
 
 Deno.test("DkimSigner signs a raw message as it goes over the wire [S53]", pure, async () => {
   const signer = new DkimSigner(IDENTITIES);
+  const twice = "X-A: 1\r\nFrom: a@b.example\r\nX-A: 2\r\nX-A: 3\r\n\r\n";
+  const all = new DkimSigner(IDENTITIES, { headers: ["x-a"] });
+  equal(
+    (await verifyDkim(await all.sign(octets(twice)), KEYS))[0]?.names.join().match(/x-a/g)?.length,
+    3,
+  );
   const raw = "From : Ann\r\n <ann@mail.example>\r\nsubject:x \r\nX: 1\r\n\r\nHello ";
   for (const source of [raw, `${raw}\r\n`, raw.replace(/\r\n\r\n.*/, "\r\n\r\n")]) {
     equal((await verifyDkim(await signer.sign(octets(source)), KEYS)).length, 2);

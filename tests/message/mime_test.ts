@@ -440,6 +440,10 @@ Deno.test(
     equal(once.replayable, false);
     equal(await whole(once), await whole(again));
     await rejects(whole(once), TypeError);
+    const generated = { ...TEXT, attachments: [{ content: inChunks(octets(500), 9) }] };
+    const twice = composeStream({ ...FIELDS, ...generated });
+    equal(await whole(twice), await whole(again));
+    await rejects(whole(twice), TypeError);
   },
 );
 

@@ -294,6 +294,11 @@ Deno.test.each([
   }
 });
 
+Deno.test("Template takes a link in two values", pure, () => {
+  const data = { a: "https://a.example/", b: "c d" };
+  equal(filled('<a href="{{a}}{{b}}">', data, true), '<a href="https://a.example/c%20d">');
+});
+
 Deno.test.each([
   ['<a href="java{{x}}">', '<a href="javascript%3Aalert(1)%2F%22">'],
   [
@@ -311,6 +316,7 @@ Deno.test.each([
   ["<a href=\"javascript:f('{{x}}')\">"],
   ['<a href=" vbscript:{{x}}">'],
   ['<a href="java{{#x}}script:{{x}}{{/x}}">'],
+  ["<a href=\"{{#x}}javascript:f('{{/x}}{{x}}')\">"],
 ])("Template refuses any value in the link %j [T-I31]", pure, (source) => {
   throws(() => new Template(source, { kind: "html" }), {
     name: "TemplateError",
