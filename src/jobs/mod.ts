@@ -16,6 +16,7 @@
  * @module
  */
 
+export * from "./bulk/bulk_message.ts";
 export {
   type BulkEvent,
   type BulkOptions,
@@ -24,14 +25,23 @@ export {
   type BulkStop,
   sendBulk,
 } from "./bulk/bulk_send.ts";
+export * from "./bulk/check_list.ts";
+export * from "./bulk/fingerprint.ts";
 export type * from "./bulk/journal.ts";
 export { BulkJournalError, type BulkJournalProblem } from "./bulk/journal_error.ts";
 export { ListError } from "./bulk/list_error.ts";
+export { MessageFileError } from "./bulk/message_file_error.ts";
+export * from "./bulk/message_spec.ts";
 export { openPostgresJournal, type PostgresJournalOptions } from "./bulk/postgres_journal.ts";
+export * from "./bulk/report.ts";
+export { reportCsv } from "./bulk/report_csv.ts";
+export { reportHtml } from "./bulk/report_html.ts";
+export { reportJson } from "./bulk/report_json.ts";
 export { type ListOptions, readList } from "./bulk/rows.ts";
 export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/sqlite_journal.ts";
 export type * from "./bulk/sql_client.ts";
 export { ROW_STATES, type RowState } from "./bulk/states.ts";
+export type { Throughput, ThroughputStep } from "./bulk/throughput.ts";
 export type { ArchivedCopy } from "./cleanup/archive.ts";
 export { ArchiveError } from "./cleanup/archive_error.ts";
 export { checkPolicy } from "./cleanup/check_policy.ts";
