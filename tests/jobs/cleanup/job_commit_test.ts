@@ -1,5 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { fates, listMail, listMails, World } from "./job_world.ts";
+import { fates, listMail, listMails, plainMail, World } from "./job_world.ts";
+
+const OTHERS = [plainMail(7), plainMail(8), plainMail(9)];
 
 Deno.test("apply() takes a lost connection before QUIT for nothing deleted, and begins again [P16, P30, D07] [T-C04]", async () => {
   await using world = await World.start(listMails(3), {
@@ -144,4 +146,35 @@ Deno.test("verify() takes absence behind an intent for committed, whatever was c
   deepEqual(job.status().unverified, ["u1", "u2"]);
   deepEqual(fates(await job.verify()), ["u1 verified", "u2 verified"]);
   equal(job.status().gone, 2);
+});
+
+Deno.test("apply() goes on with the rest when QUIT is not answered", async () => {
+  await using world = await World.start([...listMails(5), ...OTHERS], {
+    faults: [{ verb: "QUIT", connection: 1, silent: true, effect: true, then: "drop" }],
+  });
+  const report = await world.cleanUp({ limits: { marksPerQuit: 2 } });
+  deepEqual([report.exit, report.counts.verified, report.counts.committed], ["done", 5, 3]);
+  deepEqual(world.updates, [["u1", "u2"], ["u3", "u4"], ["u5"]]);
+});
+
+Deno.test("apply() does not go on for ever when QUIT is never answered [D08]", async () => {
+  await using world = await World.start([...listMails(9), ...OTHERS], {
+    faults: [{ verb: "QUIT", after: 1, silent: true, effect: false, then: "drop" }],
+  });
+  const report = await world.cleanUp({ limits: { marksPerQuit: 1 } });
+  deepEqual([report.exit, report.counts.kept, report.counts.unknown], ["kept", 9, 0]);
+  equal(report.counts.marked, 3);
+  equal(world.uids.length, 12);
+});
+
+Deno.test("unique-ids that are message numbers delete nothing but what was shown [T-P07]", async () => {
+  await using world = await World.start([...listMails(2), ...OTHERS], {
+    pop3: { quirks: { uids: "number" } },
+  });
+  const report = await world.cleanUp();
+  // Others have the same names now, and that is noticed.
+  deepEqual([report.exit, fates(report)], ["guard", ["1 committed", "2 committed"]]);
+  deepEqual(world.updates, [["u1", "u2"]]);
+  deepEqual(world.archived, [listMail(1), listMail(2)]);
+  deepEqual((await (await world.open()).plan({ acceptChurn: true })).items, []);
 });

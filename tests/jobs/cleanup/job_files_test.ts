@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { CleanupError } from "../../../src/jobs/mod.ts";
+import type { SandboxFault } from "../../../src/sandbox/mod.ts";
 import type { Clock } from "../../../src/wire/mod.ts";
-import { FaultyStore } from "../../faults/faulty_store.ts";
+import { FaultyStore, isDeath } from "../../faults/faulty_store.ts";
 import { DAY_MS, fates, listMail, listMails, listsPolicy, World } from "./job_world.ts";
 
 const LOST_QUIT = [
@@ -35,9 +36,7 @@ Deno.test("apply() begins again where an archive was tidied away by its owner [T
   for (const damage of ["missing", "different"]) {
     await using world = await World.start(listMails(2), { faults: LOST_QUIT });
     await world.cleanUp();
-    const [path = ""] = [...world.store.files().keys()].filter((each) =>
-      each.startsWith("archive/")
-    );
+    const [path = ""] = world.archivedPaths;
     const octets = world.text(path);
     if (damage === "missing") world.store.take(path);
     else world.store.put(path, octets.replace("Body", "Bodi"));
@@ -103,6 +102,29 @@ Deno.test("a copy whose line is missing in the journal is taken over [P36] [T-C0
   ok(adopted > 0);
 });
 
+Deno.test("what a run that died has left half done is removed by the next one [T-C01]", async () => {
+  for (let nth = 1;; nth++) {
+    await using world = await World.start(listMails(2));
+    const { planId } = await (async () => {
+      await using job = await world.open();
+      return await job.plan();
+    })();
+    const memory = world.store;
+    const store = new FaultyStore(memory, { call: "rename", nth, kind: "died", when: "before" });
+    {
+      await using job = await world.open({ store });
+      await job.apply(planId).catch((error) => ok(isDeath(error)));
+    }
+    if (!store.fired) break;
+    world.store = memory.crash();
+    if (nth === 1) deepEqual([world.uids, world.updates], [["u1", "u2"], []]);
+    const policy = listsPolicy({ guards: { shrink: 1 } });
+    equal((await world.cleanUp({ policy })).exit, "done");
+    deepEqual(world.archived, [listMail(1), listMail(2)]);
+    deepEqual(world.uids, []);
+  }
+});
+
 Deno.test("apply() deletes nothing when the disk is full [T-C07]", async () => {
   for (let nth = 1;; nth++) {
     await using world = await World.start(listMails(2));
@@ -150,7 +172,7 @@ Deno.test("all that a report calls deleted outlives a power loss [I1, P36]", asy
 Deno.test("verify() tells what the archive has lost [T-C15]", async () => {
   await using world = await World.start(listMails(2));
   await world.cleanUp();
-  const [path = ""] = [...world.store.files().keys()].filter((each) => each.startsWith("archive/"));
+  const [path = ""] = world.archivedPaths;
   world.store.take(path);
   await using job = await world.open();
   const report = await job.verify();
@@ -249,5 +271,35 @@ Deno.test("nothing secret is in journal, report, plan or error", async () => {
   await world.cleanUp({ clock });
   for (const [path, octets] of world.store.files()) {
     if (path.startsWith("job/")) ok(!new TextDecoder().decode(octets).includes("pencil"), path);
+  }
+});
+
+Deno.test("a report tells classes of failure apart [D09]", async () => {
+  const cases: readonly (readonly [
+    exit: string,
+    kind: string | undefined,
+    temporary: boolean | undefined,
+    SandboxFault,
+  ])[] = [
+    ["connection", "connection", true, {
+      verb: "CONNECT",
+      connection: 1,
+      silent: true,
+      then: "drop",
+    }],
+    ["connection", "connection", false, { verb: "AUTH", connection: 1, reply: "-ERR [AUTH] no" }],
+    ["connection", "connection", false, { verb: "STAT", connection: 1, reply: "+OK many" }],
+    ["busy", "busy", true, { verb: "AUTH", connection: 1, reply: "-ERR [IN-USE] locked" }],
+    ["guard", "guard", false, { verb: "UIDL", connection: 1, reply: "-ERR no" }],
+    ["unverified", "busy", true, { verb: "AUTH", connection: 2, reply: "-ERR [IN-USE] locked" }],
+    ["kept", undefined, undefined, { verb: "DELE", connection: 1, times: 1, reply: "-ERR no" }],
+  ];
+  for (const [exit, kind, temporary, fault] of cases) {
+    const lost = { verb: "QUIT", connection: 1, silent: true, then: "drop" } as const;
+    await using world = await World.start(listMails(2), {
+      faults: exit === "unverified" ? [fault, lost] : [fault],
+    });
+    const report = await world.cleanUp();
+    deepEqual([report.exit, report.error?.kind, report.error?.temporary], [exit, kind, temporary]);
   }
 });

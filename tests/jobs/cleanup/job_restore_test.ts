@@ -1,6 +1,12 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type { RestoredMessage, RestoreReceipt } from "../../../src/jobs/mod.ts";
-import { fates, listMail, listMails, uidsOf, USER, World } from "./job_world.ts";
+import {
+  eml,
+  maildir,
+  mbox,
+  type RestoredMessage,
+  type RestoreReceipt,
+} from "../../../src/jobs/mod.ts";
+import { fates, listMail, listMails, listsPolicy, uidsOf, USER, World } from "./job_world.ts";
 
 const ACCEPTED = { outcome: "accepted" } as const;
 
@@ -126,7 +132,7 @@ Deno.test("restore() takes a failure in doubt for one, and so does the next run"
 
 Deno.test("restore() sends nothing that the archive has not kept to the octet", async () => {
   await using world = await emptied(1);
-  const [path = ""] = [...world.store.files().keys()].filter((each) => each.startsWith("archive/"));
+  const [path = ""] = world.archivedPaths;
   world.store.put(path, world.text(path).replace("Body", "Bodi"));
   await using job = await world.open();
   const { texts, send } = postbox();
@@ -164,4 +170,25 @@ Deno.test("a restored message without an identifier is known by its body", async
   world.box.fill(USER, [{ uid: "n1", content: content.replace("Mail 1", "Mail One") }]);
   const { planId } = await job.plan({ acceptChurn: true });
   deepEqual(fates(await job.apply(planId)), ["n1 kept: restored"]);
+});
+
+Deno.test("restore() gives back exactly what was archived, whatever the kind of the archive", async () => {
+  const archives = [
+    maildir("archive/{yyyy}/{mm}"),
+    eml("archive/{yyyy}"),
+    mbox("archive/{yyyy}.mbox"),
+  ];
+  const bodies = ["From me\r\n>From me\r\n", "..\r\n.x\r\n", "", "\u{1F339}\r\n\r\n"];
+  for (const lists of archives) {
+    await using world = await World.start(
+      bodies.map((body, at) => ({ uid: `u${at}`, content: listMail(at, body) })),
+    );
+    const policy = listsPolicy({ archives: { lists } });
+    equal((await world.cleanUp({ policy })).exit, "done");
+    await using job = await world.open({ policy });
+    const { texts, send } = postbox();
+    await job.restore({ run: job.status().runs[0]?.runId ?? "" }, { send });
+    deepEqual(texts, bodies.map((body, at) => listMail(at, body)));
+    ok(world.archivedPaths.every((path) => path.startsWith("archive/2024")));
+  }
 });

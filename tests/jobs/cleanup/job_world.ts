@@ -134,10 +134,14 @@ export class World implements AsyncDisposable {
     return new TextDecoder().decode(this.store.files().get(path));
   }
 
-  /** The contents of the archive. */
+  /** The files of the archive. */
+  get archivedPaths(): string[] {
+    return [...this.store.files().keys()].filter((path) => path.startsWith("archive/"));
+  }
+
+  /** Their contents. */
   get archived(): string[] {
-    const paths = [...this.store.files().keys()].filter((path) => path.startsWith("archive/"));
-    return paths.map((path) => this.text(path)).sort();
+    return this.archivedPaths.map((path) => this.text(path)).sort();
   }
 
   /** What QUIT has removed, session by session. */
