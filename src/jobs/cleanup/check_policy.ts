@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPlainPath } from "../file_path.ts";
 import { conditionAt } from "./check_condition.ts";
 import { listAt, nameAt, numberAt, octetsAt, spanAt } from "./check_value.ts";
 import { tableAt, textAt, wordAt } from "./check_value.ts";
@@ -123,6 +124,9 @@ function archiveAt(value: unknown, path: string): PolicyArchive {
     throw new PolicyError(path, `one of ${ARCHIVE_KINDS.join(", ")}`, value);
   }
   const folder = textAt(table[kind], `${path}.${kind}`, "a path");
+  if (!isPlainPath(folder)) {
+    throw new PolicyError(`${path}.${kind}`, "a path below the folder of the policy", folder);
+  }
   const unknown = folder.replace(/\{(?:yyyy|mm|dd)\}/g, "");
   if (/[{}]/.test(unknown)) {
     throw new PolicyError(`${path}.${kind}`, "no braces but {yyyy}, {mm} and {dd}", folder);

@@ -179,6 +179,10 @@ Deno.test.each<[unknown, string]>([
     archives({ a: { eml: "{uid}" } }),
     'archives.a.eml: expected no braces but {yyyy}, {mm} and {dd}, got "{uid}"',
   ],
+  ...["/var/mail", "../up", "a//b", "a/./b", "a/", "a\\b"].map((path): [unknown, string] => [
+    archives({ a: { maildir: path } }),
+    `archives.a.maildir: expected a path below the folder of the policy, got "${path}"`,
+  ]),
   [archives({ none: { eml: "b" } }), 'archives.none: expected another name, got "none"'],
   [archives({ a: { mbox: "a\0b" } }), 'archives.a.mbox: expected a path, got "a\\x00b"'],
 ])("checkPolicy() of %j tells %s", { permissions: "none" }, (policy, message) => {
