@@ -207,8 +207,10 @@ export class DialogueEnd {
     const { dialogue: { protocol }, optional } = options;
     const context = { ...this.context, protocol, optional, multiline: course.multiline };
     const reply = await serveReply(step, context);
-    for (const line of reply.wire) talk.put({ text: line, shown: line });
-    this.#keep(reply, step);
+    const veil = this.#veil();
+    for (const line of reply.wire) talk.put({ text: line, shown: veil(line) });
+    const lines = reply.lines.map(({ whole, text }) => ({ whole: veil(whole), text: veil(text) }));
+    this.#keep({ ...reply, lines }, step);
   }
 
   /** Says a line that is no step. */
@@ -270,8 +272,7 @@ export class DialogueEnd {
     const what = asked === undefined ? "the greeting" : `the reply to "${cut(asked.shown)}"`;
     const limit = this.limit(at, what, asked?.verb ?? "");
     const began = options.clock.monotonic();
-    const login = course.answersLogin;
-    talk.veil = (text) => login ? this.#withoutSecrets(text) : text;
+    talk.veil = this.#veil();
     const multiline = course.multiline || steps.some(hasBody);
     const assembler: ReplyAssembler = options.dialogue.protocol === "pop3"
       ? new Pop3Assembler(multiline, options.maxBytes)
@@ -282,6 +283,11 @@ export class DialogueEnd {
       const reply = assemble(assembler, line);
       if (reply !== undefined) return { value: reply, waitedMs: options.clock.monotonic() - began };
     }
+  }
+
+  /** What may be shown of the reply that comes next: within a login, nothing of the secret. */
+  #veil(): (text: string) => string {
+    return this.course.answersLogin ? (text) => this.#withoutSecrets(text) : (text) => text;
   }
 
   /** A server may quote what it was given (T-A08). Its code is none of that. */
