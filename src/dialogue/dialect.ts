@@ -11,7 +11,6 @@ import { importCurl, importSwaks } from "./dialects/tools.ts";
 import { importTranscript } from "./dialects/transcript.ts";
 import type { Finding } from "./finding.ts";
 import { lintDialogue } from "./lint.ts";
-import { DialogueParser } from "./parse_dialogue.ts";
 import { octetsOf, type SourceLine } from "./parse_source.ts";
 import { problem } from "./errors.ts";
 import { makePortable } from "./portable.ts";
@@ -138,14 +137,14 @@ function pageLines(text: string, file: string): readonly SourceLine[] {
 }
 
 function imported(
-  { lines, notes, dialect }: FoundSession & { readonly dialect: Dialect },
+  { notes, dialect, ...session }: FoundSession & { readonly dialect: Dialect },
   index: number,
   count: number,
   { file = "", repair = false, portable = false }: ImportOptions,
 ): ImportedDialogue {
   const base = file.slice(file.lastIndexOf("/") + 1).replace(/\.[A-Za-z0-9]+$/, "");
   const name = base !== "" && count > 1 ? `${base} ${index + 1}` : base;
-  const verbatim = new DialogueParser({ name }).whole(lines);
+  const verbatim = session.dialogue(name);
   const findings = lintDialogue(verbatim);
   const mended = repair ? repairDialogue(verbatim) : verbatim;
   return { dialect, dialogue: portable ? makePortable(mended) : mended, notes, findings };

@@ -214,24 +214,19 @@ Deno.test("importDialogues() reads curl, which does not show content", pure, () 
 Deno.test("importDialogues() reads our own transcripts with their times", pure, () => {
   const event = (at: number, end: string, kind: string, text: string, bytes?: string) =>
     JSON.stringify({ at, end, tls: false, kind, text, ...(bytes === undefined ? {} : { bytes }) });
-  deepEqual(
-    read([
-      event(0, "C", "open", "mx.example:25"),
-      event(12, "S", "line", "220 mx"),
-      event(13.5, "C", "line", "EHLO me"),
-      event(13.6, "S", "line", "250-mx"),
-      event(50, "S", "line", "250 AUTH PLAIN"),
-      event(50, "C", "line", "AUTH PLAIN ${plain user pass}"),
-      event(50, "S", "line", "235 ok"),
-      event(50, "C", "line", "DATA"),
-      event(50, "S", "line", "354 go"),
-      event(50, "C", "content", "", btoa("a\r\n..b\r\n")),
-      event(60, "C", "content", "", btoa("c\r\n.\r\n")),
-      event(61, "S", "line", "250 ok"),
-    ]),
-    [
-      "# transcript\n@smtp\n@var user = user@example.test\n@secret pass = open sesame\n#+12ms\nS: 220 mx\n#+2ms\nC: EHLO me\nS: 250-mx\nS: 250 AUTH PLAIN\nC: AUTH PLAIN ${plain user pass}\nS: 235 ok\nC: DATA\nS: 354 go\nC: a\nC: ..b\nC: c\nC: .\n#+1ms\nS: 250 ok\n",
-    ],
+  const [text = ""] = read([
+    "what is no event is passed over",
+    '{"at":1,"end":"X"}',
+    event(12, "S", "line", "220 mx"),
+    event(14, "C", "line", "DATA"),
+    event(50, "S", "line", "354 go"),
+    event(50, "C", "content", "", btoa("a\r\n..b\r\nc\r\n.\r\n")),
+    event(61, "S", "line", "250 ok"),
+  ]);
+  ok(text.includes("#+2ms\nC: DATA\n"), text);
+  equal(
+    text.replace(/#.*\n/g, ""),
+    "@smtp\nS: 220 mx\nC: DATA\nS: 354 go\nC: a\nC: ..b\nC: c\nC: .\nS: 250 ok\n",
   );
 });
 

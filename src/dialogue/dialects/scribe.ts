@@ -6,6 +6,7 @@
  */
 
 import { escapeControls } from "../../wire/mod.ts";
+import { DialogueParser } from "../parse_dialogue.ts";
 import { parseEvent } from "../parse_event.ts";
 import { octetsOf, type SourceLine } from "../parse_source.ts";
 import type { DialogueProtocol, End, Position } from "../step.ts";
@@ -420,12 +421,6 @@ export class Scribe {
     this.#greeted = false;
   }
 
-  /** How much later the next line came. */
-  after(ms: number, at: Position): void {
-    this.#endChunk();
-    this.#lines.push({ text: `#+${Math.round(ms)}ms`, at });
-  }
-
   /** The session, if it is one: both ends must have spoken. */
   finish(): FoundSession | undefined {
     if (this.#commands === 0 || this.#said === 0) return undefined;
@@ -444,8 +439,9 @@ export class Scribe {
       ...this.#logins.declarations(),
       ...(fragment ? ["@fragment"] : []),
     ];
+    const lines = [...head.map((text) => ({ text, at: start })), ...this.#lines];
     return {
-      lines: [...head.map((text) => ({ text, at: start })), ...this.#lines],
+      dialogue: (name) => new DialogueParser({ name }).whole(lines),
       // What stands behind the session is not its business.
       notes: this.notes.filter((note) => note.at.line <= this.#last),
       range: [this.#first ?? start.line, this.#last],

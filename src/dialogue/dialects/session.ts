@@ -1,11 +1,11 @@
 /**
- * What an importer makes of a page: sessions, as lines of our own text that stand where they stood.
+ * What an importer makes of a page: sessions, whose lines stand where they stood.
  *
  * @module
  */
 
 import type { SourceLine } from "../parse_source.ts";
-import type { Position } from "../step.ts";
+import type { Dialogue, Position } from "../step.ts";
 
 /** Something about the import that a reader should know. */
 export interface ImportNote {
@@ -17,8 +17,8 @@ export interface ImportNote {
 
 /** One session of a page. */
 export interface FoundSession {
-  /** The lines of a dialogue. */
-  readonly lines: readonly SourceLine[];
+  /** Its dialogue, under a name. */
+  readonly dialogue: (name: string) => Dialogue;
   /** What was done with the page. */
   readonly notes: readonly ImportNote[];
   /** The first and the last line of the page that belong to it. */
