@@ -1,4 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { parseConfig } from "../../../src/cli/mod.ts";
+import { checkPolicy } from "../../../src/jobs/mod.ts";
 import { cleanup, inSetting } from "./script.ts";
 
 const RULE = `[[rules]]
@@ -102,4 +104,15 @@ Deno.test("cleanup refuses a key that stands twice in JSON, and other files", as
     await policy("throw new Error('oh\\nno');", "throws.ts");
     match((await call("throws.ts")).err, /throws\.ts: oh\n$/);
   });
+});
+
+Deno.test("README shows a policy that is one", async () => {
+  const readme = await Deno.readTextFile("README.md");
+  const blocks = [...readme.matchAll(/^```toml\n([^]*?)^```/gm)].map(([, text = ""]) => text);
+  equal(blocks.length, 1);
+  for (const text of blocks) {
+    const octets = new TextEncoder().encode(text);
+    const { rules } = checkPolicy(await parseConfig(octets, { format: "toml", file: "README.md" }));
+    deepEqual(rules.map(({ id }) => id), ["people", "lists", "newest"]);
+  }
 });

@@ -53,7 +53,9 @@ export interface Setting {
 export async function inSetting(work: (setting: Setting) => Promise<void>): Promise<void> {
   await Deno.mkdir("tests/.tmp", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: "tests/.tmp", prefix: "cleanup-" });
-  await using box = await startSandbox({ users: { [USER]: { password: PASSWORD, token: PASSWORD } } });
+  await using box = await startSandbox({
+    users: { [USER]: { password: PASSWORD, token: PASSWORD } },
+  });
   const server = [
     ...["--server", box.pop3Url, "--user", USER, "--password-from", "stdin"],
     ...["--tls-ca", `${folder}/ca.pem`],
