@@ -200,11 +200,11 @@ class Judge {
     if (hole.kind === "any") return undefined;
     if (hole.kind === "hole") return this.#named(hole.name, text, hole.int);
     const { value } = hole;
-    // The sample of a codec is what stands on the line, whether it can be decoded or not.
-    const sampled = text === hole.sample &&
-      !namesOf(hole).every((name) => has(name, this.#bindings));
-    const same = sampled || await this.#codec(value, text);
+    const same = await this.#codec(value, text);
     if (same === true) return undefined;
+    // The sample of a codec is what stands on the line, whether it can be decoded or not.
+    const known = namesOf(hole).every((name) => has(name, this.#bindings));
+    if (text === hole.sample && !known) return undefined;
     if (typeof same === "object") return same;
     return { expected: printTemplate([hole]), actual: value.codec === "len" ? text : ANOTHER };
   }

@@ -134,7 +134,8 @@ export class RecordedLogin {
    * @returns Its form: what a login needs of it is captured.
    */
   reply(text: string, greeting: boolean): Template {
-    if (this.#mechanism === "CRAM-MD5" && /^PD[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+    // "<" in base64, and what may follow it in ASCII.
+    if (this.#mechanism === "CRAM-MD5" && /^P[A-H][A-Za-z0-9+/]+={0,2}$/.test(text)) {
       return [{ kind: "codec", value: { codec: "b64", name: "challenge" }, sample: text }];
     }
     const [stamp] = greeting && this.#protocol === "pop3"

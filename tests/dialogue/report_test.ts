@@ -1,0 +1,80 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { type DialogueResult, failureText, reportOf, reportText } from "../../src/dialogue/mod.ts";
+import { against } from "./played.ts";
+
+const SOURCE =
+  "@smtp\n@name partial\nS: 220 mx\n\n\n\n\n\n\nC: RCPT TO:<green@beta.example>\nS: 550 No such user here\n";
+
+async function failed(): Promise<DialogueResult> {
+  const { client } = await against(
+    SOURCE,
+    SOURCE.replace("550 No such user here", "450 4.2.1 try later"),
+  );
+  return client;
+}
+
+Deno.test("failureText() shows the line with a caret, and what was said", async () => {
+  const [failure] = (await failed()).failures;
+  equal(
+    failure && failureText({ ...failure, waitedMs: 3 }, SOURCE),
+    [
+      "error[reply-code]: expected 550, server said 450",
+      "  --> client.dialogue:11:4",
+      "   |",
+      "10 | C: RCPT TO:<green@beta.example>",
+      "11 | S: 550 No such user here",
+      '   |    ^^^ "450 4.2.1 try later" after 3 ms',
+      "",
+    ].join("\n"),
+  );
+  match(failure ? failureText(failure) : "", /11:4\n   = "450 4\.2\.1 try later" after 0 ms\n$/);
+});
+
+Deno.test("failureText() escapes what a peer says", async () => {
+  const { client } = await against(
+    SOURCE,
+    SOURCE.replace("S: 550 No such user here", "S|450 \\x1b[2J\\r\\n"),
+  );
+  const [failure] = client.failures;
+  match(failure ? failureText(failure, SOURCE) : "", /\\x1b\[2J/);
+});
+
+Deno.test("reportText() has a line for each, then the failures, then totals", async () => {
+  const { client: passed, server } = await against(SOURCE, SOURCE);
+  const skipped: DialogueResult = { ...passed, status: "skipped" };
+  const text = reportText([passed, server, await failed(), skipped], { "client.dialogue": SOURCE });
+  const lines = text.split("\n");
+  deepEqual(lines.slice(0, 5), [
+    "ok   partial 0 ms",
+    "ok   partial (server) 0 ms",
+    "FAIL partial 0 ms",
+    "SKIP partial 0 ms",
+    "",
+  ]);
+  equal(lines.at(-2), "4 dialogues: 2 passed, 1 failed, 1 skipped");
+});
+
+Deno.test("reportOf() has the form that is promised", async () => {
+  const { schema, dialogues } = reportOf([await failed()]);
+  equal(schema, "mailwright-dialogue-report/1");
+  deepEqual(Object.keys(dialogues[0] ?? {}), [
+    "file",
+    "name",
+    "role",
+    "status",
+    "delivery",
+    "ms",
+    "failures",
+    "recipients",
+    "vars",
+  ]);
+  deepEqual(dialogues[0]?.failures.map((failure) => ({ ...failure })), [{
+    id: "reply-code",
+    expected: "550",
+    actual: "450",
+    at: { file: "client.dialogue", line: 11, column: 4 },
+    after: "RCPT TO:<green@beta.example>",
+    waitedMs: 0,
+  }]);
+  equal(dialogues[0]?.recipients[0]?.reply.code, 450);
+});
