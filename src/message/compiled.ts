@@ -141,7 +141,7 @@ export class CompiledMessage {
     this.#copies = linesOf(copies);
 
     const further = template.headers ?? [];
-    checkFurther(further.map(({ name }) => name));
+    checkFurther(further);
     const texts = [
       { name: "Subject", template: compiled(template.subject, "text", "subject") },
       ...further.map(({ name, value }) => ({

@@ -10,18 +10,13 @@ import {
   type BodyFields,
   bodyPart,
   enclosuresOf,
+  encoded,
   type StreamedBodyFields,
-  wholeOf,
 } from "./message_body.ts";
-import {
-  checkUtf8,
-  type HeaderFields,
-  type MessageHeader,
-  messageHeader,
-} from "./message_header.ts";
+import { type HeaderFields, messageHeader } from "./message_header.ts";
 import { type Part, partOf } from "./mime.ts";
 import { Streamed, type StreamedMessage } from "./streamed.ts";
-import type { EncodedBody, EncodeOptions } from "./text_body.ts";
+import { type EncodedBody, type EncodeOptions, encodeText } from "./text_body.ts";
 
 /** What a message says: at least one of `text` and `html`, or a `body`. */
 export interface MessageFields extends HeaderFields, BodyFields {
@@ -72,12 +67,10 @@ export interface ComposeOptions extends EncodeOptions {
  * ```
  */
 export function compose(fields: MessageFields, options: ComposeOptions = {}): ComposedMessage {
-  const { headers, pieces, eightBit, envelope } = composition(fields, options);
-  return new Composed({
-    ...headerOf(headers),
-    body: { bytes: wholeOf(pieces), eightBit },
-    envelope,
-  });
+  const { headers, envelope } = messageHeader(fields);
+  const body = loneText(fields, options) ?? encoded(bodyOf(fields, options));
+  const { headerText, utf8Headers } = headerOf([...headers, ...body.headers], options.smtpUtf8);
+  return new Composed({ headerText, utf8Headers, body, envelope });
 }
 
 /**
@@ -116,32 +109,40 @@ export function composeStream(
   fields: StreamedMessageFields,
   options: ComposeOptions = {},
 ): StreamedMessage {
-  const { headers, ...rest } = composition(fields, options);
-  const { headerText, utf8Headers } = headerOf(headers);
+  const { headers, envelope } = messageHeader(fields);
+  const { headers: ofBody, pieces, eightBit } = bodyOf(fields, options);
+  const { headerText, utf8Headers } = headerOf([...headers, ...ofBody], options.smtpUtf8);
   const header = new TextEncoder().encode(`${headerText}\r\n`);
-  return new Streamed({ ...rest, header, utf8Headers });
+  return new Streamed({ header, pieces, eightBit, utf8Headers, envelope });
 }
 
-/** All fields, and the pieces of the body. */
-function composition(
-  fields: StreamedMessageFields,
-  options: ComposeOptions,
-): MessageHeader & Part {
-  const { headers, envelope } = messageHeader(fields);
-  const body = bodyOf(fields, options);
-  const all = [...headers, ...body.headers];
-  checkUtf8(all, options.smtpUtf8);
-  return { ...body, headers: all, envelope };
+/** The usual case, which needs no parts. */
+function loneText(fields: MessageFields, options: ComposeOptions): EncodedBody | undefined {
+  const { body, text, html, attachments, inline, flowed = false } = fields;
+  if (html !== undefined || attachments !== undefined || inline !== undefined) return undefined;
+  if (body === undefined) {
+    return text === undefined ? undefined : encodeText(text, { ...options, flowed });
+  }
+  checkBody(fields, body, options);
+  return body;
 }
 
 function bodyOf(fields: StreamedMessageFields, options: ComposeOptions): Part {
-  const { body, text, html } = fields;
+  const { body } = fields;
   if (body === undefined) return bodyPart(fields, options);
+  checkBody(fields, body, options);
+  return assembled([partOf(body)], [], enclosuresOf(fields, options));
+}
+
+function checkBody(
+  { text, html }: StreamedMessageFields,
+  body: EncodedBody,
+  options: ComposeOptions,
+): void {
   if (text !== undefined || html !== undefined) {
     throw new TypeError("Cannot compose a message: it has a body and a text besides");
   }
   if (body.eightBit && !options.eightBit) {
     throw new TypeError("Cannot compose a message: its body was encoded for 8-bit servers");
   }
-  return assembled([partOf(body)], [], enclosuresOf(fields, options));
 }

@@ -6,7 +6,7 @@
 
 import type { Header } from "./header.ts";
 import { linesOf } from "./mime.ts";
-import type { ComposedEnvelope } from "./message_header.ts";
+import { checkUtf8, type ComposedEnvelope } from "./message_header.ts";
 import { joined } from "./transfer_encoding.ts";
 
 /** A message that is ready to be sent. */
@@ -78,6 +78,11 @@ export class Composed implements ComposedMessage {
 /** The lines of a header, and whether raw UTF-8 is in them. */
 export function headerOf(
   headers: readonly Header[],
+  smtpUtf8: boolean = false,
 ): Pick<Composition, "headerText" | "utf8Headers"> {
-  return { headerText: linesOf(headers), utf8Headers: headers.some((header) => header.utf8) };
+  checkUtf8(headers, smtpUtf8);
+  return {
+    headerText: linesOf(headers),
+    utf8Headers: smtpUtf8 && headers.some((header) => header.utf8),
+  };
 }

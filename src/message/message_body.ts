@@ -60,7 +60,11 @@ export interface StreamedBodyFields extends TextFields {
  * ```
  */
 export function encodeBody(fields: BodyFields, options: EncodeOptions = {}): EncodedBody {
-  const { headers, pieces, eightBit } = bodyPart(fields, options);
+  return encoded(bodyPart(fields, options));
+}
+
+/** A part as a body, if none of its pieces is a stream. */
+export function encoded({ headers, pieces, eightBit }: Part): EncodedBody {
   return { headers, bytes: wholeOf(pieces), eightBit };
 }
 
@@ -109,8 +113,7 @@ export function assembled(
   return attachments.length === 0 ? said : multipart("mixed", [said, ...attachments]);
 }
 
-/** The octets of pieces, none of which is a stream. */
-export function wholeOf(pieces: readonly Piece[]): Uint8Array {
+function wholeOf(pieces: readonly Piece[]): Uint8Array {
   return joinedAll(pieces.map((piece) => {
     if (piece instanceof Uint8Array) return piece;
     throw new TypeError("Cannot compose a stream at once: composeStream() does");

@@ -83,7 +83,7 @@ export function messageHeader(fields: HeaderFields): MessageHeader {
   if (cc.length > 0) headers.push(addressHeader("Cc", cc));
   headers.push(idHeader("Message-ID", [fields.messageId]), textHeader("Subject", fields.subject));
   if (fields.headers !== undefined) {
-    checkFurther(fields.headers.map(({ name }) => name));
+    checkFurther(fields.headers);
     headers.push(...fields.headers);
   }
   if (fields.userAgent !== undefined) headers.push(textHeader("User-Agent", fields.userAgent));
@@ -93,8 +93,9 @@ export function messageHeader(fields: HeaderFields): MessageHeader {
 
 /** Raw UTF-8 is written only where the server was asked for it (RFC 6531). */
 export function checkUtf8(headers: readonly Header[], smtpUtf8: boolean = false): void {
+  if (smtpUtf8) return;
   const utf8 = headers.find((header) => header.utf8);
-  if (utf8 !== undefined && !smtpUtf8) {
+  if (utf8 !== undefined) {
     throw new HeaderError(utf8.name, "raw UTF-8 needs the SMTPUTF8 extension");
   }
 }
@@ -124,9 +125,9 @@ export function recipients(...lists: readonly (readonly Mailbox[])[]): Address[]
 }
 
 /** Refuses fields that are written from the message, and second ones of those that stand once. */
-export function checkFurther(names: readonly string[]): void {
+export function checkFurther(headers: readonly { readonly name: string }[]): void {
   const seen = new Set<string>();
-  for (const name of names) {
+  for (const { name } of headers) {
     const lower = name.toLowerCase();
     if (lower === "resent-bcc") throw new HeaderError(name, "it is never sent");
     if (OWN.has(lower)) throw new HeaderError(name, "it is written from the message itself");
