@@ -48,6 +48,7 @@ export {
   type ImportOptions,
 } from "./dialect.ts";
 export { dialogueFromJson, dialogueToJson } from "./json.ts";
+export { formatDialogue } from "./format.ts";
 export { lintDialogue } from "./lint.ts";
 export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
 export { makePortable } from "./portable.ts";
