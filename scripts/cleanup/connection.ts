@@ -4,13 +4,7 @@
  * @module
  */
 
-import {
-  readSecret,
-  type ScriptIo,
-  type SecretReaders,
-  type SecretSource,
-  ValidationError,
-} from "../../src/cli/mod.ts";
+import { ValidationError } from "../../src/cli/mod.ts";
 import {
   checkPop3ConnectOptions,
   connectPop3,
@@ -18,24 +12,13 @@ import {
   type Pop3ConnectOptions,
   type Pop3Session,
 } from "../../src/pop3/mod.ts";
-import {
-  type ConnectOptions,
-  type Credentials,
-  external,
-  oauthBearer,
-  parseSmtpUrl,
-  type SaslMechanism,
-  Secret,
-  xoauth2,
-} from "../../src/smtp/mod.ts";
+import { type ConnectOptions, parseSmtpUrl } from "../../src/smtp/mod.ts";
+import { readText } from "../shared/files.ts";
+import { checked, loginOf, type SecretContext } from "../shared/login.ts";
 import type { RestoreCall, ServerCall } from "./calls.ts";
 
 /** What a session needs beside what was typed. */
-export interface ConnectionContext {
-  /** The script. */
-  readonly io: ScriptIo;
-  /** Where secrets come from. */
-  readonly readers?: SecretReaders | undefined;
+export interface ConnectionContext extends SecretContext {
   /** Takes the place of the dialler. */
   readonly dial?: Pop3ConnectOptions["dial"];
 }
@@ -149,82 +132,8 @@ export async function smtpOptions(
   };
 }
 
-interface Login {
-  readonly user: string;
-  readonly passwordFrom: SecretSource | undefined;
-  readonly tokenFrom: SecretSource | undefined;
-  readonly mechanisms: readonly string[] | undefined;
-  /** The server, for mechanisms that name it. */
-  readonly host: string;
-  readonly port: number;
-  /** What the names of options begin with. */
-  readonly prefix: "--" | "--smtp-";
-}
-
-async function loginOf(
-  login: Login,
-  { io, readers }: ConnectionContext,
-): Promise<Credentials | SaslMechanism> {
-  const { user, passwordFrom, tokenFrom, mechanisms, host, port } = login;
-  const source = passwordFrom ?? tokenFrom;
-  const named = mechanisms?.map((name) => name.toUpperCase());
-  if (source === undefined) {
-    if (named?.join() === "EXTERNAL") return external({ authorize: user });
-    return fail(
-      `${login.prefix}user needs ${login.prefix}password-from or ${login.prefix}token-from`,
-    );
-  }
-  const question = `${passwordFrom === undefined ? "Token" : "Password"} of ${user}`;
-  const secret = new Secret(
-    await readSecret(source, { question, signal: io.signal, ...(readers && { readers }) }),
-  );
-  if (passwordFrom !== undefined) {
-    return { user, password: secret, ...(named && { mechanisms: named }) };
-  }
-  const [name = "OAUTHBEARER", ...others] = named ?? [];
-  if (others.length > 0 || !["OAUTHBEARER", "XOAUTH2"].includes(name)) {
-    return fail(`a token goes with ${login.prefix}auth OAUTHBEARER or XOAUTH2`);
-  }
-  return checked(() =>
-    name === "XOAUTH2"
-      ? xoauth2({ user, token: secret })
-      : oauthBearer({ user, token: secret, host, port })
-  );
-}
-
 function timersOf(ms: number): NonNullable<Pop3ConnectOptions["timers"]> {
   return { connect: ms, greeting: ms, handshake: ms, login: ms, reply: ms, read: ms };
-}
-
-/** What is refused before anything is sent is a fault of the call. */
-function checked<T>(check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ValidationError(message, { cause: error });
-  }
-}
-
-/**
- * Reads a file that an option names.
- *
- * @param option The option.
- * @param path The file.
- * @returns Its text.
- */
-async function readText(option: string, path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    const seen = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : cause instanceof Error
-      ? cause.message
-      : String(cause);
-    throw new ValidationError(`Cannot use ${option} "${path}": ${seen}`, { cause });
-  }
 }
 
 function fail(why: string): never {

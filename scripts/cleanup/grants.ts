@@ -4,53 +4,11 @@
  * @module
  */
 
-import type { SecretSource } from "../../src/cli/mod.ts";
 import type { Policy, PolicyArchive } from "../../src/jobs/mod.ts";
-import { parseSmtpUrl } from "../../src/smtp/mod.ts";
+import { grantsOf, smtpHost } from "../shared/grants.ts";
 import type { PermissionsCall } from "./calls.ts";
 import { serverOf } from "./connection.ts";
 import { readPolicy } from "./policy_file.ts";
-
-/** What a call will use. */
-export interface UsedBy {
-  /** Hosts with their ports. */
-  readonly net?: readonly (string | undefined)[];
-  /** Files and folders that are read. */
-  readonly read?: readonly (string | undefined)[];
-  /** Files and folders that are read and written. */
-  readonly write?: readonly (string | undefined)[];
-  /** Environment variables. */
-  readonly env?: readonly string[];
-  /** Where secrets come from. */
-  readonly secrets?: readonly (SecretSource | undefined)[];
-}
-
-/**
- * Lists the flags.
- *
- * @param used What is used.
- * @returns One flag of each kind.
- */
-export function grantsOf(
-  { net = [], read = [], write = [], env = [], secrets = [] }: UsedBy,
-): string[] {
-  const sources = secrets.filter((source) => source !== undefined);
-  const values: Record<string, readonly (string | undefined)[]> = {
-    net,
-    read: [
-      ...read,
-      ...sources.map((each) => each.kind === "file" ? each.path : undefined),
-      ...write,
-    ],
-    write,
-    env: [...env, ...sources.map((each) => each.kind === "env" ? each.name : undefined)],
-    run: sources.map((each) => each.kind === "command" ? each.path : undefined),
-  };
-  return Object.entries(values).flatMap(([kind, all]) => {
-    const list = [...new Set(all.filter((each) => each !== undefined))];
-    return list.length === 0 ? [] : [`--allow-${kind}=${list.join(",")}`];
-  });
-}
 
 /**
  * The folders of the archives of a policy, as they lie beside it: the first step of each path.
@@ -149,11 +107,6 @@ export async function callGrants(call: PermissionsCall): Promise<string[]> {
 async function archivesOf(path: string): Promise<string[]> {
   const { policy, base } = await readPolicy(path);
   return archiveFolders(policy, base);
-}
-
-function smtpHost(url: string): string {
-  const { target } = parseSmtpUrl(url);
-  return "path" in target ? `unix:${target.path}` : `${target.hostname}:${target.port}`;
 }
 
 function pathOf(archive: PolicyArchive): string {

@@ -1,5 +1,6 @@
 import { deepEqual } from "node:assert/strict";
-import { archiveFolders, grantsOf } from "../../../scripts/cleanup/grants.ts";
+import { archiveFolders } from "../../../scripts/cleanup/grants.ts";
+import { grantsOf } from "../../../scripts/shared/grants.ts";
 import { checkPolicy } from "../../../src/jobs/mod.ts";
 
 const pure = { permissions: "none" } as const;
