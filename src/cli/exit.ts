@@ -20,6 +20,18 @@ export const EXIT = {
   probe: { ok: 0, warning: 1, critical: 2, unknown: 3, usage: 3, failure: 3 },
   sandbox: { ok: 0, failure: 1, usage: 2 },
   demo: { ok: 0, failure: 1, usage: 2 },
+  bulk_send: {
+    /** Every row was accepted, or skipped by rule. */
+    ok: 0,
+    /** Some rows failed for good. */
+    failed: 1,
+    /** Called wrongly, or the input is wrong: nothing was sent. */
+    usage: 2,
+    /** Stopped before the end: server, login, network, storage. It can be resumed. */
+    failure: 3,
+    /** Nobody knows what became of some rows. */
+    doubt: 4,
+  },
   /** What unattended runs are watched by: which of them needs whom. */
   cleanup: {
     /** Done, or nothing to do. */

@@ -44,8 +44,9 @@ export interface Progress {
    * Tells how much is done, and draws if it is time to.
    *
    * @param done How much is done by now.
+   * @param detail What else is told on the line.
    */
-  update(done: number): Promise<void>;
+  update(done: number, detail?: string): Promise<void>;
   /**
    * Prints a line above the progress.
    *
@@ -67,6 +68,7 @@ class LineProgress implements Progress {
   readonly #now: () => number;
   readonly #start: number;
   #readings: Reading[];
+  #detail = "";
   #drawnAt = -Infinity;
 
   constructor(printer: Printer, options: ProgressOptions, words: Words) {
@@ -78,7 +80,8 @@ class LineProgress implements Progress {
     this.#readings = [{ at: this.#start, done: 0 }];
   }
 
-  async update(done: number): Promise<void> {
+  async update(done: number, detail: string = ""): Promise<void> {
+    this.#detail = detail;
     const at = this.#now();
     const every = this.#printer.terminal ? TERMINAL_MS : PLAIN_MS;
     if (at - this.#drawnAt < every) return;
@@ -132,6 +135,7 @@ class LineProgress implements Progress {
     } else if (rate > 0) {
       fields.push(`${this.#time((total - last.done) / rate * 1000)} left`);
     }
+    if (this.#detail !== "") fields.push(this.#detail);
     return fields.join("  ");
   }
 

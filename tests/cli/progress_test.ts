@@ -38,6 +38,15 @@ Deno.test("Progress writes plain lines every ten seconds off a terminal", {
   equal(screen.take(), "sending  1000 of 1000  100%  50/s  in 20s\n");
 });
 
+Deno.test("Progress tells details behind the rest", { permissions: "none" }, async () => {
+  const { screen, clock, progress } = await begin({ label: "sending", total: 100 });
+  await progress.update(0, "none accepted");
+  equal(screen.take(), "sending  0 of 100  0%  none accepted\n");
+  clock.ms += 10_000;
+  await progress.update(50, "49 accepted, 1 failed");
+  equal(screen.take(), "sending  50 of 100  50%  5/s  10s left  49 accepted, 1 failed\n");
+});
+
 Deno.test("Progress redraws one line on a terminal", { permissions: "none" }, async () => {
   const { screen, clock, progress } = await begin(
     { label: "fetching", total: 10_000_000, unit: "bytes" },
