@@ -10,7 +10,7 @@ import { bindItems, type BoundItem } from "./bind_items.ts";
 import type { CleanupRun } from "./cleanup_run.ts";
 import { commitItems, markItems } from "./commit.ts";
 import type { PlanItem } from "./plan.ts";
-import { type ListingUse, takeListing } from "./reconcile.ts";
+import { type ListingUse, noteFate, takeListing } from "./reconcile.ts";
 import { Securing } from "./secure.ts";
 import { connectionError } from "./sessions.ts";
 
@@ -112,7 +112,7 @@ export class Application {
         book.goneElsewhere(item);
       }
     }
-    if (elsewhere.size > 0) journal.note({ event: "gone-elsewhere", uids: [...elsewhere] });
+    noteFate(journal, "gone-elsewhere", [...elsewhere]);
     for (const item of binding.changed) book.keep(item, "changed", "its size is another one");
     for (const item of binding.doubled) book.keep(item, "duplicate-uid");
     return binding.bound;

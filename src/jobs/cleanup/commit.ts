@@ -9,7 +9,7 @@ import { WireError } from "../../wire/mod.ts";
 import type { BoundItem } from "./bind_items.ts";
 import { CleanupError } from "./cleanup_error.ts";
 import type { CleanupRun } from "./cleanup_run.ts";
-import type { IntentEvent } from "./journal_event.ts";
+import { type IntentEvent, lineParts } from "./journal_event.ts";
 import { connectionError } from "./sessions.ts";
 
 /** Servers hang up after some more, and some apply what was marked before (Q16). */
@@ -75,7 +75,7 @@ export async function commitItems(
   const outcome = await session.commit({
     beforeQuit: async () => {
       signal?.throwIfAborted();
-      await journal.record(intentOf(run.runId, planId, marked));
+      await journal.record(...intentsOf(run.runId, planId, marked));
       intended = true;
     },
   });
@@ -97,13 +97,17 @@ export async function commitItems(
   return outcome.kind;
 }
 
-function intentOf(run: string, plan: string, marked: readonly BoundItem[]): IntentEvent {
+function* intentsOf(
+  run: string,
+  plan: string,
+  marked: readonly BoundItem[],
+): Generator<IntentEvent> {
   const groups = Map.groupBy(marked, ({ item: { uid } }) => uid);
-  const marks = [...groups].map(([uid, group]) => {
+  const all = [...groups].map(([uid, group]) => {
     const listed = group[0]?.alike ?? 1;
     return { uid, leaves: listed - group.length };
   });
-  return { event: "commit-intent", run, plan, marks };
+  for (const marks of lineParts(all)) yield { event: "commit-intent", run, plan, marks };
 }
 
 /** A lost connection voids the marks: the messages are tried again. Anything else ends the run. */

@@ -28,6 +28,13 @@ interface CacheEntry {
   readonly contentHash?: string;
 }
 
+/** Whose mailbox it is: the first line. */
+interface OwnerEntry {
+  readonly account: string;
+}
+
+type Line = OwnerEntry | CacheEntry;
+
 /** A message as a listing shows it. */
 interface Listed {
   readonly uid: string;
@@ -41,33 +48,42 @@ const MOST_STALE = 1000;
 export class HeaderCache implements Disposable {
   readonly #store: FileStore;
   readonly #path: string;
-  #lines: LineJournal<CacheEntry>;
+  readonly #account: string;
+  #lines: LineJournal<Line>;
   #count: number;
   readonly #known = new Map<string, CacheEntry>();
 
-  private constructor(store: FileStore, path: string, lines: LineJournal<CacheEntry>) {
+  private constructor(store: FileStore, path: string, account: string, lines: LineJournal<Line>) {
     this.#store = store;
     this.#path = path;
+    this.#account = account;
     this.#lines = lines;
     this.#count = lines.entries.length;
-    for (const entry of lines.entries) this.#learn(entry);
+    for (const entry of lines.entries) if ("uid" in entry) this.#learn(entry);
+    if (this.#count === 0) lines.append({ account });
   }
 
   /**
-   * Opens a cache. A damaged one begins anew.
+   * Opens a cache. One that is damaged, or of another mailbox, begins anew.
    *
    * @param store The files.
    * @param path The file.
+   * @param account Whose mailbox it is.
    * @returns The cache.
    */
-  static async open(store: FileStore, path: string): Promise<HeaderCache> {
+  static async open(store: FileStore, path: string, account: string): Promise<HeaderCache> {
     try {
-      return new HeaderCache(store, path, await openLines(store, path));
+      const lines = await openLines(store, path);
+      const [owner = { account }] = lines.entries;
+      if ("account" in owner && owner.account === account) {
+        return new HeaderCache(store, path, account, lines);
+      }
+      lines.close();
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
-      await store.remove(path);
-      return new HeaderCache(store, path, await openLines(store, path));
     }
+    await store.remove(path);
+    return new HeaderCache(store, path, account, await openLines(store, path));
   }
 
   /**
@@ -132,7 +148,7 @@ export class HeaderCache implements Disposable {
     await this.#store.remove(next);
     const lines = await openLines(this.#store, next);
     try {
-      lines.append(...live);
+      lines.append({ account: this.#account }, ...live);
       await lines.sync();
     } finally {
       lines.close();
@@ -165,12 +181,14 @@ export class HeaderCache implements Disposable {
   }
 }
 
-function openLines(store: FileStore, path: string): Promise<LineJournal<CacheEntry>> {
+function openLines(store: FileStore, path: string): Promise<LineJournal<Line>> {
   return LineJournal.open(store, path, { parse });
 }
 
-function parse(value: unknown): CacheEntry {
+function parse(value: unknown): Line {
   const from = fieldsIn(value);
+  const owner = from.optional("account", () => ({ account: from.text("account") }));
+  if (owner !== undefined) return owner;
   return {
     uid: from.text("uid"),
     ...from.optional("seen", () => ({ seen: from.count("seen") })),

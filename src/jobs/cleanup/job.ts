@@ -218,9 +218,9 @@ export class CleanupJob implements AsyncDisposable {
   }
 
   async #openCache(): Promise<HeaderCache> {
-    const { store, folder } = this.#settings;
+    const { store, folder, account } = this.#settings;
     const path = joinPath(folder, "headers.jsonl");
-    return this.#cache ??= await writing("the cache", () => HeaderCache.open(store, path));
+    return this.#cache ??= await writing("the cache", () => HeaderCache.open(store, path, account));
   }
 
   async #planning(policy: Policy, { acceptChurn = false }: PlanningOptions): Promise<Planning> {

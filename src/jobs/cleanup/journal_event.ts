@@ -30,7 +30,7 @@ export interface EndedEvent {
   readonly exit: CleanupExit;
 }
 
-/** A listing was read: how it differs from the one before. */
+/** A listing was read: how it differs from the one before, or a part of that. */
 export interface SnapshotEvent {
   /** The kind. */
   readonly event: "snapshot";
@@ -88,7 +88,7 @@ export interface IntentEvent {
   readonly marks: readonly { readonly uid: string; readonly leaves: number }[];
 }
 
-/** What has come of the last {@linkcode IntentEvent}. */
+/** What has come of the last {@linkcode IntentEvent}, or of several right before it. */
 export interface CommitEvent {
   /** The kind: what {@linkcode CommitOutcome} tells. */
   readonly event: "committed" | "partial" | "unknown" | "not-committed";
@@ -156,6 +156,19 @@ export type JournalEvent =
 
 /** Something that happened, and when, in milliseconds since 1970. */
 export type JournalEntry = JournalEvent & { readonly at: number };
+
+/** Lines have an end: a longer list of messages becomes several events. */
+export const MOST_LISTED = 10_000;
+
+/**
+ * Cuts a list of messages into parts that fit into a line.
+ *
+ * @param all The list.
+ * @returns The parts; none of nothing.
+ */
+export function* lineParts<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += MOST_LISTED) yield all.slice(at, at + MOST_LISTED);
+}
 
 const EXITS: Readonly<Record<CleanupExit, true>> = {
   done: true,

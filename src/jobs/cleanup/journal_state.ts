@@ -45,7 +45,8 @@ export class JournalState {
   #lastMs: number | undefined;
   #listed = false;
   #careful = false;
-  #last: IntentEvent | undefined;
+  /** What is about to be committed: all intents since the last answer. */
+  #intents: IntentEvent[] = [];
   /** Whether what is being restored was back before. */
   #wasBack = false;
   readonly #runs = new Map<string, RunStatus>();
@@ -136,6 +137,7 @@ export class JournalState {
       case "run": {
         const { run: runId, plan, at } = entry;
         this.#account ??= entry.account;
+        this.#intents = []; // Those of a run that was cut off have no answer.
         const startedAt = new Date(at).toISOString();
         const counts = { archived: 0, intended: 0 };
         this.#runs.set(runId, { runId, ...(plan && { planId: plan }), startedAt, ...counts });
@@ -155,7 +157,7 @@ export class JournalState {
       case "found":
         return this.#add(entry.copy);
       case "commit-intent":
-        this.#last = entry;
+        this.#intents.push(entry);
         this.#mark(entry, undefined);
         return this.#change(entry.run, (run) => {
           return { ...run, intended: run.intended + entry.marks.length };
@@ -225,9 +227,11 @@ export class JournalState {
   }
 
   #commit({ event }: CommitEvent): void {
-    if (this.#last === undefined) return;
-    if (event !== "not-committed") return this.#mark(this.#last, event);
-    for (const { uid } of this.#last.marks) this.#pending.delete(uid);
+    for (const intent of this.#intents) {
+      if (event !== "not-committed") this.#mark(intent, event);
+      else for (const { uid } of intent.marks) this.#pending.delete(uid);
+    }
+    this.#intents = [];
   }
 
   #resolve({ event, uids }: FateEvent): void {

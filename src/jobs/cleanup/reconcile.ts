@@ -7,8 +7,10 @@
 
 import type { Pop3Snapshot } from "../../pop3/mod.ts";
 import { CleanupError } from "./cleanup_error.ts";
+import type { CleanupJournal } from "./cleanup_journal.ts";
 import type { CleanupRun } from "./cleanup_run.ts";
 import { type GuardTrip, guardTrips } from "./guards.ts";
+import { type FateEvent, lineParts, MOST_LISTED } from "./journal_event.ts";
 import type { PolicyGuards } from "./policy.ts";
 
 /** What is about to happen with a listing. */
@@ -73,24 +75,42 @@ function resolvePending({ journal, book }: CleanupRun, { messages }: Pop3Snapsho
     book.warn(`message ${uid} was retrieved and not archived, and is not listed any more`);
   }
   const seen = [...state.retrieving].filter((uid) => listed.has(uid));
-  if (gone.length > 0) journal.note({ event: "gone", uids: gone });
-  if (there.length + seen.length > 0) {
-    journal.note({ event: "still-there", uids: [...there, ...seen] });
-  }
-  if (hidden.length > 0) journal.note({ event: "gone-elsewhere", uids: hidden });
+  noteFate(journal, "gone", gone);
+  noteFate(journal, "still-there", [...there, ...seen]);
+  noteFate(journal, "gone-elsewhere", hidden);
   book.resolve(new Set(gone), new Set(there));
 }
 
 function noteListing({ journal }: CleanupRun, { digest, messages }: Pop3Snapshot): void {
   const uids = uidsOf(messages);
   const before = journal.state.uids ?? new Set();
-  journal.note({
-    event: "snapshot",
-    digest,
-    messages: messages.length,
-    came: [...uids.difference(before)],
-    left: [...before.difference(uids)],
-  });
+  const came = [...uids.difference(before)];
+  const left = [...before.difference(uids)];
+  const seen = { event: "snapshot", digest, messages: messages.length } as const;
+  const parts = Math.max(
+    1,
+    Math.ceil(came.length / MOST_LISTED),
+    Math.ceil(left.length / MOST_LISTED),
+  );
+  for (let at = 0; at < parts * MOST_LISTED; at += MOST_LISTED) {
+    const end = at + MOST_LISTED;
+    journal.note({ ...seen, came: came.slice(at, end), left: left.slice(at, end) });
+  }
+}
+
+/**
+ * Writes down what a listing has told of messages.
+ *
+ * @param journal The journal.
+ * @param event What it has told.
+ * @param uids Of which messages.
+ */
+export function noteFate(
+  journal: CleanupJournal,
+  event: FateEvent["event"],
+  uids: readonly string[],
+): void {
+  for (const part of lineParts(uids)) journal.note({ event, uids: part });
 }
 
 function uidsOf(messages: Pop3Snapshot["messages"]): Set<string> {
