@@ -101,7 +101,7 @@ export class CleanupVerbs implements Verbs {
       const found = (await job.plans()).filter(({ planId }) => planId.startsWith(plan));
       const [only, other] = found;
       if (only === undefined) {
-        fail(`Cannot apply "${plan}": there is no such plan in "${call.job}"`);
+        fail(`Cannot apply "${plan}": "${call.job}" has no such plan that is whole`);
       }
       if (other !== undefined) fail(`Cannot apply "${plan}": several plans begin with it`);
       return await job.apply(only.planId);

@@ -1,7 +1,13 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mock } from "node:test";
 import { main } from "../../scripts/cleanup.ts";
-import type { CleanupReport, CleanupStatus, StoredPlan } from "../../src/jobs/mod.ts";
+import { parseConfig } from "../../src/cli/mod.ts";
+import {
+  checkPolicy,
+  type CleanupReport,
+  type CleanupStatus,
+  type StoredPlan,
+} from "../../src/jobs/mod.ts";
 import { Signals } from "../cli/fakes.ts";
 import { listMail, mail, many } from "./cleanup/mails.ts";
 import { cleanup, inSetting, PASSWORD, type Setting, USER } from "./cleanup/script.ts";
@@ -79,6 +85,11 @@ Deno.test("cleanup shows help with examples, and its version, without any grant"
   }
   ok(!(await help("plan", "--help")).includes("--password <"));
   match(await help("--version"), /^\d+\.\d+\.\d+\n$/);
+  // The policy that it shows is one.
+  const [, shown = ""] =
+    /^ {2}A policy: .*\n((?: {4}.*\n|\n)+)/m.exec(await help("plan", "--help")) ?? [];
+  const octets = new TextEncoder().encode(shown.replace(/^ {4}/gm, ""));
+  equal(checkPolicy(await parseConfig(octets, { format: "toml", file: "help" })).rules.length, 2);
 });
 
 Deno.test("cleanup plans, applies, verifies, restores and tells of it", async () => {
