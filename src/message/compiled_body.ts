@@ -5,7 +5,13 @@
  */
 
 import { Composed, type ComposedMessage } from "./composed.ts";
-import { assembled, type BodyFields, type Enclosures, enclosuresOf } from "./message_body.ts";
+import {
+  assembled,
+  type BodyFields,
+  type Enclosures,
+  enclosuresOf,
+  octetsOf,
+} from "./message_body.ts";
 import type { ComposedEnvelope } from "./message_header.ts";
 import { linesOf, type Part, partOf } from "./mime.ts";
 import { type SplicedOctets, SplicedText } from "./spliced_text.ts";
@@ -120,7 +126,7 @@ export class CompiledBody {
       }];
     };
     const body = assembled(partFor(this.#plain), partFor(this.#rich), this.#enclosures);
-    const octets = body.pieces.filter((piece) => piece instanceof Uint8Array); // no stream was given
+    const octets = octetsOf(body.pieces);
     return {
       headerText: linesOf(body.headers),
       pieces: octets.map((piece) => markers.includes(piece) ? markers.indexOf(piece) : piece),

@@ -43,7 +43,7 @@ export function escapeHtml(value: string): string {
   return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
 
-const SAFE_SCHEME = /^\s*(?:https?|mailto|tel|sms|cid):/i;
+const SAFE_SCHEME = /^(?:https?|mailto|tel|sms|cid):/i;
 /** What ends the scheme of a link, or shows that there is none. */
 const SCHEME_END = /[:/?#]/;
 
@@ -189,24 +189,19 @@ export class HtmlPlace implements ValuePlace {
         else if (BLANK.test(character)) this.#state = "tag";
         return at;
       case "comment":
-        return this.#skipTo(html, at, "-->");
+        return this.#skipPast(html, at, /--!?>/g, "text");
       case "declaration":
-        return this.#skipTo(html, at, ">");
-      case "raw text": {
-        const end = new RegExp(`</${this.#tag}`, "gi");
-        end.lastIndex = at;
-        if (!end.test(html)) return html.length;
-        this.#state = "tag";
+        return this.#skipPast(html, at, />/g, "text");
+      case "raw text":
         this.#closing = true;
-        return end.lastIndex - 1;
-      }
+        return this.#skipPast(html, at, new RegExp(`</${this.#tag}`, "gi"), "tag");
     }
   }
 
   #open(html: string, at: number, character: string): number {
     if (html.startsWith("!--", at)) {
       this.#state = "comment";
-      return at + 2;
+      return at; // "<!-->" is a whole one
     }
     this.#closing = character === "/";
     this.#tag = "";
@@ -233,17 +228,20 @@ export class HtmlPlace implements ValuePlace {
     if (first && !SCHEME_END.test(part)) {
       if (part.trim() !== "") this.#link = "word";
     } else if (this.#link === "word" && /^[^/?#]*:/.test(part)) this.#link = "unsafe scheme";
-    else if (this.#link === "start" && /^[^/?#]*:/.test(part) && !SAFE_SCHEME.test(part)) {
+    else if (
+      this.#link === "start" && /^[^/?#]*:/.test(part) && !SAFE_SCHEME.test(part.trimStart())
+    ) {
       this.#link = "unsafe scheme";
     } else if (/[?#]/.test(part)) this.#link = "query";
     else if (first) this.#link = "path";
   }
 
-  #skipTo(html: string, at: number, end: string): number {
-    const found = html.indexOf(end, at);
-    if (found < 0) return html.length;
-    this.#state = "text";
-    return found + end.length - 1;
+  /** Goes on behind a pattern. */
+  #skipPast(html: string, at: number, end: RegExp, next: State): number {
+    end.lastIndex = at;
+    if (!end.test(html)) return html.length;
+    this.#state = next;
+    return end.lastIndex - 1;
   }
 
   #endTag(): void {

@@ -65,7 +65,7 @@ export function encodeBody(fields: BodyFields, options: EncodeOptions = {}): Enc
 
 /** A part as a body, if none of its pieces is a stream. */
 export function encoded({ headers, pieces, eightBit }: Part): EncodedBody {
-  return { headers, bytes: wholeOf(pieces), eightBit };
+  return { headers, bytes: joinedAll(octetsOf(pieces)), eightBit };
 }
 
 /** Makes a body one part, of a text or of parts. */
@@ -113,9 +113,10 @@ export function assembled(
   return attachments.length === 0 ? said : multipart("mixed", [said, ...attachments]);
 }
 
-function wholeOf(pieces: readonly Piece[]): Uint8Array {
-  return joinedAll(pieces.map((piece) => {
+/** Pieces none of which is a stream. */
+export function octetsOf(pieces: readonly Piece[]): Uint8Array[] {
+  return pieces.map((piece) => {
     if (piece instanceof Uint8Array) return piece;
     throw new TypeError("Cannot compose a stream at once: composeStream() does");
-  }));
+  });
 }

@@ -3,6 +3,7 @@
 import { equal, throws } from "node:assert/strict";
 import { Command, CommanderError, Help, Option } from "../../src/deps/commander.ts";
 import { Cron } from "../../src/deps/croner.ts";
+import { Mustache } from "../../src/deps/mustache.ts";
 import { type Email, PostalMime } from "../../src/deps/postal_mime.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import { bold, cyan, dim, green, red, yellow } from "../../src/deps/std/colors.ts";
@@ -42,6 +43,12 @@ Deno.test("toml.ts refuses a key that stands there twice", { permissions: "none"
   );
   // @ts-expect-error: TOML is text
   throws(() => parseToml(1));
+});
+
+Deno.test("mustache.ts fills in a template", { permissions: "none" }, () => {
+  equal(Mustache.render("{{a}}{{{a}}}", { a: "<" }), "&lt;<");
+  // @ts-expect-error: a template is text
+  throws(() => Mustache.render(1, {}), TypeError);
 });
 
 Deno.test("postal_mime.ts parses a tree of parts", { permissions: "none" }, async () => {

@@ -396,6 +396,8 @@ Deno.test("compileMessage() says what it needs and what is wrong", pure, () => {
   throws(() => rendered({ html, subject: "x", text: "x" }, { fields: {} }), { template: "a.html" });
   throws(() => compileMessage({ ...TEMPLATE, text: html }), TypeError);
   throws(() => compileMessage({ from: "a@b.example", subject: "x" }), TypeError);
+  const stream = { content: new ReadableStream() } as unknown as Attachment; // types forbid it
+  throws(() => compileMessage({ ...TEMPLATE, attachments: [stream] }), TypeError);
   throws(() => rendered({}, { to: [] }), { name: "HeaderError" });
   throws(() => rendered({}, { messageId: "<1@b.example> <2@c.example>" }), { name: "HeaderError" });
 });

@@ -219,6 +219,7 @@ Deno.test.each([
   ["javascript:alert(1)"],
   ["JavaScript:alert(1)"],
   [" javascript:alert(1)"],
+  [" https://a.example"],
   ["java\nscript:alert(1)"],
   ["\u0001javascript:alert(1)"],
   ["data:text/html,x"],
@@ -292,6 +293,22 @@ Deno.test.each([
       name: "TemplateError",
     }, a);
   }
+});
+
+Deno.test.each([
+  ["<!-->"],
+  ["<!--->"],
+  ["<!-- --!>"],
+  ["<!-- <a href='-->"],
+  ["<!--[if !mso]><!-->"],
+  ["<!--[if mso]><a href='#'><![endif]-->"],
+  ["<script>'<!--'</script >"],
+  ["<style></SCRIPT></STYLE>"],
+])("Template finds the link behind %j [T-I31]", pure, (before) => {
+  throws(() => filled(`${before}<a href="{{x}}">`, { x: "javascript:x" }, true), {
+    name: "TemplateError",
+    field: "x",
+  });
 });
 
 Deno.test("Template takes a link in two values", pure, () => {
