@@ -4,12 +4,13 @@
  * @module
  */
 
-import { DialogueParser, type ParseOptions } from "./parse_dialogue.ts";
+import { DialogueParser } from "./parse_dialogue.ts";
+import type { ParseOptions } from "./parse_files.ts";
 import { linesOf } from "./parse_source.ts";
 import { fencesOf } from "./parse_markdown.ts";
 import type { Dialogue } from "./step.ts";
 
-export type { ParseOptions } from "./parse_dialogue.ts";
+export type { ParseOptions } from "./parse_files.ts";
 
 /**
  * Reads a dialogue.

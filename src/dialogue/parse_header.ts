@@ -16,7 +16,6 @@ import type {
   ReplyLevel,
   SecretDeclaration,
 } from "./step.ts";
-import { unquoted } from "./template.ts";
 
 /** The levels of `S:` lines. */
 export const REPLY_LEVELS: readonly string[] = ["class", "code", "enhanced", "text", "bytes"];
@@ -177,8 +176,7 @@ function onRule(words: Words, at: Position): OnRule {
     const count = /x(\d{1,6})(?= +->)/y;
     const found = words.take(count);
     if (found === undefined) {
-      const quoted = words.take(/"((?:[^"\\]|\\["\\])*)"/y);
-      pattern = quoted === undefined ? words.word('a pattern or "->"') : unquoted(quoted[1] ?? "");
+      pattern = words.quoted() ?? words.word('a pattern or "->"');
     }
     const last = found ?? words.take(count);
     if (last !== undefined) times = Number(last[1]);

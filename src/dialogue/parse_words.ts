@@ -69,11 +69,17 @@ export class Words {
     return number <= max ? number : problem(at, word, expected);
   }
 
+  /** Takes what stands in quotes, in which `\"` and `\\` are characters; nothing if none come. */
+  quoted(): string | undefined {
+    const found = this.take(/"((?:[^"\\]|\\["\\])*)"/y);
+    return found === undefined ? undefined : unquoted(found[1] ?? "");
+  }
+
   /** Takes a value up to a stop sign or the end: in quotes, or without outer blanks. */
   value(stop = ""): string {
     const at = this.at;
-    const quoted = this.take(/"((?:[^"\\]|\\["\\])*)"/y);
-    if (quoted !== undefined) return unquoted(quoted[1] ?? "");
+    const quoted = this.quoted();
+    if (quoted !== undefined) return quoted;
     const plain = this.take(stop === "" ? /.*/y : /[^,]*/y)?.[0].trimEnd() ?? "";
     const [part, more] = parseTemplate(plain, at);
     if (part === undefined) return "";
