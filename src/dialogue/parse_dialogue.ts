@@ -12,7 +12,7 @@ import { parseTime } from "./parse_event.ts";
 import { checkCircle, type Cursor, Files, type ParseOptions } from "./parse_files.ts";
 import { Header, timeOf } from "./parse_header.ts";
 import { further, type SourceLine } from "./parse_source.ts";
-import { type SessionState, START, StepList, StepReader } from "./parse_step.ts";
+import { type SessionState, startOfSession, StepList, StepReader } from "./parse_step.ts";
 import { Words } from "./parse_words.ts";
 import { misplacedSecrets } from "./secret_places.ts";
 import type { BlockStep, Dialogue, End, Position, Step, StepBase } from "./step.ts";
@@ -285,16 +285,13 @@ export class DialogueParser {
     if (body.inside.length > MAX_DEPTH) {
       problem(at, "@call", `at most ${MAX_DEPTH} calls in each other`);
     }
-    this.#nested(() => this.#read(body, list, end));
-    this.#checkCount(list, at);
-  }
-
-  /** Reads what stands elsewhere: it may neither declare anything nor close a block of ours. */
-  #nested(action: () => void): void {
     const depth = this.#depth;
+    // It may declare nothing, wherever it is called.
     this.#depth = Math.max(depth, 1);
-    action();
+    const closing = this.#read(body, list, end);
     this.#depth = depth;
+    closedOutside(closing, body);
+    this.#checkCount(list, at);
   }
 
   /** Finds the problems of procedures that nobody calls. */
@@ -302,7 +299,7 @@ export class DialogueParser {
     for (const procedure of this.#procedures.values()) {
       if (procedure.called) continue;
       const list = new StepList();
-      this.#steps.state = START;
+      this.#steps.state = startOfSession();
       this.#attempt(() =>
         this.#run(
           procedure,
@@ -317,12 +314,7 @@ export class DialogueParser {
 
   #include(words: Words, at: Position, cursor: Cursor, list: StepList): void {
     const body = this.#files.include(words, cursor, at);
-    const closing = this.#read(body, list);
-    if (closing !== undefined) {
-      // A file closes its own blocks only.
-      const { at: closed } = body.lines[body.next - 1] as SourceLine; // the line that closes
-      problem(closed, closing, "a block before");
-    }
+    closedOutside(this.#read(body, list), body);
     this.#checkCount(list, at);
   }
 
@@ -340,6 +332,12 @@ export class DialogueParser {
 }
 
 const NOWHERE: Position = { file: "", line: 1, column: 1 };
+
+/** Files and procedures close their own blocks only. */
+function closedOutside(closing: string | undefined, { lines, next }: Cursor): void {
+  const line = closing === undefined ? undefined : lines[next - 1];
+  if (line !== undefined) problem(line.at, line.text.trim(), "a block before");
+}
 
 function endOf(words: Words): End {
   const found = words.take(/[CS](?!\S)/y);

@@ -52,12 +52,14 @@ export class StepList {
 }
 
 /** What is known where a dialogue, or a procedure that nobody calls, begins. */
-export const START: SessionState = { content: false, replies: "S", command: "" };
+export function startOfSession(): SessionState {
+  return { content: false, replies: "S", command: "" };
+}
 
 /** Reads steps. */
 export class StepReader {
   /** What the lines before have brought about. */
-  state: SessionState = START;
+  state: SessionState = startOfSession();
   readonly #header: Header;
   readonly #files: Files;
 

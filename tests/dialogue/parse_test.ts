@@ -237,6 +237,11 @@ Deno.test("parseDialogue() takes S: as commands behind <turn>, and C: as replies
   roundTrip(dialogue);
 });
 
+Deno.test("parseDialogue() begins each text anew", pure, () => {
+  const text = "C: DATA\nS: 354 go\nC:  a\n";
+  deepEqual(parseDialogue(text), parseDialogue(text));
+});
+
 Deno.test("parseDialogue() says where everything stands", pure, () => {
   const dialogue = parseDialogue("S: 220 mx\n  C:  NOOP\n\nS: 250-a\nS? 250-b\nS: 250 c\n", {
     file: "x/a.dialogue",
@@ -323,6 +328,9 @@ Deno.test.each([
   ["@proc a {\n}\n@proc a {\n}", "3:7"],
   ["@proc a {", "1:1"],
   ["@proc a {\nX: b\n}", "2:1"],
+  ["@proc a {\nC: NOOP\n} or {\nC: NOOP\n}\n@call a", "3:1"],
+  ["@repeat 2 {\n@call a\n}", "2:7"],
+  ["@proc a {\n@var a = b\n}\n@call a", "2:1"],
   ["@include a", "1:1"],
   ["@pop3\nS: OK", "2:4"],
   ["@pop3\nS: +OK\nS: a\nC: QUIT", "4:1"],
