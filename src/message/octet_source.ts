@@ -66,9 +66,10 @@ export class OctetReader {
    * @throws {RangeError} If there are more or fewer octets than were promised.
    */
   async next(): Promise<Uint8Array | undefined> {
+    this.#throwIfStopped();
     this.#puller ??= await this.#open();
     const { done, value } = await this.#puller.next();
-    if (this.#stopped !== undefined) throw this.#stopped.reason;
+    this.#throwIfStopped();
     if (!done) this.#octets += value.length;
     const { size = this.#octets, what } = this.#stream;
     // Octets that were announced and do not come would be a message that is cut off.
@@ -83,6 +84,10 @@ export class OctetReader {
   async stop(reason: unknown): Promise<void> {
     this.#stopped = { reason };
     await (this.#puller?.stop(reason) ?? this.#stream.cancel(reason));
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopped !== undefined) throw this.#stopped.reason;
   }
 
   async #open(): Promise<Puller> {

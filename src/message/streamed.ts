@@ -8,6 +8,7 @@ import { Base64Encoder } from "./base64.ts";
 import type { ComposedEnvelope } from "./message_header.ts";
 import { type Piece, sizeOf } from "./mime.ts";
 import { OctetReader } from "./octet_source.ts";
+import { joinedAll } from "./transfer_encoding.ts";
 
 /** A message that is ready to be read, and so to be sent. */
 export interface StreamedMessage extends AsyncIterable<Uint8Array> {
@@ -31,6 +32,8 @@ export interface StreamedMessage extends AsyncIterable<Uint8Array> {
 
 /** How much is encoded at once: whole lines of base64. */
 const CHUNK = 57 * 1024;
+/** Less than that is not given alone: who sends it would make a packet of it. */
+const GATHERED = 16 * 1024;
 
 /** What a streamed message is made of. */
 export interface StreamedComposition {
@@ -85,7 +88,7 @@ class PieceReading implements AsyncIterator<Uint8Array, undefined> {
       piece instanceof Uint8Array ? piece : new OctetReader(piece)
     );
     this.#readers = parts.filter((part) => part instanceof OctetReader);
-    this.#chunks = chunksOf(parts);
+    this.#chunks = gathered(chunksOf(parts));
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -99,6 +102,23 @@ class PieceReading implements AsyncIterator<Uint8Array, undefined> {
   }
 }
 
+/** Small chunks become larger ones. */
+async function* gathered(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, undefined> {
+  let held: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    held.push(chunk);
+    size += chunk.length;
+    if (size < GATHERED) continue;
+    yield joinedAll(held);
+    held = [];
+    size = 0;
+  }
+  if (size > 0) yield joinedAll(held);
+}
+
 async function* chunksOf(
   parts: readonly (Uint8Array | OctetReader)[],
 ): AsyncGenerator<Uint8Array, undefined> {
@@ -110,8 +130,7 @@ async function* chunksOf(
     const encoder = new Base64Encoder();
     for (let chunk = await part.next(); chunk !== undefined; chunk = await part.next()) {
       for (let at = 0; at < chunk.length; at += CHUNK) {
-        const lines = encoder.push(chunk.subarray(at, at + CHUNK));
-        if (lines.length > 0) yield lines;
+        yield encoder.push(chunk.subarray(at, at + CHUNK));
       }
     }
     yield encoder.end();

@@ -472,21 +472,30 @@ Deno.test(
   },
 );
 
-Deno.test("composeStream() can be stopped while a stream is silent [S45]", pure, async () => {
-  let cancelled: unknown;
-  const content = new ReadableStream<Uint8Array>({ cancel: (reason) => void (cancelled = reason) });
-  const message = composeStream({ ...FIELDS, ...TEXT, attachments: [{ content }] });
-  const reading = message[Symbol.asyncIterator]();
-  let pending = reading.next();
-  for (let i = 0; i < 4; i++) {
-    await pending;
-    pending = reading.next();
-  }
-  const failed = rejects(pending, { name: "AbortError" });
-  await reading.return?.();
-  await failed;
-  equal((cancelled as DOMException).name, "AbortError");
-});
+Deno.test(
+  "composeStream() can be stopped while a stream is silent or opened [S45]",
+  pure,
+  async () => {
+    for (const turns of [0, 1, 2, 3, 5, 8, 40]) {
+      for (const late of [false, true]) {
+        let cancelled: unknown;
+        const silent = new ReadableStream<Uint8Array>({
+          cancel: (reason) => void (cancelled = reason),
+        });
+        const content = late ? () => Promise.resolve(silent) : silent;
+        const message = composeStream({ ...FIELDS, ...TEXT, attachments: [{ content }] });
+        const reading = message[Symbol.asyncIterator]();
+        const failed = rejects(reading.next(), { name: "AbortError" });
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        await reading.return?.();
+        await failed;
+        // A function that was not called has opened nothing.
+        if (cancelled === undefined) equal(late && turns < 8, true);
+        else equal((cancelled as DOMException).name, "AbortError"); // the reason that was given
+      }
+    }
+  },
+);
 
 Deno.test("composeStream() passes on what goes wrong in a stream", pure, async () => {
   const broken = new Error("disk");
