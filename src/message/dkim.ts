@@ -139,7 +139,7 @@ export class DkimSigner {
   /**
    * Signs a message: what is given back has the signatures at its top.
    *
-   * @param message A message. It is not changed afterwards, on no account.
+   * @param message A message. It must not be changed afterwards.
    * @param options When it is signed.
    * @returns The same message, signed.
    * @throws {DkimError} If it cannot be signed so that the signature would hold.
