@@ -22,8 +22,7 @@ import {
 import type { DialogueEnd } from "./end.ts";
 import type { HeardReply } from "./heard_reply.ts";
 import type { AuthStep } from "./step.ts";
-import { Stop } from "./stop.ts";
-import { cut } from "./talk.ts";
+import { cut, Stop } from "./stop.ts";
 
 /** More than any mechanism takes. */
 const MAX_ROUNDS = 16;

@@ -5,7 +5,7 @@
  */
 
 import { redact } from "../sasl/mod.ts";
-import { DotStuffer, ProtocolError, type ReceivedLine } from "../wire/mod.ts";
+import type { ReceivedLine } from "../wire/mod.ts";
 import { isSecretHole } from "./codec.ts";
 import { Course } from "./session_course.ts";
 import type { EndOptions } from "./end_options.ts";
@@ -13,48 +13,36 @@ import { judgeReply, offers } from "./expect.ts";
 import { judgeClientLine } from "./expect_line.ts";
 import { type FilledLine, fillLine } from "./fill.ts";
 import {
+  assemble,
   type HeardReply,
   Pop3Assembler,
   type ReplyAssembler,
-  ReplyLimitError,
   SmtpAssembler,
 } from "./heard_reply.ts";
-import { MAX_FILE_OCTETS, REPLY_MS } from "./limits.ts";
+import { octetsOf } from "./octets.ts";
 import type { DialogueReply } from "./result.ts";
 import { hasBody, serveReply } from "./served_reply.ts";
 import { shownReceived } from "./shown_line.ts";
 import type {
   BytesStep,
-  CommandLevel,
   ConnectionStep,
   ContentStep,
   End,
   LineStep,
-  ReplyLevel,
   ReplyStep,
   StepBase,
 } from "./step.ts";
-import { Stop } from "./stop.ts";
-import { cut, type Talk, type WaitLimit } from "./talk.ts";
+import { cut, Stop } from "./stop.ts";
+import type { Talk } from "./talk.ts";
 import type { JudgeContext, Verdict } from "./verdict.ts";
+import { clientLevel, serverLevel, waitLimit } from "./step_settings.ts";
+import type { WaitLimit } from "./wire_failure.ts";
 
 /** What was heard, before it counts. */
 interface Heard<T> {
   readonly value: T;
   readonly waitedMs: number;
 }
-
-const SERVER_LEVELS: ReadonlySet<string> = new Set<ReplyLevel>([
-  "class",
-  "code",
-  "enhanced",
-  "text",
-  "bytes",
-]);
-const CLIENT_LEVELS: ReadonlySet<string> = new Set<CommandLevel>(["verb", "args", "text", "bytes"]);
-/** RFC 5321 section 4.5.3.2, in milliseconds; all others have five minutes. */
-const PATIENT: Readonly<Record<string, number>> = { DATA: 120_000, ".": 600_000 };
-const PATIENT_MS = 300_000;
 
 const encoder = new TextEncoder();
 
@@ -157,7 +145,7 @@ export class DialogueEnd {
     return judgeClientLine(step.template, line.uncensored ?? line.text, {
       bindings,
       octets: this.octets,
-      level: this.#clientLevel(step),
+      level: clientLevel(step, this.options.match),
       what: course.inContent ? "content" : course.inLogin ? "answer" : "command",
       bareLf: line.bareLf,
       shown: cut(line.text),
@@ -244,7 +232,7 @@ export class DialogueEnd {
     bindings: JudgeContext["bindings"],
   ): Promise<Verdict> {
     const { protocol } = this.options.dialogue;
-    const level = this.#serverLevel(step);
+    const level = serverLevel(step, this.options.match);
     return judgeReply(step, reply, { bindings, protocol, level, verb, shown: cut });
   }
 
@@ -317,7 +305,7 @@ export class DialogueEnd {
 
   /** Says or hears octets. */
   async bytes(step: BytesStep): Promise<void> {
-    const bytes = await this.bytesOf(step);
+    const bytes = await octetsOf(step, this.options.readFile);
     if (this.acts(step)) {
       this.checkUnread();
       this.talk.putOctets(bytes);
@@ -339,28 +327,6 @@ export class DialogueEnd {
     }
     if (step.end === this.commander) this.course.octets(bytes);
     else this.course.answerOctets(bytes);
-  }
-
-  /** The octets of a step, as they are on the wire. */
-  async bytesOf({ from, stuffed }: BytesStep): Promise<Uint8Array> {
-    const bytes = from instanceof Uint8Array ? from : await this.#file(from.path);
-    if (!stuffed) return bytes;
-    const stuffer = new DotStuffer();
-    const parts = [stuffer.push(bytes).slice(), stuffer.end()];
-    const whole = new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer());
-    return whole.subarray(0, -3); // the lone dot is a step of its own
-  }
-
-  async #file(path: string): Promise<Uint8Array> {
-    const { readFile } = this.options;
-    if (readFile === undefined) {
-      throw new TypeError(`Cannot read the file "${path}": files are not allowed here`);
-    }
-    const bytes = await readFile(path);
-    if (bytes.length <= MAX_FILE_OCTETS) return bytes;
-    throw new RangeError(
-      `Cannot send the file "${path}": it is larger than ${MAX_FILE_OCTETS} octets`,
-    );
   }
 
   /** Begins TLS at both ends. */
@@ -431,27 +397,7 @@ export class DialogueEnd {
 
   /** The limit of a wait. */
   limit(step: StepBase, what: string, verb: string): WaitLimit {
-    const { timeout, patient, dialogue } = this.options;
-    if (step.within !== undefined) {
-      return { ms: step.within, setBy: `@step within, line ${step.at.line}`, what };
-    }
-    if (timeout !== undefined) return { ms: timeout, setBy: "the timeout option", what };
-    if (patient) {
-      return { ms: PATIENT[verb] ?? PATIENT_MS, setBy: "RFC 5321 section 4.5.3.2", what };
-    }
-    if (dialogue.timeout !== undefined) return { ms: dialogue.timeout, setBy: "@timeout", what };
-    return { ms: REPLY_MS, setBy: "the default", what };
-  }
-
-  #serverLevel({ match }: StepBase): ReplyLevel {
-    // A level that both ladders have is that of the step's own.
-    const own = SERVER_LEVELS.has(match ?? "") ? match as ReplyLevel : undefined;
-    return own ?? this.options.match.server;
-  }
-
-  #clientLevel({ match }: StepBase): CommandLevel {
-    const own = CLIENT_LEVELS.has(match ?? "") ? match as CommandLevel : undefined;
-    return own ?? this.options.match.client;
+    return waitLimit(this.options, step, what, verb);
   }
 
   #closed(what: string): Stop {
@@ -472,22 +418,4 @@ function demand(verdict: Verdict): void {
   if (verdict.kind === "good") return;
   const { kind: _, ...facts } = verdict;
   throw new Stop(facts);
-}
-
-function assemble(assembler: ReplyAssembler, line: ReceivedLine): HeardReply | undefined {
-  try {
-    return assembler.add(line);
-  } catch (error) {
-    if (error instanceof ReplyLimitError) {
-      throw new Stop({ id: "limit", expected: "a shorter reply", actual: cut(error.message) });
-    }
-    if (!(error instanceof ProtocolError)) throw error;
-    throw new Stop({
-      id: "reply-shape",
-      expected: assembler.lines.length === 0 ? "a reply" : "a further line of the reply",
-      actual: `"${cut(line.text)}"`,
-      message: error.message,
-      lost: true,
-    });
-  }
 }

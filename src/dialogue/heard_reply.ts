@@ -6,7 +6,7 @@
 
 import { ProtocolError, type ReceivedLine } from "../wire/mod.ts";
 import { MAX_REPLY_LINES, MAX_REPLY_OCTETS } from "./limits.ts";
-import { escapeControls } from "../wire/mod.ts";
+import { cut, Stop } from "./stop.ts";
 
 /** The indicator of a reply of POP3. */
 export type Pop3Indicator = "+OK" | "-ERR" | "+";
@@ -124,8 +124,37 @@ export class Pop3Assembler implements ReplyAssembler {
   }
 }
 
+/**
+ * Adds a line to a reply.
+ *
+ * @param assembler The reply so far.
+ * @param line The line.
+ * @returns The reply, if that was its end.
+ * @throws {Stop} If the line does not belong into it, or there is too much.
+ */
+export function assemble(
+  assembler: ReplyAssembler,
+  line: ReceivedLine,
+): HeardReply | undefined {
+  try {
+    return assembler.add(line);
+  } catch (error) {
+    if (error instanceof ReplyLimitError) {
+      throw new Stop({ id: "limit", expected: "a shorter reply", actual: cut(error.message) });
+    }
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new Stop({
+      id: "reply-shape",
+      expected: assembler.lines.length === 0 ? "a reply" : "a further line of the reply",
+      actual: `"${cut(line.text)}"`,
+      message: error.message,
+      lost: true,
+    });
+  }
+}
+
 function unreadable(line: string, why: string): ProtocolError {
   return new ProtocolError(
-    `Cannot read the line "${escapeControls(line.slice(0, 200))}" as part of a reply: ${why}`,
+    `Cannot read the line "${cut(line)}" as part of a reply: ${why}`,
   );
 }

@@ -11,12 +11,15 @@ import { hearAuth, observeAuth, sayAuth } from "./auth_step.ts";
 import { DialogueEnd } from "./end.ts";
 import type { EndOptions } from "./end_options.ts";
 import { isOffered } from "./expect_capabilities.ts";
-import { FAREWELL_MS, MAX_STEPS } from "./limits.ts";
+import { finish, leave } from "./farewell.ts";
+import { MAX_STEPS } from "./limits.ts";
+import { octetsOf } from "./octets.ts";
 import type { Replay } from "./replay.ts";
+import { Requirements, Skip } from "./requirements.ts";
 import { type DialogueFailure, type DialogueResult, isBreakdown } from "./result.ts";
 import type { BlockStep, Step, StepBase, TimeStep } from "./step.ts";
 import { Stop } from "./stop.ts";
-import { cut, Talk } from "./talk.ts";
+import { Talk } from "./talk.ts";
 
 /** What a performance hears of the world outside of the dialogue. */
 export interface PerformOptions {
@@ -80,39 +83,32 @@ export async function observe(
   }
 }
 
-/** Ends a run that lacks a capability. */
-class Skip extends Error {}
-
 const NOWHERE: StepBase = { at: { file: "", line: 1, column: 1 } };
 
 class Performance {
   readonly #end: DialogueEnd;
   readonly #failures: DialogueFailure[] = [];
-  readonly #missing: Set<string>;
+  readonly #required: Requirements;
   #outcome: string | undefined;
   #steps = 0;
-  #offers = 0;
   #step: StepBase = NOWHERE;
 
   constructor(end: DialogueEnd) {
     this.#end = end;
-    const { dialogue, role } = end.options;
-    this.#missing = new Set(role === "C" ? dialogue.require : []);
-    this.#offers = countOffers(dialogue.steps);
+    this.#required = new Requirements(end);
   }
 
   async run(): Promise<DialogueResult> {
     const { dialogue } = this.#end.options;
     try {
       await this.#play(dialogue.steps);
-      await this.#finish();
+      await finish(this.#end);
       return this.#result(this.#failures.length > 0 ? "failed" : "passed");
     } catch (error) {
-      const skipped = error instanceof Skip ||
-        (this.#missing.size > 0 && this.#end.course.capabilities !== undefined);
-      if (!skipped && !(error instanceof Stop)) throw error;
-      if (error instanceof Stop) this.#failures.push(this.#failure(error));
-      await this.#leave(error);
+      const skipped = this.#required.unmet;
+      if (!(error instanceof Stop || error instanceof Skip)) throw error;
+      if (error instanceof Stop && !skipped) this.#failures.push(this.#failure(error));
+      await leave(this.#end, error);
       if (skipped) return this.#result("skipped");
       return this.#result(this.#failures.some(({ id }) => isBreakdown(id)) ? "error" : "failed");
     }
@@ -141,7 +137,7 @@ class Performance {
         if (!soft) throw error;
         this.#failures.push(this.#failure(error));
       }
-      this.#checkRequired();
+      this.#required.check();
     }
   }
 
@@ -155,7 +151,9 @@ class Performance {
     }
     switch (step.kind) {
       case "line":
-        end.octets = next?.kind === "bytes" ? (await end.bytesOf(next)).length : undefined;
+        end.octets = next?.kind === "bytes"
+          ? (await octetsOf(next, options.readFile)).length
+          : undefined;
         return await (end.acts(step) ? end.sayLine(step) : end.hearLine(step));
       case "reply":
         do {
@@ -252,71 +250,6 @@ class Performance {
     }
   }
 
-  /** Skips the dialogue when the last list of capabilities lacks what it needs. */
-  #checkRequired(): void {
-    const { capabilities } = this.#end.course;
-    if (capabilities === undefined || this.#missing.size === 0) return;
-    for (const wanted of this.#missing) {
-      if (isOffered(capabilities, wanted)) this.#missing.delete(wanted);
-    }
-    if (this.#missing.size > 0 && this.#end.offersHeard >= this.#offers) throw new Skip();
-  }
-
-  /** The end of the steps: QUIT if nobody said it. Nothing of it counts. */
-  async #finish(): Promise<void> {
-    const { talk, options } = this.#end;
-    if (options.stored !== undefined) return checkRest(options.stored);
-    if (!talk.over) await talk.flush();
-    talk.checkWritten();
-    await this.#farewell(() => this.#end.commands ? this.#sayQuit() : this.#hearQuit());
-  }
-
-  /** After a failure: QUIT or 421, unless nobody knows what the peer would take it for. */
-  async #leave(error: unknown): Promise<void> {
-    const { talk, course, commands, options } = this.#end;
-    talk.discard();
-    if (options.stored !== undefined || (error instanceof Stop && error.final)) return talk.close();
-    await this.#farewell(async () => {
-      if (commands) return await this.#sayQuit();
-      const pop3 = options.dialogue.protocol === "pop3";
-      const skipped = error instanceof Skip;
-      if (skipped) return;
-      const line = pop3 ? "-ERR not as expected" : "421 4.3.0 not as expected";
-      talk.put({ text: line, shown: line });
-      await talk.flush();
-      course.quit = true;
-    });
-  }
-
-  async #farewell(say: () => Promise<void>): Promise<void> {
-    const { talk } = this.#end;
-    if (talk.over) return;
-    try {
-      await say();
-    } catch {
-      // A farewell cannot fail what has passed, nor what has failed already.
-    }
-    talk.close();
-  }
-
-  async #sayQuit(): Promise<void> {
-    const { course, talk } = this.#end;
-    if (course.quit || course.inContent || course.inLogin) return;
-    this.#end.saySpare({ text: "QUIT", shown: "QUIT" });
-    await talk.flush();
-    await this.#end.hearPlainReply({ ...NOWHERE, within: FAREWELL_MS });
-  }
-
-  async #hearQuit(): Promise<void> {
-    const { course, talk, options: { dialogue: { protocol } } } = this.#end;
-    if (course.quit || course.inContent) return;
-    const at = { ...NOWHERE, within: FAREWELL_MS };
-    await this.#end.hearPlainLine(at);
-    if (course.asked?.verb !== "QUIT") return;
-    this.#end.saySpareReply(protocol === "pop3" ? "+OK" : 221, "Bye", at);
-    await talk.flush();
-  }
-
   #failure({ facts }: Stop): DialogueFailure {
     const { lost: _, message, at, waitedMs = this.#end.waitedMs, ...rest } = facts;
     const step = this.#step;
@@ -356,28 +289,4 @@ class Performance {
       ms: talk.elapsed,
     };
   }
-}
-
-/** What was said after the last step: nothing, or a farewell. */
-function checkRest(stored: Replay): void {
-  const [line, reply] = [stored.peek("C"), stored.peek("S")];
-  if (line !== undefined && /^QUIT\b/i.test(line)) return;
-  const actual = line ?? reply;
-  if (actual === undefined) return;
-  const expected = "the end of the session";
-  throw new Stop({ id: "unread-input", expected, actual: `"${cut(actual)}"`, unread: cut(actual) });
-}
-
-/** How many lists of capabilities a dialogue asks for, as it is written. */
-function countOffers(steps: readonly Step[]): number {
-  let count = 0;
-  for (const step of steps) {
-    if (step.kind === "block") {
-      count += Math.max(...step.arms.map((arm) => countOffers(arm)));
-    } else if (step.kind === "line" && !step.content) {
-      const [first] = step.template;
-      if (first?.kind === "text" && /^(?:EHLO|LHLO|CAPA)\b/i.test(first.text)) count++;
-    }
-  }
-  return count;
 }

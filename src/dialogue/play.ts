@@ -22,7 +22,7 @@ import { withPrelude } from "./prelude.ts";
 import type { DialogueFailure, DialogueResult } from "./result.ts";
 import { outsideOf, settle } from "./settle.ts";
 import type { Dialogue } from "./step.ts";
-import { cut } from "./talk.ts";
+import { cut } from "./stop.ts";
 
 /**
  * Plays a dialogue as the client: says its `C:` lines and judges what is answered.

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { escapeControls } from "../wire/mod.ts";
+import { MAX_SHOWN } from "./limits.ts";
 import { type DialogueFailureId, isBreakdown } from "./result.ts";
 import type { Position } from "./step.ts";
 
@@ -56,4 +58,14 @@ export class Stop extends Error {
   get mayBeSoft(): boolean {
     return !this.final && !isBreakdown(this.facts.id);
   }
+}
+
+/**
+ * Text of a peer for a person: escaped, and cut.
+ *
+ * @param text The text.
+ */
+export function cut(text: string): string {
+  const shown = escapeControls(text);
+  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
 }

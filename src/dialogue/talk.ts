@@ -9,12 +9,9 @@ import {
   type Clock,
   ClosedError,
   type Connection,
-  escapeControls,
   LineTooLongError,
   type ReceivedLine,
   type StartTlsOptions,
-  TimeoutError,
-  TlsError,
   type TranscriptEvent,
   type TranscriptListener,
   WireLine,
@@ -23,17 +20,8 @@ import type { FilledLine } from "./fill.ts";
 import { MAX_LINE_OCTETS, MAX_SHOWN } from "./limits.ts";
 import { type Pace, PacedConnection } from "./paced_connection.ts";
 import type { End } from "./step.ts";
-import { Stop } from "./stop.ts";
-
-/** A limit, and who set it. */
-export interface WaitLimit {
-  /** How long, in milliseconds. */
-  readonly ms: number;
-  /** Where it comes from, as a message says it. */
-  readonly setBy: string;
-  /** What is waited for, as a message says it. */
-  readonly what: string;
-}
+import { cut, Stop } from "./stop.ts";
+import { explainWire, type Wait, type WaitLimit } from "./wire_failure.ts";
 
 /** How a talk is held. */
 export interface TalkOptions {
@@ -168,7 +156,7 @@ export class Talk {
       await this.#channel.flush();
     } catch (error) {
       if (this.#channel.dead || !(error instanceof ClosedError)) {
-        throw this.#explain(error, undefined);
+        throw this.#explain(error);
       }
       this.#unwritten ??= error;
     }
@@ -176,7 +164,7 @@ export class Talk {
 
   /** Stops if something could not be written. */
   checkWritten(): void {
-    if (this.#unwritten !== undefined) throw this.#explain(this.#unwritten, undefined);
+    if (this.#unwritten !== undefined) throw this.#explain(this.#unwritten);
   }
 
   /**
@@ -277,7 +265,7 @@ export class Talk {
       const silent = await Promise.race([slept, reading.then(() => false)]);
       return silent ? undefined : this.buffered > 0 ? this.unread : "the end of the connection";
     } catch (error) {
-      throw this.#explain(error, undefined);
+      throw this.#explain(error);
     } finally {
       over.abort();
     }
@@ -292,7 +280,7 @@ export class Talk {
     try {
       await this.#clock.sleep(ms, { signal: this.#channel.gone });
     } catch (error) {
-      throw this.#explain(error, undefined);
+      throw this.#explain(error);
     }
   }
 
@@ -364,52 +352,14 @@ export class Talk {
     try {
       return await work();
     } catch (error) {
-      throw this.#explain(error, { ...limit, waited: this.#clock.monotonic() - began });
+      throw this.#explain(error, { limit, waitedMs: this.#clock.monotonic() - began });
     } finally {
       this.#channel.deadline.disarm();
     }
   }
 
-  /** What the wire throws, as what it is in a dialogue. */
-  #explain(error: unknown, wait: (WaitLimit & { readonly waited: number }) | undefined): unknown {
-    if (error instanceof TimeoutError) {
-      const run = error.timer === "run";
-      const { what, setBy, waited } = wait ?? { what: "to the end", setBy: "", waited: 0 };
-      const unread = this.buffered === 0
-        ? "nothing unread"
-        : `unread ${this.buffered} octets "${this.unread}"`;
-      const limit = run ? "the limit of the run" : setBy;
-      const within = `nothing complete within ${seconds(error.limitMs)}`;
-      return new Stop({
-        id: "timeout",
-        expected: what,
-        actual: within,
-        message: `Cannot read ${what}: ${within} (${limit}), waited ${seconds(waited)}, ${unread}`,
-        limitMs: error.limitMs,
-        waitedMs: waited,
-        unread: this.unread,
-      });
-    }
-    if (error instanceof LineTooLongError) {
-      const { limit } = error;
-      return new Stop({
-        id: "limit",
-        expected: `a line of at most ${limit} octets`,
-        actual: "a longer one",
-      });
-    }
-    if (error instanceof TlsError) {
-      return new Stop({ id: "tls-handshake", expected: "TLS", actual: cut(error.message) });
-    }
-    if (error instanceof ClosedError) {
-      const partial = error.partial === "" ? "" : ` within "${cut(error.partial)}"`;
-      return new Stop({
-        id: "unexpected-close",
-        expected: wait?.what ?? "an open connection",
-        actual: `the connection ended${partial}`,
-      });
-    }
-    return error;
+  #explain(error: unknown, wait?: Wait): unknown {
+    return explainWire(error, { ...wait, buffered: this.buffered, unread: this.unread });
   }
 
   #count(octets: number): void {
@@ -437,18 +387,4 @@ export class Talk {
 
 function closedWithin(partial: string): ClosedError {
   return new ClosedError("Cannot read: the connection ended", { partial });
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
-}
-
-/**
- * Text of a peer for a person: escaped, and cut.
- *
- * @param text The text.
- */
-export function cut(text: string): string {
-  const shown = escapeControls(text);
-  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
 }

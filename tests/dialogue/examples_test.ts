@@ -12,7 +12,9 @@ import {
 } from "../../src/dialogue/mod.ts";
 import { listen, SANDBOX_CA } from "../../src/sandbox/mod.ts";
 import { Secret } from "../../src/sasl/mod.ts";
+import { FakeClock } from "../fake_clock.ts";
 import { EXAMPLES } from "./examples.ts";
+import { turning } from "./played.ts";
 
 const NAMES = [...EXAMPLES.keys()];
 
@@ -57,7 +59,8 @@ Deno.test.each(NAMES.map((name) => [name] as const))(
   "selfPlay() plays the example $0",
   { permissions: "none" },
   async (name) => {
-    const { client, server } = await selfPlay(example(name));
+    const clock = new FakeClock();
+    const { client, server } = await turning(clock, selfPlay(example(name), { clock }));
     equal(client.status, "passed");
     equal(server.status, "passed");
     deepEqual({ ...client.vars }, { ...server.vars });
@@ -86,7 +89,9 @@ Deno.test.each(NAMES.map((name) => [name] as const))(
     const dialogue = example(name);
     const longest = Math.max(...EXAMPLES.get(name)?.split("\n").map(({ length }) => length) ?? []);
     for (let size = 1; size <= longest + 2; size++) {
-      const { client, server } = await selfPlay(cut(dialogue, size), { chunk: size });
+      const clock = new FakeClock();
+      const work = selfPlay(cut(dialogue, size), { chunk: size, clock });
+      const { client, server } = await turning(clock, work);
       equal(client.status, "passed", `${size} octets`);
       equal(server.status, "passed", `${size} octets`);
     }
@@ -98,7 +103,8 @@ Deno.test.each(NAMES.map((name) => [name] as const))(
   { permissions: "none" },
   async (name) => {
     const dialogue = example(name);
-    const { client, server } = await selfPlay(dialogue);
+    const clock = new FakeClock();
+    const { client, server } = await turning(clock, selfPlay(dialogue, { clock }));
     for (const { transcript, delivery } of [client, server]) {
       const result = await checkTranscript(dialogue, transcript);
       equal(result.status, "passed");
@@ -169,8 +175,9 @@ Deno.test.each(NAMES.map((name) => [name] as const))(
       for (const pair of [[original, other], [other, original]] as const) {
         const statuses: string[] = [];
         for (const outcome of ["ok", "badPassword"]) {
-          const options = { throwOnFailure: false, timeout: 100, outcome };
-          const { client, server } = await playBoth(...pair, options);
+          const clock = new FakeClock();
+          const work = playBoth(...pair, { throwOnFailure: false, clock, outcome });
+          const { client, server } = await turning(clock, work);
           statuses.push(client.status, server.status);
         }
         ok(statuses.some((status) => status !== "passed"), mutant.line);

@@ -27,7 +27,7 @@ Deno.test("failureText() shows the line with a caret, and what was said", async 
       "",
     ].join("\n"),
   );
-  match(failure ? failureText(failure) : "", /11:4\n   = "450 4\.2\.1 try later" after 0 ms\n$/);
+  match(failure ? failureText(failure) : "", /11:4\n {3}= "450 4\.2\.1 try later" after 0 ms\n$/);
 });
 
 Deno.test("failureText() escapes what a peer says", async () => {
