@@ -2,7 +2,13 @@
  * Composed messages with attachments, sent by session and pool to the sandbox and read there.
  */
 
-import { compileMessage, compose, composeStream } from "@mailwright/mailwright/message";
+import {
+  compileMessage,
+  compose,
+  composeStream,
+  DkimKey,
+  DkimSigner,
+} from "@mailwright/mailwright/message";
 import { startSandbox } from "@mailwright/mailwright/sandbox";
 import { connectSmtp, SmtpPool } from "@mailwright/mailwright/smtp";
 import { deepEqual, equal, rejects } from "node:assert/strict";
@@ -10,6 +16,8 @@ import { Capabilities } from "../../src/smtp/capabilities.ts";
 import { cancelContent, isReplayable, prepareContent } from "../../src/smtp/content.ts";
 import { PostalMime } from "../../src/deps/postal_mime.ts";
 import { DotUnstuffer } from "../../src/wire/mod.ts";
+import { keyPair } from "../message/dkim_keys.ts";
+import { verifyDkim } from "../message/dkim_verifier.ts";
 
 const FIELDS = {
   from: "Ann <ann@mail.example>",
@@ -73,6 +81,41 @@ Deno.test(
       deepEqual(new Uint8Array(file?.content as ArrayBuffer), OCTETS);
       equal(html?.trimEnd(), FIELDS.html.trimEnd());
       equal(file?.filename, "octets.bin");
+    }
+  },
+);
+
+Deno.test(
+  "SmtpSession.send() leaves signatures intact, by DATA and BDAT [S53] [S47]",
+  { timeout: 60_000 },
+  async () => {
+    await using server = await startSandbox({ recipients: ["bob@mail.example"] });
+    await using session = await connectSmtp({ url: server.smtpUrl, caCerts: server.caCerts });
+    const { pem, publicKey } = await keyPair("ed25519-sha256");
+    const keys = new Map([["s.mail.example", publicKey]]);
+    const key = await DkimKey.fromPem(pem);
+    const identity = { domain: "mail.example", selector: "s", key };
+    const fields = { ...FIELDS, text: ".\n..\nGrüße \t\n\n" };
+    for (const form of ["relaxed", "simple"] as const) {
+      const signer = new DkimSigner([identity], { headerForm: form, bodyForm: form });
+      const attachments = [{ content: () => inChunks(OCTETS) }];
+      const contents = [
+        await signer.sign(compose(fields)),
+        await signer.sign(compose(fields, { eightBit: true })),
+        await signer.sign(composeStream({ ...fields, attachments })),
+        await signer.sign(compose({ ...fields, html: fields.text }).bytes),
+      ];
+      for (const content of contents) {
+        for (const chunking of [false, true]) {
+          const envelope = { from: null, to: [FIELDS.to], policy: "any" } as const;
+          equal((await session.send(envelope, content, { chunking })).outcome, "accepted");
+        }
+      }
+    }
+    equal(server.mails.length, 16);
+    for (const { content } of server.mails) {
+      // What the server writes stands above.
+      equal((await verifyDkim(content, keys)).length, 1);
     }
   },
 );
