@@ -249,6 +249,19 @@ Deno.test.each([
   equal(body, `${written.startsWith("@") ? "" : "C: "}${written}\nS: 235 ok\n`);
 });
 
+Deno.test(
+  "importDialogues() drops what may be a credential that nothing asked for [T-I45]",
+  pure,
+  () => {
+    deepEqual(
+      read(
+        "S: 220 mx\nC: AUTH LOGIN\nC: dXNlcg==\nC: c2VzYW1l\nS: 535 no\nC: c2VzYW1l\nC: NOOP\nS: 250 ok\n",
+      ),
+      ["# rfc5321\n@smtp\nS: 220 mx\nC: AUTH LOGIN\nS: 535 no\nC: NOOP\nS: 250 ok\n"],
+    );
+  },
+);
+
 Deno.test("importDialogues() gives two logins two names", pure, () => {
   const [text] = read([
     "S: +OK",

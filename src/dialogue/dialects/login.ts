@@ -28,9 +28,21 @@ export interface Exchange {
 export class Logins {
   readonly #users = new Map<string, string>();
   readonly #passwords = new Map<string, string>();
+  #begun = false;
 
-  /** Begins an AUTH; `initial` is the response in the command. */
+  /** Whether there was any. */
+  get some(): boolean {
+    return this.#begun;
+  }
+
+  /**
+   * Begins an AUTH.
+   *
+   * @param initial The response in the command.
+   * @returns The line behind the verb; the whole line if the exchange is one step.
+   */
   begin(mechanism: string, initial: string | undefined): [exchange: Exchange, line: string] {
+    this.#begun = true;
     const name = mechanism.toUpperCase();
     const exchange: Exchange = {
       mechanism: name,
@@ -42,7 +54,7 @@ export class Logins {
       return [exchange, `@auth ${name} ${this.user("")} ${this.password("")}`];
     }
     const response = initial === undefined ? "" : ` ${this.answer(exchange, initial)}`;
-    return [exchange, `AUTH ${mechanism}${response}`];
+    return [exchange, `${mechanism}${response}`];
   }
 
   /** An answer of the client as a hole. */

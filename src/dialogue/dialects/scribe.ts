@@ -12,7 +12,8 @@ import { octetsOf, type SourceLine } from "../parse_source.ts";
 import type { DialogueProtocol, End, Position } from "../step.ts";
 import { literal, printTemplate } from "../template.ts";
 import { type Exchange, Logins } from "./login.ts";
-import { type FoundSession, type ImportNote, plainBlanks } from "./session.ts";
+import { Script } from "./script.ts";
+import { type FoundSession, plainBlanks } from "./session.ts";
 
 /** What the last reply was, for what comes behind it. */
 interface LastReply {
@@ -34,18 +35,18 @@ const MAX_ARMS = 8;
 // deno-lint-ignore no-control-regex -- finding control characters is what it is for
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/;
 
+/** Whether a line of one word is more likely an answer of AUTH than a command. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text) && !/^[A-Z]+$/i.test(text);
+}
+
 /** Writes one session down. */
 export class Scribe {
-  /** What was done. */
-  readonly notes: ImportNote[] = [];
-  readonly #lines: SourceLine[] = [];
+  readonly #script = new Script();
   readonly #logins = new Logins();
   /** Arms that are open: what comes belongs to the first one; the others wait here. */
   readonly #others: SourceLine[][] = [];
   #protocol: DialogueProtocol | undefined;
-  #replies: End = "S";
-  #first: number | undefined;
-  #last = 0;
   #commands = 0;
   #said = 0;
   #greeted = false;
@@ -112,7 +113,7 @@ export class Scribe {
 
   /** The end that replies. */
   get replies(): End {
-    return this.#replies;
+    return this.#script.replies;
   }
 
   /** Whether STARTTLS was accepted and TLS did not begin yet. */
@@ -122,12 +123,12 @@ export class Scribe {
 
   /** Notes something. */
   note(at: Position, text: string): void {
-    this.notes.push({ at, text });
+    this.#script.note(at, text);
   }
 
   /** A line of one end, whatever it is. */
   said(end: End, text: string, at: Position): void {
-    if (end === this.#replies) this.reply(text, at);
+    if (end === this.#script.replies) this.reply(text, at);
     else this.command(text, at);
   }
 
@@ -147,7 +148,7 @@ export class Scribe {
     }
     const text = this.#clean(raw, at);
     if (text === "") {
-      this.note(at, "an empty line was left away");
+      this.#script.note(at, "an empty line was left away");
       return;
     }
     this.#commands++;
@@ -155,11 +156,16 @@ export class Scribe {
       this.#answer(this.#exchange, text, at);
       return;
     }
+    if (this.#logins.some && isBase64(text)) {
+      this.#script.note(at, "what may be a credential was left away: nothing had asked for it");
+      return;
+    }
     this.#exchange = undefined;
     const [verb = ""] = text.toUpperCase().split(" ", 1);
     this.#pending.push(verb === "BDAT" ? verb : text.toUpperCase());
     if (verb === "LHLO") this.#protocol = "lmtp";
-    this.#push(this.#commandText(verb, text), at, verb === "AUTH" ? "" : undefined);
+    if (verb === "AUTH") this.#authenticate(text, at);
+    else this.#script.say("commands", this.#commandText(verb, text), at);
     const size = verb === "BDAT" ? Number(/^BDAT +(\d+)/i.exec(text)?.[1] ?? 0) : 0;
     if (size > 0) this.#chunk = { at, size, lines: [], octets: 0 };
   }
@@ -167,20 +173,25 @@ export class Scribe {
   /** Any content, which the notation does not show. */
   anyContent(at: Position): void {
     if (!this.#content) return;
-    this.#push("*", at, "commands");
+    this.#script.sign("commands", "*", at);
     this.#contentLine(".", at);
-    this.note(at, "the content is not shown: any content fits");
+    this.#script.note(at, "the content is not shown: any content fits");
+  }
+
+  #authenticate(text: string, at: Position): void {
+    const [verb = "", mechanism, initial] = text.split(/ +/);
+    if (mechanism === undefined) {
+      this.#script.say("commands", text, at);
+      return;
+    }
+    const [exchange, line] = this.#logins.begin(mechanism, initial);
+    this.#exchange = exchange;
+    if (exchange.whole) this.#script.write(line, at);
+    else this.#script.say("commands", `${verb} ${line}`, at);
   }
 
   #commandText(verb: string, text: string): string {
     const words = text.split(/ +/);
-    if (verb === "AUTH" && words.length > 1) {
-      const [exchange, line] = this.#logins.begin(words[1] ?? "", words[2]);
-      this.#exchange = exchange;
-      const command = exchange.whole ? line : line.replace(/^AUTH/, words[0] ?? "");
-      return exchange.whole ? command : `${this.#mark("commands")}: ${command}`;
-    }
-    if (verb === "AUTH") return `${this.#mark("commands")}: ${text}`;
     if (this.#protocol === "pop3" && words.length > 1) {
       const rest = text.slice(verb.length).trim();
       const [shown] = words;
@@ -200,22 +211,22 @@ export class Scribe {
 
   /** APOP needs what the greeting has between angle brackets. */
   #stamp(): void {
-    const line = this.#greeting === undefined ? undefined : this.#lines[this.#greeting];
+    const line = this.#greeting === undefined ? undefined : this.#script.lines[this.#greeting];
     if (line === undefined || this.#greeting === undefined) return;
     const text = line.text.replace(/<[^<>{}\s]+>/, (stamp) => `\${stamp=${stamp}}`);
-    this.#lines[this.#greeting] = { ...line, text };
+    this.#script.lines[this.#greeting] = { ...line, text };
   }
 
   #answer(exchange: Exchange, text: string, at: Position): void {
     this.#asked = false;
     if (exchange.whole) {
-      this.note(at, "an answer of AUTH is part of @auth");
-      this.#see(at);
+      this.#script.note(at, "an answer of AUTH is part of @auth");
+      this.#script.see(at);
       return;
     }
     this.#pending.push("AUTH");
-    this.#push(this.#logins.answer(exchange, text), at);
-    this.note(at, "a credential became a hole");
+    this.#script.say("commands", this.#logins.answer(exchange, text), at);
+    this.#script.note(at, "a credential became a hole");
   }
 
   #contentLine(raw: string, at: Position): void {
@@ -223,13 +234,14 @@ export class Scribe {
     if (raw.trim() === ".") {
       this.#content = false;
       this.#pending.push(".");
-      this.#push(".", at);
+      this.#script.say("commands", ".", at);
       return;
     }
     const text = printTemplate(literal(raw));
     if (parseEvent(raw) !== undefined || CONTROLS.test(raw)) {
-      this.#push(`|${escapeControls(raw.replaceAll("\\", "\\\\"))}\\r\\n`, at, "commands");
-    } else this.#push(text, at);
+      const octets = escapeControls(raw.replaceAll("\\", "\\\\"));
+      this.#script.sign("commands", `|${octets}\\r\\n`, at);
+    } else this.#script.say("commands", text, at);
   }
 
   #chunkLine(raw: string): void {
@@ -246,13 +258,13 @@ export class Scribe {
     if (chunk === undefined) return;
     this.#chunk = undefined;
     if (chunk.octets !== chunk.size) {
-      this.note(chunk.at, `BDAT announces ${chunk.size} octets, ${chunk.octets} are shown`);
+      this.#script.note(chunk.at, `BDAT announces ${chunk.size} octets, ${chunk.octets} are shown`);
     }
     if (chunk.lines.length === 0) return;
     let tag = "END";
     while (chunk.lines.includes(tag)) tag += "_";
-    this.#push(`<<raw ${tag}`, chunk.at, "commands");
-    for (const line of [...chunk.lines, tag]) this.#lines.push({ text: line, at: chunk.at });
+    this.#script.sign("commands", `<<raw ${tag}`, chunk.at);
+    for (const line of [...chunk.lines, tag]) this.#script.lines.push({ text: line, at: chunk.at });
   }
 
   // The end that replies
@@ -271,11 +283,11 @@ export class Scribe {
   /** Any further lines of a reply, which the page describes only. */
   rest(at: Position): void {
     if (!this.#body && this.#open === undefined) {
-      this.note(at, "a description was left away");
+      this.#script.note(at, "a description was left away");
       return;
     }
-    this.#push("*", at, "replies");
-    this.note(at, "a description became any lines");
+    this.#script.sign("replies", "*", at);
+    this.#script.note(at, "a description became any lines");
   }
 
   /** What the server might say instead of its last reply. */
@@ -286,49 +298,55 @@ export class Scribe {
     const fits = this.#protocol === "pop3" ? /^(?:-ERR|\+OK)/.test(text) : smtp && text.length > 3;
     const full = this.#others.length === MAX_ARMS;
     if (reply === undefined || !fits || this.inReply || this.#body || full) {
-      this.note(at, "a parenthesis was left away");
+      this.#script.note(at, "a parenthesis was left away");
       return;
     }
     const refused = /^[45-]/.test(text);
-    const mark = this.#mark("replies");
+    const mark = this.#script.replies;
     this.#others.push([
       { text: `${mark}: ${printTemplate(literal(text))}`, at },
       { text: `@outcome ${refused ? (reply.login ? "badPassword" : "refused") : "accepted"}`, at },
     ]);
-    const { at: begin } = this.#lines[reply.from] as SourceLine; // it was written
-    this.#lines.splice(reply.from, 0, { text: "@alt {", at: begin });
-    this.#lines.push({ text: `@outcome ${refused ? "ok" : "other"}`, at });
+    const { at: begin } = this.#script.lines[reply.from] as SourceLine; // it was written
+    this.#script.lines.splice(reply.from, 0, { text: "@alt {", at: begin });
+    this.#script.lines.push({ text: `@outcome ${refused ? "ok" : "other"}`, at });
     this.#reply = undefined;
-    this.#see(at);
-    this.note(at, "a parenthesis became the other arm of an @alt");
+    this.#script.see(at);
+    this.#script.note(at, "a parenthesis became the other arm of an @alt");
   }
 
   #smtpReply(text: string, at: Position): void {
     const [, code, separator, rest = ""] = /^(\d{3})(?:([- ])(.*))?$/.exec(text) ?? [];
     if (code === undefined) {
-      this.note(at, "a reply without code became one that succeeds");
+      this.#script.note(at, "a reply without code became one that succeeds");
       this.#smtpReply(`250 ${text}`, at);
-      const last = this.#lines.at(-1);
+      const last = this.#script.lines.at(-1);
       if (last !== undefined) {
-        this.#lines[this.#lines.length - 1] = { ...last, text: last.text.replace("250", "2xx") };
+        this.#script.lines[this.#script.lines.length - 1] = {
+          ...last,
+          text: last.text.replace("250", "2xx"),
+        };
       }
       return;
     }
     this.#content = false;
-    const from = this.#open === undefined ? this.#lines.length : this.#reply?.from;
+    const from = this.#open === undefined ? this.#script.lines.length : this.#reply?.from;
     if (this.#exchange?.whole && code === "334") {
       this.#asked = true;
-      this.note(at, "a question of AUTH is part of @auth");
-      this.#see(at);
+      this.#script.note(at, "a question of AUTH is part of @auth");
+      this.#script.see(at);
       return;
     }
     this.#said++;
     const shown = code === "334" && this.#exchange?.mechanism === "CRAM-MD5" && rest !== ""
       ? `\${b64 challenge=${rest}}`
       : printTemplate(literal(rest));
-    this.#push(`${code}${separator ?? ""}${shown}`, at, "line of a reply");
-    this.#reply = { from: from ?? this.#lines.length - 1, login: this.#exchange !== undefined };
-    if (separator === "-") this.#open = this.#lines.length - 1;
+    this.#script.say("replies", `${code}${separator ?? ""}${shown}`, at);
+    this.#reply = {
+      from: from ?? this.#script.lines.length - 1,
+      login: this.#exchange !== undefined,
+    };
+    if (separator === "-") this.#open = this.#script.lines.length - 1;
     else this.#answered(code);
   }
 
@@ -337,30 +355,30 @@ export class Scribe {
       this.#said++;
       if (text === ".") {
         this.#body = false;
-        this.#push(".", at, "line of a reply");
-      } else this.#push(printTemplate(literal(text)), at, "line of a reply");
+        this.#script.say("replies", ".", at);
+      } else this.#script.say("replies", printTemplate(literal(text)), at);
       return;
     }
     const [, indicator] = /^(\+OK|-ERR|\+)(?: |$)/.exec(text) ?? [];
     if (indicator === undefined) {
-      this.note(at, "a line that is no reply was left away");
+      this.#script.note(at, "a line that is no reply was left away");
       return;
     }
     if (this.#exchange?.whole && indicator === "+") {
       this.#asked = true;
-      this.note(at, "a question of AUTH is part of @auth");
+      this.#script.note(at, "a question of AUTH is part of @auth");
       return;
     }
     this.#said++;
-    if (!this.#greeted) this.#greeting = this.#lines.length;
-    const from = this.#lines.length;
+    if (!this.#greeted) this.#greeting = this.#script.lines.length;
+    const from = this.#script.lines.length;
     const challenge = indicator === "+" && this.#exchange?.mechanism === "CRAM-MD5"
       ? text.slice(2).trim()
       : "";
-    this.#push(
+    this.#script.say(
+      "replies",
       challenge === "" ? printTemplate(literal(text)) : `+ \${b64 challenge=${challenge}}`,
       at,
-      "line of a reply",
     );
     const asked = this.#pending[this.#unanswered] ?? "";
     const login = this.#exchange !== undefined || /^(?:USER|PASS|APOP) /.test(asked);
@@ -389,34 +407,38 @@ export class Scribe {
   /** A reply that did not end is taken as ended when the other end speaks. */
   #endReply(at: Position): void {
     const open = this.#open;
-    const line = open === undefined ? undefined : this.#lines[open];
+    const line = open === undefined ? undefined : this.#script.lines[open];
     if (open !== undefined && line !== undefined) {
       const text = line.text.replace(/^(..) (\d{3})-/, "$1 $2 ");
-      this.#lines[open] = { ...line, text };
-      this.note(line.at, "a reply that promises another line was taken as whole");
+      this.#script.lines[open] = { ...line, text };
+      this.#script.note(line.at, "a reply that promises another line was taken as whole");
       this.#answered(/\d{3}/.exec(text)?.[0] ?? "");
     }
     if (this.#body) {
       this.#body = false;
-      this.#push(".", at, "line of a reply");
-      this.note(at, "a body without its end was ended");
+      this.#script.say("replies", ".", at);
+      this.#script.note(at, "a body without its end was ended");
     }
   }
 
   // Events and the whole
 
   /** Something happens to the connection. */
-  event(kind: "tls" | "turn" | "close" | "drop", at: Position, end: End = this.#replies): void {
+  event(
+    kind: "tls" | "turn" | "close" | "drop",
+    at: Position,
+    end: End = this.#script.replies,
+  ): void {
     this.#endReply(at);
     this.#endChunk();
-    if (kind === "tls" && this.#lines.at(-1)?.text === "C & S: <tls>") return;
+    if (kind === "tls" && this.#script.lines.at(-1)?.text === "C & S: <tls>") return;
     this.#tls = false;
     const text = kind === "tls" || kind === "turn" ? `C & S: <${kind}>` : `${end}: <${kind}>`;
-    this.#lines.push({ text, at });
-    this.#see(at);
+    this.#script.lines.push({ text, at });
+    this.#script.see(at);
     if (kind === "close" || kind === "drop") this.#over = true;
     if (kind !== "turn") return;
-    this.#replies = this.#replies === "S" ? "C" : "S";
+    this.#script.turn();
     this.#unanswered = this.#pending.length;
     this.#greeted = false;
   }
@@ -428,9 +450,9 @@ export class Scribe {
     this.#endReply(at);
     this.#endChunk();
     for (const other of this.#others.reverse()) {
-      this.#lines.push({ text: "} or {", at }, ...other, { text: "}", at });
+      this.#script.lines.push({ text: "} or {", at }, ...other, { text: "}", at });
     }
-    const [first] = this.#lines;
+    const [first] = this.#script.lines;
     const start = first?.at ?? at;
     const fragment = /^(?:[CS][:*|<]|@auth)/.test(first?.text ?? "") &&
       !first?.text.startsWith("S:");
@@ -439,50 +461,23 @@ export class Scribe {
       ...this.#logins.declarations(),
       ...(fragment ? ["@fragment"] : []),
     ];
-    const lines = [...head.map((text) => ({ text, at: start })), ...this.#lines];
+    const lines = [...head.map((text) => ({ text, at: start })), ...this.#script.lines];
     return {
       dialogue: (name) => new DialogueParser({ name }).whole(lines),
-      // What stands behind the session is not its business.
-      notes: this.notes.filter((note) => note.at.line <= this.#last),
-      range: [this.#first ?? start.line, this.#last],
+      notes: this.#script.notes,
+      range: this.#script.range,
     };
   }
 
   #at(): Position {
-    return this.#lines.at(-1)?.at ?? { file: "", line: 1, column: 1 };
-  }
-
-  #see(at: Position): void {
-    this.#first ??= at.line;
-    this.#last = Math.max(this.#last, at.line);
-  }
-
-  #mark(role: "commands" | "replies"): End {
-    if (role === "replies") return this.#replies;
-    return this.#replies === "S" ? "C" : "S";
-  }
-
-  /**
-   * Adds a line. `""`: it has its mark already; `commands` and `replies`: the sign behind the mark is
-   * part of it; else it is what stands behind the colon.
-   */
-  #push(text: string, at: Position, form?: "" | "commands" | "replies" | "line of a reply"): void {
-    const whole = form === ""
-      ? text
-      : form === "commands" || form === "replies"
-      ? `${this.#mark(form)}${text}`
-      : `${this.#mark(form === undefined ? "commands" : "replies")}:${
-        text === "" ? "" : ` ${text}`
-      }`;
-    this.#lines.push({ text: whole, at });
-    this.#see(at);
+    return this.#script.lines.at(-1)?.at ?? { file: "", line: 1, column: 1 };
   }
 
   /** A command or a line of a reply: without outer blanks, control characters made visible. */
   #clean(raw: string, at: Position): string {
     const text = plainBlanks(raw).trim();
     if (!CONTROLS.test(text)) return text;
-    this.note(at, "control characters were made visible");
+    this.#script.note(at, "control characters were made visible");
     return escapeControls(text);
   }
 }
