@@ -37,7 +37,9 @@ const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** Whether a line of one word is more likely an answer of AUTH than a command. */
 function isBase64(text: string): boolean {
-  return text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text) && !/^[A-Z]+$/i.test(text);
+  // No verb has its letters so mixed as base64 has.
+  const word = /^(?:[A-Z]+|[A-Z]?[a-z]+)$/.test(text);
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text) && !word;
 }
 
 /** Writes one session down. */
