@@ -47,7 +47,7 @@ function importMarks(lines: readonly SourceLine[], roles: boolean): readonly Fou
     if (item.kind === "prose") {
       if (scribe.begun) end();
     } else if (item.kind === "page") {
-      scribe.note(item.at, "the end of a page was left away");
+      scribe.note(item.at, "what is no line of the session was left away");
     } else if (item.kind === "tls") {
       scribe.event("tls", item.at);
     } else {
@@ -90,7 +90,11 @@ function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] 
       // What is longer is no line of mail that was folded.
       const short = last?.kind === "said" && last.text.length < MAX_FOLDED;
       const deeper = short && indent !== undefined && plain.search(/\S/) > indent;
-      if (/TLS negotiation proceeds/i.test(plain)) items.push({ kind: "tls", at });
+      if (/TLS negotiation proceeds/i.test(plain)) {
+        items.push({ kind: "tls", at });
+        indent = 0;
+      } else if (last?.kind === "tls" && indent === 0) continue; // the rest of its description
+      else if (plain.trim() === "...") items.push({ kind: "page", at });
       else if (deeper && last?.kind === "said") last.text = joined(last.text, plain.trim());
       else {
         items.push({ kind: "prose", at });
