@@ -1,12 +1,12 @@
 /**
- * The seam of postgres: a client for PostgreSQL, as queries with values and transactions.
+ * A client for PostgreSQL: queries with values, and transactions.
  *
  * The package looks for `PG*` variables when a client is made: run with `--ignore-env`, or grant them.
  *
  * @module
  */
 
-import postgres from "npm:postgres@3.4.9";
+import { postgres } from "./postgres_js.ts";
 
 /** How a client connects. */
 export interface PostgresOptions {
