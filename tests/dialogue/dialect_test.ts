@@ -249,15 +249,44 @@ Deno.test.each([
   equal(body, `${written.startsWith("@") ? "" : "C: "}${written}\nS: 235 ok\n`);
 });
 
+const STRAY = [
+  "S: 220 mx",
+  "C: AUTH LOGIN",
+  "C: dXNlcg==",
+  "C: c2VzYW1l",
+  "S: 535 no",
+  "C: dGVzdGVy",
+  "C: NOOP",
+  "S: 250 ok",
+  "C: Rset",
+  "S: 250 ok",
+];
+
+Deno.test("importDialogues() drops credentials that nothing asked for [T-I45]", pure, () => {
+  deepEqual(read(STRAY), [
+    "# rfc5321\n@smtp\nS: 220 mx\nC: AUTH LOGIN\nS: 535 no\nC: NOOP\nS: 250 ok\nC: Rset\nS: 250 ok\n",
+  ]);
+});
+
 Deno.test(
-  "importDialogues() drops what may be a credential that nothing asked for [T-I45]",
+  "importDialogues() reads on behind a description of TLS, and what is left out",
   pure,
   () => {
     deepEqual(
-      read(
-        "S: 220 mx\nC: AUTH LOGIN\nC: dXNlcg==\nC: c2VzYW1l\nS: 535 no\nC: c2VzYW1l\nC: NOOP\nS: 250 ok\n",
-      ),
-      ["# rfc5321\n@smtp\nS: 220 mx\nC: AUTH LOGIN\nS: 535 no\nC: NOOP\nS: 250 ok\n"],
+      read([
+        "      C: STARTTLS",
+        "      S: 220 Ready to start TLS",
+        "        ... TLS negotiation proceeds, further commands",
+        "            protected by TLS layer ...",
+        "      C: DATA",
+        "      S: 354 go",
+        "       ...",
+        "      C: .",
+        "      S: 250 ok",
+      ]),
+      [
+        "# rfc5321\n@smtp\n@fragment\nC: STARTTLS\nS: 220 Ready to start TLS\nC & S: <tls>\nC: DATA\nS: 354 go\nC: .\nS: 250 ok\n",
+      ],
     );
   },
 );
