@@ -6,6 +6,7 @@
 
 import type { Clock, StartTlsOptions } from "../wire/mod.ts";
 import type { Bindings } from "./bindings.ts";
+import type { PlayOptions } from "./options.ts";
 import type { Replay } from "./replay.ts";
 import type { Dialogue, End, Match } from "./step.ts";
 
@@ -41,6 +42,8 @@ export interface EndOptions {
   readonly maxBytes: number;
   /** Reads the file of a step. */
   readonly readFile: ((path: string) => Promise<Uint8Array>) | undefined;
+  /** Hears each step that was played. */
+  readonly onStep: PlayOptions["onStep"];
   /** What times go by. */
   readonly clock: Clock;
   /** What was said, where both ends are only judged: nothing is said then. */

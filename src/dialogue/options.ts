@@ -7,8 +7,8 @@
 import type { Secret } from "../sasl/mod.ts";
 import type { Clock, Connection, DialOptions, StartTlsOptions, Target } from "../wire/mod.ts";
 import type { TranscriptListener } from "../wire/mod.ts";
-import type { DialogueResult } from "./result.ts";
-import type { Match } from "./step.ts";
+import type { DialogueReply, DialogueResult } from "./result.ts";
+import type { Match, Step } from "./step.ts";
 
 /** What holds for every way to play a dialogue. */
 export interface PlayOptions {
@@ -30,6 +30,14 @@ export interface PlayOptions {
   readonly maxBytes?: number;
   /** Reads the file of a `C<` or `S<` step, by its path as written. Without it such a step fails. */
   readonly readFile?: (path: string) => Promise<Uint8Array>;
+  /**
+   * Hears each step that was played, with all replies up to there. Steps that it gives are played
+   * before the next one of the dialogue.
+   */
+  readonly onStep?: (
+    step: Step,
+    replies: readonly DialogueReply[],
+  ) => readonly Step[] | undefined | Promise<readonly Step[] | undefined>;
   /** What times go by. @default {systemClock} */
   readonly clock?: Clock;
   /** Ends it: the promise rejects with the signal's reason. */

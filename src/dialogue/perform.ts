@@ -138,6 +138,8 @@ class Performance {
         this.#failures.push(this.#failure(error));
       }
       this.#required.check();
+      const { options: { onStep }, replies } = this.#end;
+      await this.#play(await onStep?.(step, replies) ?? []);
     }
   }
 

@@ -64,6 +64,7 @@ export function settle(dialogue: Dialogue, options: PlayOptions, kind: EndKind):
     turn: kind.turn ?? 0,
     maxBytes: options.maxBytes ?? MAX_SENT_OCTETS,
     readFile: options.readFile,
+    onStep: options.onStep,
     clock: options.clock ?? systemClock,
   };
 }
