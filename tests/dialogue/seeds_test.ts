@@ -6,6 +6,7 @@ import {
   lintDialogue,
   printDialogue,
   printMarkdown,
+  selfPlay,
   type Step,
 } from "@mailwright/mailwright";
 import { deepEqual, equal, ok } from "node:assert/strict";
@@ -74,6 +75,25 @@ Deno.test.each(SESSIONS)(
     deepEqual(findings(found), expected);
     roundTrip(found.dialogue);
     roundTrip(session(name, index, true).dialogue);
+  },
+);
+
+Deno.test.each(
+  SESSIONS.flatMap(([name, index]) =>
+    ["ok", "badPassword"].map((outcome): [string, number, string] => [name, index, outcome])
+  ),
+)(
+  "selfPlay() plays %s.txt, session %d, to the outcome %s",
+  reading,
+  async (name, index, outcome) => {
+    for (const options of [{}, { repair: true }, { portable: true }]) {
+      const found = importDialogues(page(name), options)[index];
+      ok(found);
+      const arms = found.dialogue.steps.some(({ kind }) => kind === "block");
+      const { client, server } = await selfPlay(found.dialogue, arms ? { outcome } : {});
+      deepEqual([client.status, server.status], ["passed", "passed"]);
+      equal(client.outcome, arms ? outcome : undefined);
+    }
   },
 );
 
