@@ -50,6 +50,7 @@ export {
 export { dialogueFromJson, dialogueToJson } from "./json.ts";
 export { formatDialogue } from "./format.ts";
 export { lintDialogue } from "./lint.ts";
+export { loadDialogue, type LoadOptions } from "./load.ts";
 export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
 export { makePortable } from "./portable.ts";
 export { printDialogue, printMarkdown } from "./print.ts";
