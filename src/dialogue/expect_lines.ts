@@ -95,27 +95,29 @@ function counts(line: SayingLine): boolean {
   return line.kind === "pattern" || (line.text !== undefined && hasHoles(line.text));
 }
 
-/** Where a line may stand. */
-function placesOf(
-  line: SayingLine,
-  index: number,
-  search: {
-    readonly heard: readonly HeardLine[];
-    readonly next: number;
-    readonly loose: boolean;
-    readonly context: ReplyContext;
-  },
-): readonly number[] {
+/** Where a line may stand, the first place first. */
+function* placesOf(line: SayingLine, index: number, search: Search): Generator<number> {
   const { heard, next, loose, context } = search;
-  if (!loose) return next < heard.length ? [next] : [];
-  const pop3 = context.protocol === "pop3";
-  // The status line and the lines of the body are different things.
-  if (pop3 && index === 0 && line.kind === "line") return next === 0 ? [0] : [];
-  const from = pop3 && line.kind === "line" ? Math.max(next, 1) : next;
-  const places = Array.from({ length: Math.max(0, heard.length - from) }, (_, at) => from + at);
-  const number = listed(line, context);
-  if (number === undefined) return places;
-  return places.filter((place) => heard[place]?.text.split(" ", 1)[0] === number);
+  const pop3 = context.protocol === "pop3" && line.kind === "line";
+  if (!loose) {
+    yield next;
+  } else if (pop3 && index === 0) {
+    if (next === 0) yield 0;
+  } else {
+    const number = listed(line, context);
+    // The status line and the lines of the body are different things.
+    for (let at = pop3 ? Math.max(next, 1) : next; at < heard.length; at++) {
+      if (number === undefined || heard[at]?.text.startsWith(`${number} `)) yield at;
+    }
+  }
+}
+
+/** Where a line is looked for. */
+interface Search {
+  readonly heard: readonly HeardLine[];
+  readonly next: number;
+  readonly loose: boolean;
+  readonly context: ReplyContext;
 }
 
 /** The message number of a written line of LIST or UIDL. */

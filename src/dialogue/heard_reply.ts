@@ -100,7 +100,8 @@ export class Pop3Assembler implements ReplyAssembler {
 
   add({ text: whole, bareLf }: ReceivedLine): HeardReply | undefined {
     this.#bareLf ||= bareLf;
-    this.#octets += whole.length + 2;
+    // A short line takes more memory than octets.
+    this.#octets += Math.max(whole.length + 2, 32);
     if (this.#octets > this.#maxOctets) {
       throw new ReplyLimitError(`Cannot read a reply: it is longer than ${this.#maxOctets} octets`);
     }

@@ -18,7 +18,7 @@ import type { Replay } from "./replay.ts";
 import { Requirements, Skip } from "./requirements.ts";
 import { type DialogueFailure, type DialogueResult, isBreakdown } from "./result.ts";
 import type { BlockStep, Step, StepBase, TimeStep } from "./step.ts";
-import { Stop } from "./stop.ts";
+import { Stop, type StopFacts } from "./stop.ts";
 import { Talk } from "./talk.ts";
 
 /** What a performance hears of the world outside of the dialogue. */
@@ -29,6 +29,8 @@ export interface PerformOptions {
   readonly onEvent?: TranscriptListener | undefined;
   /** How long it may take, in milliseconds. */
   readonly total: number;
+  /** Hears of each failure as it happens. */
+  readonly onFailure?: (failure: DialogueFailure) => void;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function perform(
   const talk = new Talk(connection, { end: role, clock, signal, onEvent, maxBytes });
   talk.limitTotal(total);
   try {
-    return await new Performance(new DialogueEnd(talk, options)).run();
+    return await new Performance(new DialogueEnd(talk, options), outside.onFailure).run();
   } catch (error) {
     talk.close();
     signal?.throwIfAborted();
@@ -89,12 +91,14 @@ class Performance {
   readonly #end: DialogueEnd;
   readonly #failures: DialogueFailure[] = [];
   readonly #required: Requirements;
+  readonly #onFailure: (failure: DialogueFailure) => void;
   #outcome: string | undefined;
   #steps = 0;
   #step: StepBase = NOWHERE;
 
-  constructor(end: DialogueEnd) {
+  constructor(end: DialogueEnd, onFailure: PerformOptions["onFailure"] = () => {}) {
     this.#end = end;
+    this.#onFailure = onFailure;
     this.#required = new Requirements(end);
   }
 
@@ -107,7 +111,7 @@ class Performance {
     } catch (error) {
       const skipped = this.#required.unmet;
       if (!(error instanceof Stop || error instanceof Skip)) throw error;
-      if (error instanceof Stop && !skipped) this.#failures.push(this.#failure(error));
+      if (error instanceof Stop && !skipped) this.#fail(error);
       await leave(this.#end, error);
       if (skipped) return this.#result("skipped");
       return this.#result(this.#failures.some(({ id }) => isBreakdown(id)) ? "error" : "failed");
@@ -135,7 +139,7 @@ class Performance {
         const soft = error instanceof Stop && error.mayBeSoft &&
           (step.soft || this.#end.options.keepGoing);
         if (!soft) throw error;
-        this.#failures.push(this.#failure(error));
+        this.#fail(error);
       }
       this.#required.check();
       const { options: { onStep }, replies } = this.#end;
@@ -252,6 +256,12 @@ class Performance {
     }
   }
 
+  #fail(stop: Stop): void {
+    const failure = this.#failure(stop);
+    this.#failures.push(failure);
+    this.#onFailure(failure);
+  }
+
   #failure({ facts }: Stop): DialogueFailure {
     const { lost: _, message, at, waitedMs = this.#end.waitedMs, ...rest } = facts;
     const step = this.#step;
@@ -261,14 +271,15 @@ class Performance {
       ...rest,
       at: at ?? step.at,
       ...(label === undefined ? {} : { label }),
-      message: message ?? this.#sentence(rest.expected, rest.actual),
+      message: message ?? this.#sentence(rest),
       ...(after === undefined ? {} : { after }),
       ...(said === undefined ? {} : { said }),
       waitedMs,
     };
   }
 
-  #sentence(expected: string, actual: string): string {
+  #sentence({ id, expected, actual }: StopFacts): string {
+    if (isBreakdown(id)) return `expected ${expected}, but ${actual}`;
     const { role } = this.#end.options;
     return `expected ${expected}, ${role === "C" ? "server" : "client"} said ${actual}`;
   }

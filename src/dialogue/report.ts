@@ -69,7 +69,7 @@ function reported(result: DialogueResult): ReportedDialogue {
     delivery,
     ...(outcome === undefined ? {} : { outcome }),
     ms,
-    failures: result.failures.map(({ message: _, label: __, said: ___, ...failure }) => failure),
+    failures: result.failures.map(({ message: _, label: _1, said: _2, ...rest }) => rest),
     recipients,
     vars,
   };

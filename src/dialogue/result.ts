@@ -54,7 +54,7 @@ export interface DialogueFailure {
   readonly said?: string;
   /** The last command before it, as it may be shown. */
   readonly after?: string;
-  /** How long it took from the last thing written, in milliseconds. */
+  /** How long was waited for it, in milliseconds. */
   readonly waitedMs: number;
   /** The limit that held, in milliseconds. */
   readonly limitMs?: number;

@@ -9,7 +9,7 @@ import { judged } from "./judged.ts";
 import type { BothResults, SelfPlayOptions } from "./options.ts";
 import { perform } from "./perform.ts";
 import { outsideOf, settle } from "./settle.ts";
-import type { Dialogue } from "./step.ts";
+import type { Dialogue, End } from "./step.ts";
 
 /**
  * Plays both ends of a dialogue in memory. TLS is a marker that both must reach, and a secret without
@@ -74,10 +74,13 @@ export async function playBoth(
     settle(withSamples(server), options, { ...common, role: "S" }),
   ] as const;
   const outside = outsideOf(options);
+  // What one end does after its failure may be the failure of the other.
+  const failed: End[] = [];
+  const onFailure = (role: End) => (): void => void failed.push(role);
   const played = [
-    perform(ours, ends[0], outside),
+    perform(ours, ends[0], { ...outside, onFailure: onFailure("C") }),
     // Both ends hear the same; one of them tells.
-    perform(theirs, ends[1], { ...outside, onEvent: undefined }),
+    perform(theirs, ends[1], { ...outside, onEvent: undefined, onFailure: onFailure("S") }),
   ] as const;
   const over = (error: unknown): never => {
     ours.close();
@@ -88,8 +91,8 @@ export async function playBoth(
   const settled = await Promise.allSettled(played);
   for (const one of settled) if (one.status === "rejected") throw one.reason;
   const [first, second] = [await played[0], await played[1]];
-  judged(first, throwOnFailure);
-  judged(second, throwOnFailure);
+  const both = failed[0] === "S" ? [second, first] : [first, second];
+  for (const one of both) judged(one, throwOnFailure);
   return { client: first, server: second };
 }
 

@@ -43,7 +43,7 @@ export async function serveDialogue(
   over: Acceptor | Connection,
   options: ServeDialogueOptions = {},
 ): Promise<readonly DialogueResult[]> {
-  const { sessions = 1, rotate = false, onResult, throwOnFailure } = options;
+  const { sessions = 1, rotate = false, onResult, throwOnFailure, signal } = options;
   const whole = withPrelude(dialogue, "localhost");
   const one = async (connection: Connection, index: number): Promise<DialogueResult> => {
     const settled = settle(whole, options, {
@@ -59,7 +59,7 @@ export async function serveDialogue(
   };
   const results = "read" in over
     ? [await one(over, 0)]
-    : await Promise.all(await accept(over, sessions, one));
+    : await Promise.all(await accept(over, sessions, { serve: one, signal }));
   return results.map((result) => judged(result, throwOnFailure));
 }
 
@@ -67,14 +67,25 @@ export async function serveDialogue(
 async function accept(
   acceptor: Acceptor,
   sessions: number,
-  serve: (connection: Connection, index: number) => Promise<DialogueResult>,
+  { serve, signal }: {
+    readonly serve: (connection: Connection, index: number) => Promise<DialogueResult>;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<readonly Promise<DialogueResult>[]> {
+  const stop = (): void => acceptor.close();
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", stop, { once: true });
   const served: Promise<DialogueResult>[] = [];
-  for await (const connection of acceptor) {
-    const result = serve(connection, served.length);
-    result.catch(() => {}); // looked at when all have come
-    served.push(result);
-    if (served.length >= sessions) break;
+  try {
+    for await (const connection of acceptor) {
+      const result = serve(connection, served.length);
+      result.catch(() => {}); // looked at when all have come
+      served.push(result);
+      if (served.length >= sessions) break;
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
+  signal?.throwIfAborted();
   return served;
 }

@@ -3,10 +3,12 @@ import {
   type Dialogue,
   DialogueError,
   parseDialogue,
+  playBoth,
   runDialogue,
   selfPlay,
   serveDialogue,
   type Step,
+  toDialogue,
 } from "../../src/dialogue/mod.ts";
 import { listen, SANDBOX_CA, startSandbox } from "../../src/sandbox/mod.ts";
 import { Secret } from "../../src/sasl/mod.ts";
@@ -354,4 +356,51 @@ Deno.test("smtps and pop3s begin inside TLS", async () => {
   const { status, vars } = await runDialogue(pop3, { to: box.pop3sUrl, tls, secrets });
   equal(status, "passed");
   deepEqual({ ...vars }, { n: 0, size: 0 });
+});
+
+Deno.test("serveDialogue() stops accepting at the signal, and rejects with its reason", async () => {
+  await using listener = await listen();
+  const abort = new AbortController();
+  const serving = serveDialogue(parseDialogue(OPEN), listener, { signal: abort.signal });
+  abort.abort(new Error("enough"));
+  await rejects(serving, { message: "enough" });
+});
+
+Deno.test("selfPlay() throws for the end that failed first", async () => {
+  const text = `${OPEN}C: NOOP\nS: 250\n`;
+  const other = parseDialogue(`${OPEN}C: RSET\nS: 250\n`);
+  const clock = new FakeClock();
+  await rejects(turning(clock, playBoth(parseDialogue(text), other, { clock })), (error) => {
+    ok(error instanceof DialogueError);
+    equal(error.result.role, "S");
+    return error.message === "expected RSET, client said NOOP";
+  });
+});
+
+Deno.test("patterns of a dialogue take linear time [T-I43]", async () => {
+  const text = `${OPEN}C: NOOP\nS~ /^250 (a+)+$/\n`;
+  const long = `${"a".repeat(8_192)}!`;
+  const { client } = await against(text, `${OPEN}C: NOOP\nS: 250 ${long}\n`);
+  equal(idOf(client), "reply-text");
+});
+
+Deno.test("a batch may end a message and say QUIT (RFC 2920 section 3.1)", async () => {
+  const text = "@smtp\nS: 220 mx\nC: EHLO me\nS: 250-mx\nS: 250 PIPELINING\nC: MAIL FROM:<a@x>\n" +
+    "C: RCPT TO:<b@x>\nC: DATA\nS: 250\nS: 250\nS: 354\nC: hello\nC: .\nC: QUIT\nS: 250\nS: 221\n";
+  const { client, server } = await selfPlay(parseDialogue(text));
+  equal(client.delivery, "all");
+  equal(server.delivery, "all");
+  equal(client.replies.at(-2)?.to, ".");
+});
+
+Deno.test("BDAT counts its octets and is answered for each chunk (RFC 3030)", async () => {
+  const text =
+    "@smtp\nS: 220 mx\nC: EHLO me\nS: 250-mx\nS: 250 CHUNKING\nC: MAIL FROM:<a@x>\nS: 250\n" +
+    "C: RCPT TO:<b@x>\nS: 250\nC: BDAT ${len}\nC|From: a@x\\r\\nTo: b@x\\r\\n\nS: 250\n" +
+    "C: BDAT ${len} LAST\nC|\\r\\n.\\r\\nhello\\r\\n\nS: 250\n";
+  const { client } = await selfPlay(parseDialogue(text));
+  equal(client.status, "passed");
+  equal(client.delivery, "all");
+  const again = await selfPlay(toDialogue(client.transcript));
+  equal(again.server.delivery, "all");
 });
