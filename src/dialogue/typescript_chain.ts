@@ -7,18 +7,24 @@
 import { DEFAULT_MATCH } from "./parse_header.ts";
 import { printTime } from "./parse_event.ts";
 import { verbOf } from "./secret_places.ts";
-import type {
-  BlockStep,
-  BytesStep,
-  Codec,
-  Dialogue,
-  LineStep,
-  ReplyLine,
-  ReplyStep,
-  Step,
-  Template,
-} from "./step.ts";
+import type { BlockStep, Codec, Dialogue, LineStep, ReplyStep, Step, Template } from "./step.ts";
 import { printTemplate } from "./template.ts";
+import {
+  asks,
+  escaped,
+  isCode,
+  NoCall,
+  noCall,
+  octets,
+  outcomesOf,
+  type Phase,
+  plain,
+  POP3_CALL,
+  SMTP_CALLS,
+  text,
+  written,
+  type WrittenLine,
+} from "./typescript_call.ts";
 
 /** Calls of the builder, and what they need beside it. */
 export interface Chain {
@@ -26,15 +32,6 @@ export interface Chain {
   readonly calls: readonly string[];
   /** Other names to import. */
   readonly imports: readonly string[];
-}
-
-/** Says that the builder has no call for something. */
-class NoCall extends Error {
-  override readonly name = "NoCall";
-}
-
-function noCall(): never {
-  throw new NoCall("Cannot write the dialogue as calls");
 }
 
 /** The calls of a dialogue; nothing if the builder cannot say it. */
@@ -53,31 +50,6 @@ export function chainOf(dialogue: Dialogue): Chain | undefined {
     throw error;
   }
 }
-
-/** Where a session is: which verbs the builder has there. */
-type Phase = "greeting" | "hello" | "ready" | "mail" | "rcpt" | "transaction";
-
-/** Each verb of SMTP: where it may stand, its form, and where it leads. */
-const SMTP_CALLS: readonly {
-  readonly form: RegExp;
-  readonly call: string;
-  readonly at: readonly Phase[];
-  readonly to?: Phase;
-}[] = [
-  { form: /^EHLO (.+)$/, call: "ehlo", at: ["greeting", "hello", "ready"], to: "ready" },
-  { form: /^HELO (.+)$/, call: "helo", at: ["greeting", "hello", "ready"], to: "ready" },
-  { form: /^LHLO (.+)$/, call: "lhlo", at: ["greeting", "hello", "ready"], to: "ready" },
-  { form: /^MAIL FROM:<([^<> ]*)>$/, call: "mail", at: ["ready"], to: "mail" },
-  { form: /^RCPT TO:<([^<> ]+)>$/, call: "rcpt", at: ["mail", "rcpt"], to: "rcpt" },
-  { form: /^RSET$/, call: "rset", at: ["ready", "mail", "rcpt"], to: "ready" },
-  { form: /^NOOP$/, call: "noop", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
-  { form: /^QUIT$/, call: "quit", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
-  { form: /^VRFY (.+)$/, call: "vrfy", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
-  { form: /^EXPN (.+)$/, call: "expn", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
-];
-
-/** The verbs of POP3 behind the login. */
-const POP3_CALL = /^(?:(STAT|LIST|UIDL|RSET|NOOP)|(RETR|DELE) (\d+)|TOP (\d+) (\d+))$/;
 
 class ChainWriter {
   readonly #dialogue: Dialogue;
@@ -226,7 +198,8 @@ class ChainWriter {
   #startTls(step: LineStep): string[] | undefined {
     const reply = this.#peek("reply", 1);
     if (!/^(?:STARTTLS|STLS)$/.test(verbOf(step)) || reply === undefined) return undefined;
-    if (this.#peek("tls", 2) === undefined) return undefined;
+    const accepted = this.#dialogue.protocol === "pop3" ? "+OK" : "220";
+    if (this.#peek("tls", 2) === undefined || !isCode(reply, accepted)) return undefined;
     this.#next += 3;
     this.#phase = "hello";
     return [".startTls()"];
@@ -314,7 +287,8 @@ class ChainWriter {
       } else break;
       plain(step);
     }
-    return [`.raw(${text(said)})`, ...this.#replies()];
+    const answered = this.#peek("reply") !== undefined || this.#peek("block") !== undefined;
+    return [`.raw(${text(said)})`, ...(answered ? this.#replies() : [])];
   }
 
   // Replies
@@ -324,7 +298,8 @@ class ChainWriter {
     if (this.#peek("reply") !== undefined) return this.#reply();
     const block = this.#peek("block");
     const outcomes = block?.how === "alt" ? outcomesOf(block) : undefined;
-    if (outcomes === undefined) return [];
+    // The builder expects the success of its own accord where nothing is written.
+    if (outcomes === undefined) return noCall();
     this.#next++;
     return [`.expect({ ${outcomes.map(([code, name]) => `${code}: ${text(name)}`).join(", ")} })`];
   }
@@ -419,60 +394,4 @@ class ChainWriter {
     const whole = line.replace(/[\\`]|\$(?=\{)/g, "\\$&");
     return `\`${whole.replace(/\0(\w+)\0/g, "${$1}")}\``;
   }
-}
-
-/** A line of a reply that is written out. */
-type WrittenLine = ReplyLine & { readonly kind: "line" };
-
-function written(line: ReplyLine): WrittenLine {
-  return line.kind === "line" ? line : noCall();
-}
-
-/** Refuses what has attributes: the builder has them for replies only. */
-function plain(step: Step): void {
-  const { label, within, match, soft, after } = step;
-  if ([label, within, match, soft, after].some((value) => value !== undefined)) noCall();
-}
-
-/** A literal brace is doubled. */
-function escaped(line: string): string {
-  return line.replaceAll("{", "{{");
-}
-
-function text(value: string): string {
-  return JSON.stringify(value);
-}
-
-function isCode({ lines, forbid }: ReplyStep, code: string): boolean {
-  const [line, more] = lines;
-  return line?.kind === "line" && more === undefined && forbid.length === 0 &&
-    line.code.length === 1 && line.code[0] === code;
-}
-
-function asks(reply: ReplyStep | undefined): boolean {
-  return reply !== undefined && isCode(reply, "334");
-}
-
-/** Octets as a string, if each is a character of ASCII. */
-function octets({ from, stuffed }: BytesStep): string {
-  if (!(from instanceof Uint8Array) || stuffed || from.some((octet) => octet > 126)) {
-    return noCall();
-  }
-  return new TextDecoder().decode(from);
-}
-
-/** Arms that are a code and a name each. */
-function outcomesOf(block: BlockStep): readonly [code: string, name: string][] | undefined {
-  const outcomes = block.arms.map((arm): [string, string] | undefined => {
-    const [reply, outcome, more] = arm;
-    if (reply?.kind !== "reply" || outcome?.kind !== "outcome" || more !== undefined) {
-      return undefined;
-    }
-    const [line, further] = reply.lines;
-    if (line?.kind !== "line" || further !== undefined || reply.forbid.length > 0) return undefined;
-    const [code, other] = line.code;
-    if (code === undefined || other !== undefined || line.more) return undefined;
-    return [/^\d+$/.test(code) ? code : text(code), outcome.name];
-  });
-  return outcomes.every((outcome) => outcome !== undefined) ? outcomes : undefined;
 }

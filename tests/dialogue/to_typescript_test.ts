@@ -76,6 +76,8 @@ Deno.test.each([
   "@chunk S 1",
   "C & S: <turn>",
   "C: <drop>",
+  "C: NOOP\nS: <close>",
+  "C: STARTTLS\nS: 2xx go\nC & S: <tls>",
   "C< a.eml",
   "@when SIZE {\nC: NOOP\nS: 250\n}",
   "@alt {\nC: NOOP\nS: 250\n} or {\nC: RSET\nS: 250\n}",
