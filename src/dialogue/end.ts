@@ -22,7 +22,7 @@ import {
 import { octetsOf } from "./octets.ts";
 import type { DialogueReply } from "./result.ts";
 import { hasBody, serveReply } from "./served_reply.ts";
-import { shownReceived } from "./shown_line.ts";
+import { HIDDEN, shownReceived } from "./shown_line.ts";
 import type {
   BytesStep,
   ConnectionStep,
@@ -356,7 +356,7 @@ export class DialogueEnd {
     }
   }
 
-  /** What has arrived before this end speaks was said too early (RFC 2920 section 3.1 aside). */
+  /** What has arrived before this end speaks was said too early. */
   checkUnread(): void {
     const { talk, course } = this;
     if (talk.writing || talk.buffered === 0) return;
@@ -365,12 +365,10 @@ export class DialogueEnd {
       if (verb === "STARTTLS" || verb === "STLS") this.#checkInjection();
       if (course.capabilities?.pipelining) return;
     }
-    throw new Stop({
-      id: "unread-input",
-      expected: "nothing more to read",
-      actual: `"${talk.unread}"`,
-      unread: talk.unread,
-    });
+    // Who does not wait for the challenge may have sent the password.
+    const unread = !this.commands && course.answersLogin ? HIDDEN : talk.unread;
+    const actual = `"${unread}"`;
+    throw new Stop({ id: "unread-input", expected: "nothing more to read", actual, unread });
   }
 
   /** What came in the clear must never count inside TLS (CVE-2011-0411). */

@@ -37,11 +37,9 @@ export async function fillLine(
       ? part.text
       : await encodeHole(part, context.bindings, context);
     text += value;
-    pieces.push(
-      part.kind === "text"
-        ? { shown: part.text, hole: false }
-        : { shown: shownHole(part, value, context.bindings), hole: true },
-    );
+    const shown = part.kind === "text" ? value : shownHole(part, value, context.bindings);
+    // What is shown as it is may be a secret by its place.
+    pieces.push({ shown, hole: shown !== value });
   }
   return {
     text,

@@ -16,6 +16,8 @@ export const MAX_TURNS = 10_000;
 export const MAX_STEPS = 100_000;
 /** How deep blocks may stand in blocks. */
 export const MAX_DEPTH = 16;
+/** The most that `${repeat}` makes, in octets. */
+export const MAX_REPEATED: number = 1024 * 1024;
 /** The most that is sent in a run, in octets. */
 export const MAX_SENT_OCTETS: number = 64 * 1024 * 1024;
 /** The largest file of a bytes step, in octets. */

@@ -9,10 +9,17 @@ import { Secret } from "../sasl/mod.ts";
 import { type StartTlsOptions, systemClock } from "../wire/mod.ts";
 import { Bindings } from "./bindings.ts";
 import type { EndOptions } from "./end_options.ts";
-import { MAX_DEPTH, MAX_SENT_OCTETS, MAX_TURNS, MAX_WAIT_MS, TOTAL_MS } from "./limits.ts";
+import {
+  MAX_DEPTH,
+  MAX_REPEATED,
+  MAX_SENT_OCTETS,
+  MAX_TURNS,
+  MAX_WAIT_MS,
+  TOTAL_MS,
+} from "./limits.ts";
 import type { PlayOptions } from "./options.ts";
 import type { PerformOptions } from "./perform.ts";
-import type { Dialogue, End, Step } from "./step.ts";
+import type { Dialogue, End, Step, Template } from "./step.ts";
 
 /** What an end is beyond what the options of all say. */
 export interface EndKind {
@@ -108,10 +115,23 @@ function checkSteps(steps: readonly Step[], depth: number): void {
   for (const step of steps) {
     if (step.within !== undefined) checkWait("within", step.within);
     if ("ms" in step) checkWait(step.kind, step.ms);
+    if (step.kind === "line") checkTemplate(step.template);
+    if (step.kind === "reply") {
+      for (const line of step.lines) if (line.kind === "line") checkTemplate(line.text ?? []);
+    }
     if (step.kind !== "block") continue;
     const turns = step.how === "repeat" ? step.count : step.how === "each" ? step.values.length : 1;
     if (turns > MAX_TURNS) throw new RangeError(`Cannot play ${turns} turns: at most ${MAX_TURNS}`);
     for (const arm of step.arms) checkSteps(arm, depth + 1);
+  }
+}
+
+function checkTemplate(template: Template): void {
+  for (const part of template) {
+    if (part.kind !== "codec" || part.value.codec !== "repeat") continue;
+    const { count, text } = part.value;
+    if (count * new TextEncoder().encode(text).length <= MAX_REPEATED) continue;
+    throw new RangeError(`Cannot repeat a text to more than ${MAX_REPEATED} octets`);
   }
 }
 

@@ -15,7 +15,7 @@ import { Secret } from "../../src/sasl/mod.ts";
 import { memoryPair } from "../../src/wire/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { STARTTLS } from "./examples.ts";
-import { against, idOf, runAgainst, said, turning } from "./played.ts";
+import { against, idOf, runAgainst, said, serveTo, turning } from "./played.ts";
 
 const OPEN = "@smtp\nS: 220 mx\n";
 const AT = { file: "", line: 1, column: 1 };
@@ -255,6 +255,10 @@ Deno.test("what goes beyond a limit is refused before it is played [T-I44]", asy
     made([{ kind: "pause", end: "C", ms: 600_001, at: AT }]),
     made([{ ...line, within: 600_001 }]),
     { ...made([line]), timeout: 600_001 },
+    made([{
+      ...line,
+      template: [{ kind: "codec", value: { codec: "repeat", count: 600_000, text: "ab" } }],
+    }]),
   ];
   for (const dialogue of refused) await rejects(selfPlay(dialogue), { name: "RangeError" });
   await rejects(selfPlay(made([line]), { timeout: 600_001 }), { name: "RangeError" });
@@ -403,4 +407,20 @@ Deno.test("BDAT counts its octets and is answered for each chunk (RFC 3030)", as
   equal(client.delivery, "all");
   const again = await selfPlay(toDialogue(client.transcript));
   equal(again.server.delivery, "all");
+});
+
+Deno.test("what stands in the place of a secret is hidden, whatever the file calls it", async () => {
+  const text = "@pop3\n@var word = hunter2\nS: +OK\nC: USER u\nS: +OK\nC: PASS ${word}\nS: +OK\n";
+  const { client, server } = await selfPlay(parseDialogue(text));
+  for (const result of [client, server]) {
+    ok(said(result).includes("C: PASS ${hidden}"));
+    doesNotMatch(JSON.stringify(result.transcript), /hunter2/);
+  }
+});
+
+Deno.test("a client that does not wait with its password is not quoted", async () => {
+  const text = "@smtp\nC: AUTH LOGIN\nS: 334 x\nC: ${user}\nS: 235\n";
+  const { result } = await serveTo(text, "AUTH LOGIN\r\naHVudGVyMg==\r\n");
+  equal(idOf(result), "unread-input");
+  doesNotMatch(JSON.stringify(result), /aHVudGVyMg/);
 });
