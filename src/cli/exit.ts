@@ -32,6 +32,19 @@ export const EXIT = {
     /** Nobody knows what became of some rows. */
     doubt: 4,
   },
+  /** Of several files: the syntax before anything is run, else the failure, else the expectation. */
+  dialogue: {
+    /** Every dialogue passed, or was skipped. */
+    ok: 0,
+    /** Called wrongly, a missing grant, or a secret that could not be read. */
+    usage: 1,
+    /** A file is no dialogue, or cannot be played: nothing was run. */
+    syntax: 2,
+    /** A connection, TLS, a time limit, or anything else that kept it from its end. */
+    failure: 3,
+    /** The other end is not as written. */
+    expectation: 4,
+  },
   /** What unattended runs are watched by: which of them needs whom. */
   cleanup: {
     /** Done, or nothing to do. */

@@ -50,3 +50,4 @@ export * from "./secret_readers.ts";
 export * from "./secret_source.ts";
 export * from "./signals.ts";
 export * from "./table.ts";
+export * from "./test_report.ts";
