@@ -13,6 +13,7 @@ import {
   ValidationError,
 } from "../../src/cli/mod.ts";
 import { Command, type ParentCommand } from "../../src/deps/cliffy.ts";
+import { count } from "../shared/option_types.ts";
 import { NAME, type TalkCall, type Verbs } from "./calls.ts";
 
 const POLICY = `[[rules]]
@@ -271,13 +272,6 @@ function beginning() {
       "A first policy",
       `${NAME} init --server pop3s://mail.example --user ann --password-from prompt`,
     );
-}
-
-/** `1` and more. */
-function count({ name, value }: ArgumentValue): number {
-  const number = Number(value);
-  if (/^[1-9]\d*$/.test(value) && Number.isSafeInteger(number)) return number;
-  throw new ValidationError(`Cannot read ${name} "${value}": expected a whole number from 1 on`);
 }
 
 /** `0.1`, `.25`, `1`; a part of the whole. */

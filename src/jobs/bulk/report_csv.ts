@@ -8,7 +8,7 @@ import type { ReportedRow } from "./journal.ts";
 
 const COLUMNS = [
   ...["line", "recipient", "domain", "state", "attempt", "stage", "code", "enhanced"] as const,
-  ...["text", "queueId", "ms"] as const,
+  ...["text", "queueId"] as const,
 ];
 /** What spreadsheets take for the begin of a formula; they also read the wide forms. */
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
@@ -34,10 +34,11 @@ const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
  * ```
  */
 export async function* reportCsv(rows: AsyncIterable<ReportedRow>): AsyncGenerator<string> {
-  yield `${[...COLUMNS, "changed", "next"].map(cell).join(",")}\r\n`;
+  yield `${[...COLUMNS, "ms", "changed", "next"].map(cell).join(",")}\r\n`;
   for await (const row of rows) {
     const cells = COLUMNS.map((column) => `${row[column] ?? ""}`);
-    yield `${[...cells, timeOf(row.changedMs), timeOf(row.notBeforeMs)].map(cell).join(",")}\r\n`;
+    const times = [row.ms?.toFixed(2) ?? "", timeOf(row.changedMs), timeOf(row.notBeforeMs)];
+    yield `${[...cells, ...times].map(cell).join(",")}\r\n`;
   }
 }
 

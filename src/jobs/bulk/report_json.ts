@@ -31,9 +31,10 @@ export async function* reportJson(
 ): AsyncGenerator<string> {
   yield `${JSON.stringify(report).slice(0, -1)},"list":[`;
   let comma = "";
-  for await (const { id: _, changedMs, notBeforeMs, ...row } of rows) {
+  for await (const { id: _, changedMs, notBeforeMs, ms, ...row } of rows) {
     const told = {
       ...row,
+      ...(ms !== undefined && { ms: Math.round(ms * 100) / 100 }),
       changed: new Date(changedMs).toISOString(),
       ...(notBeforeMs !== undefined && { next: new Date(notBeforeMs).toISOString() }),
     };

@@ -1,0 +1,84 @@
+/**
+ * What can be done instead of sending: one message to oneself, or files.
+ *
+ * @module
+ */
+
+import { ValidationError } from "../../src/cli/mod.ts";
+import type { BulkMessage, NewRow } from "../../src/jobs/mod.ts";
+import { type ConnectOptions, connectSmtp } from "../../src/smtp/mod.ts";
+
+/** Which messages. */
+export interface MessagesOf {
+  /** The rows. */
+  readonly rows: AsyncIterable<NewRow>;
+  /** Makes their messages. */
+  readonly message: BulkMessage;
+  /** Ends the work. */
+  readonly signal: AbortSignal;
+}
+
+/** What is left out. */
+export interface DryRun {
+  /** How many messages are written at most. */
+  readonly limit: number;
+  /** Addresses that are not written to, as rows have them for their key. */
+  readonly skipped: Iterable<string>;
+}
+
+/**
+ * Writes messages into files.
+ *
+ * @param folder The folder. It is made if it is missing, and must be empty.
+ * @param of Which messages, and how many at most.
+ * @returns How many were written.
+ */
+export async function writeMessages(
+  folder: string,
+  { rows, message, limit, skipped, signal }: MessagesOf & DryRun,
+): Promise<number> {
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  for await (const { name } of Deno.readDir(folder)) {
+    throw new ValidationError(
+      `Cannot use --dry-run "${folder}": it is not empty, it has "${name}"`,
+    );
+  }
+  const dateMs = Date.now();
+  const seen = new Set(skipped);
+  let written = 0;
+  for await (const { line, recipient, key, fields } of rows) {
+    if (written >= limit) break;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    signal.throwIfAborted();
+    const path = `${folder}/line-${`${line}`.padStart(7, "0")}.eml`;
+    const octets = message.render({ recipient, fields, dateMs });
+    await Deno.writeFile(path, octets, { createNew: true, mode: 0o600 });
+    written++;
+  }
+  return written;
+}
+
+/**
+ * Sends the message of the first row to another address.
+ *
+ * @param to The address.
+ * @param of Which messages, and the server.
+ * @returns What the server has said.
+ * @throws {ValidationError} If it was not accepted.
+ */
+export async function sendTest(
+  to: string,
+  { rows, message, session, signal }: MessagesOf & { readonly session: ConnectOptions },
+): Promise<string> {
+  for await (const { fields } of rows) {
+    const row = { recipient: to, fields, firstClaimMs: Date.now() };
+    const { envelope, content, ...options } = await message.outgoing(row);
+    await using smtp = await connectSmtp({ ...session, signal });
+    const { outcome, reply, rejected } = await smtp.send(envelope, content, options);
+    const said = `${reply ?? rejected[0]?.reply ?? outcome}`;
+    if (outcome === "accepted") return said;
+    throw new ValidationError(`Cannot send to "${to}": the server answered "${said}"`);
+  }
+  throw new ValidationError("Cannot send a test: the list has no rows");
+}

@@ -1,0 +1,235 @@
+/**
+ * One run of a job, from its settings to an exit number.
+ *
+ * @module
+ */
+
+import { loadPalette, type ScriptIo, ValidationError } from "../../src/cli/mod.ts";
+import type { Rate } from "../../src/cli/mod.ts";
+import {
+  type BulkJournal,
+  BulkMessage,
+  type BulkOptions,
+  type BulkStop,
+  gatherReport,
+  type JobJournal,
+  type JobRecord,
+  sendBulk,
+} from "../../src/jobs/mod.ts";
+import { type ConnectOptions, connectSmtp } from "../../src/smtp/mod.ts";
+import { checked, type SecretContext } from "../shared/login.ts";
+import type { JournalCall, PaceCall, RunCall } from "./calls.ts";
+import { poolOptions, sessionOptions, signerOf } from "./connection.ts";
+import { Emergency } from "./emergency.ts";
+import { exitOfStates } from "./failure.ts";
+import { isPostgres } from "./journal_place.ts";
+import { nextCommand } from "./next_command.ts";
+import { openReports } from "./report_files.ts";
+import { RunProgress } from "./run_progress.ts";
+import type { JobSettings } from "./settings.ts";
+import { summaryText } from "./summary_text.ts";
+
+/** A job that is to be run. */
+export interface JobToRun {
+  /** The journal. */
+  readonly journal: BulkJournal;
+  /** The job. */
+  readonly job: JobRecord;
+  /** How it is run. */
+  readonly settings: JobSettings;
+  /** What was typed. */
+  readonly call: JournalCall & RunCall;
+  /** Whether other machines may take part. */
+  readonly shared: boolean;
+}
+
+/** How sessions and messages of a job are made: all that can be wrong before anybody is asked. */
+export interface Prepared {
+  /** How sessions are made. */
+  readonly session: ConnectOptions & { readonly url: string };
+  /** Makes messages. */
+  readonly message: BulkMessage;
+}
+
+/** How long a machine waits for rows that others hold, in milliseconds. */
+const LOOK_AGAIN_MS = 2_000;
+
+/**
+ * Reads secrets and keys, and compiles the message.
+ *
+ * @param settings How the job is run.
+ * @param fingerprint What makes it the one it is.
+ * @param context Where secrets come from.
+ * @returns What a run needs.
+ */
+export async function prepare(
+  settings: JobSettings,
+  fingerprint: string,
+  context: SecretContext,
+): Promise<Prepared> {
+  const signer = await signerOf(settings.dkim, settings.message.from);
+  const message = compiledMessage(settings, fingerprint, signer);
+  return { message, session: await sessionOptions(settings.session, context) };
+}
+
+/**
+ * Compiles the message of a job.
+ *
+ * @param settings What the job is made of.
+ * @param fingerprint What makes it the one it is.
+ * @param signer Who signs.
+ * @returns The message.
+ */
+export function compiledMessage(
+  { message, making, pace }: Pick<JobSettings, "message" | "making" | "pace">,
+  fingerprint: string,
+  signer?: Awaited<ReturnType<typeof signerOf>>,
+): BulkMessage {
+  const { from, listUnsubscribe, dsn, smtputf8 } = making;
+  return checked(() =>
+    new BulkMessage(message, {
+      fingerprint,
+      ...(from !== undefined && { sender: from === "<>" ? null : from }),
+      ...(listUnsubscribe !== undefined && { listUnsubscribe }),
+      ...(signer !== undefined && { signer }),
+      ...(dsn !== undefined && { dsn }),
+      ...(smtputf8 && { smtpUtf8: true }),
+      ...(pace.chunking && { chunking: true }),
+    })
+  );
+}
+
+/**
+ * Runs a job.
+ *
+ * @param run The job.
+ * @param prepared What it needs.
+ * @param io The script.
+ * @returns The exit number.
+ */
+export async function runJob(
+  run: JobToRun,
+  { session, message }: Prepared,
+  io: ScriptIo,
+): Promise<number> {
+  const { journal, job, settings, call, shared } = run;
+  const { making, pace } = settings;
+  if (making.dsn !== undefined || making.smtputf8) await checkOffers(session, making, io);
+  const { journal: running, recovery } = await journal.run(job.id, Date.now(), ratesOf(pace));
+  if (recovery.inDoubt > 0 && !call.quiet) {
+    await io.err.line(`note: the last run left ${recovery.inDoubt} rows in doubt`);
+  }
+  await using reports = await openReports(call.report ?? []);
+  using emergency = isPostgres(call.journal)
+    ? undefined
+    : await Emergency.reserve(`${call.journal}.emergency`);
+  if (emergency?.used) {
+    await io.err.line(`note: ${emergency.path} holds outcomes that the journal does not have`);
+  }
+  const progress = await RunProgress.begin({ io, call, emergency }, running);
+  const stop = await sendRows(running, {
+    pool: poolOptions(session, pace),
+    render: (row) => message.outgoing(row),
+    ...bulkOptions(pace, call),
+    signal: io.signal,
+    onEvent: (event) => progress.hear(event),
+  }, shared);
+  await progress.end();
+  const exit = await tell(run, { running, stop }, io);
+  await reports.write(running);
+  if (io.signal.aborted) throw io.signal.reason; // which signal it was, the frame around the script knows
+  return exit;
+}
+
+/** Other machines may die: their rows come back when their leases have run out. */
+async function sendRows(
+  journal: JobJournal,
+  options: Omit<BulkOptions, "journal">,
+  shared: boolean,
+): Promise<BulkStop | undefined> {
+  while (true) {
+    const { stop } = await sendBulk({ ...options, journal });
+    if (stop !== undefined || !shared) return stop;
+    const { pending, claimed, committing } = await journal.counts();
+    if (pending + claimed + committing === 0) return undefined;
+    await new Promise((go) => setTimeout(go, LOOK_AGAIN_MS));
+  }
+}
+
+/** A summary, and what to type next. */
+async function tell(
+  { journal: _, job, call, shared }: JobToRun,
+  { running, stop }: { readonly running: JobJournal; readonly stop: BulkStop | undefined },
+  { out, err }: ScriptIo,
+): Promise<number> {
+  const report = await gatherReport(running, Date.now());
+  const { states } = report;
+  const exit = exitOfStates(states, { stopped: stop !== undefined, shared });
+  if (call.json) {
+    const told = stop && { reason: stop.reason, text: stop.text };
+    await out.json({ event: "end", job: job.name, exit, states, ...(told && { stop: told }) });
+  } else if (!call.quiet) {
+    const style = { width: out.columns, palette: await loadPalette(out.colors) };
+    await out.print(summaryText(report, style));
+  }
+  if (stop !== undefined) await err.line(`stopped: ${stop.text}`);
+  const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
+  if (call.quiet) return exit;
+  if (left > 0) {
+    const verb = isPostgres(call.journal) && shared ? "work" : "resume";
+    await err.line(`${left} rows are left; next: ${nextCommand(verb, call)}`);
+  }
+  if (states.in_doubt > 0) {
+    const next = nextCommand("release", call, ["--to", "resend"]);
+    await err.line(
+      `${states.in_doubt} rows are in doubt; look them up in the log of the server, then: ${next}`,
+    );
+  }
+  return exit;
+}
+
+/** What each message would be refused for is found out once. */
+async function checkOffers(
+  session: ConnectOptions,
+  { dsn, smtputf8 }: JobSettings["making"],
+  io: ScriptIo,
+): Promise<void> {
+  await using probe = await connectSmtp({ ...session, signal: io.signal });
+  for (
+    const [wanted, keyword, option] of [
+      [dsn !== undefined, "DSN", "--dsn"],
+      [smtputf8 === true, "SMTPUTF8", "--smtputf8"],
+    ] as const
+  ) {
+    if (wanted && !probe.capabilities.has(keyword)) {
+      throw new ValidationError(`Cannot use ${option}: the server does not offer ${keyword}`);
+    }
+  }
+}
+
+function bulkOptions(pace: PaceCall, call: RunCall): Partial<BulkOptions> {
+  const { window, perDomain, retry, retryBase, recipientsRate } = pace;
+  const { deadline, limit, wait } = call;
+  const recipientsPerSecond = perSecond(recipientsRate);
+  return {
+    rates: { ...ratesOf(pace), ...(recipientsPerSecond && { recipientsPerSecond }) },
+    retry: {
+      ...(retry !== undefined && { attempts: retry }),
+      ...(retryBase !== undefined && { baseMs: retryBase }),
+    },
+    ...(window !== undefined && { window }),
+    ...(perDomain !== undefined && { perDomain }),
+    ...(deadline !== undefined && { deadlineMs: deadline }),
+    ...(limit !== undefined && { limit }),
+    wait,
+  };
+}
+
+function ratesOf({ rate }: PaceCall): { readonly messagesPerSecond?: number } {
+  const messagesPerSecond = perSecond(rate);
+  return messagesPerSecond === undefined ? {} : { messagesPerSecond };
+}
+
+function perSecond(rate: Rate | undefined): number | undefined {
+  return rate && rate.count * 1000 / rate.perMs;
+}

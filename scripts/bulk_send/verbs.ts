@@ -1,0 +1,404 @@
+/**
+ * What each verb does: from what was typed to the job, and from its result to paper.
+ *
+ * @module
+ */
+
+import {
+  EXIT,
+  formatTable,
+  type ScriptIo,
+  type SecretReaders,
+  ValidationError,
+  visible,
+} from "../../src/cli/mod.ts";
+import {
+  type BulkJournal,
+  checkList,
+  hashJob,
+  hashOctets,
+  type JobHashes,
+  type JobRecord,
+  type ListCheck,
+  ListError,
+  type NewRow,
+  readList,
+  ROW_STATES,
+} from "../../src/jobs/mod.ts";
+import { parseAddress } from "../../src/message/mod.ts";
+import type { SecretContext } from "../shared/login.ts";
+import type {
+  CheckCall,
+  JournalCall,
+  ListCall,
+  MessageCall,
+  ReleaseCall,
+  ReportCall,
+  ResumeCall,
+  SendCall,
+  TalkCall,
+  Verbs,
+} from "./calls.ts";
+import { heldBy } from "./emergency.ts";
+import { exitOfStates } from "./failure.ts";
+import { callGrants } from "./grants.ts";
+import {
+  HashedOctets,
+  type ListSource,
+  loadMessage,
+  openList,
+  piecesOf,
+  suppressedKeys,
+} from "./inputs.ts";
+import { sendTest, writeMessages } from "./instead.ts";
+import { chooseJob, defaultName, isPostgres, openJournal } from "./journal_place.ts";
+import { nextCommand } from "./next_command.ts";
+import { openReports } from "./report_files.ts";
+import { compiledMessage, prepare, runJob } from "./run_job.ts";
+import { inputOf, type JobSettings, runningOf, settingsOf } from "./settings.ts";
+import { checkText, sampleText, wordOf } from "./summary_text.ts";
+
+const NUMBERS = EXIT.bulk_send;
+const DAY_MS = 86_400_000;
+/** Messages that are only looked at have an identifier, too. */
+const NO_JOB = "no job";
+
+/** What a test puts in the place of the system. */
+export interface VerbsOptions {
+  /** Where secrets and standard input come from. */
+  readonly readers?: SecretReaders | undefined;
+}
+
+/** A call, checked: what a job will be made of. */
+interface CheckedInput {
+  readonly settings: JobSettings;
+  readonly source: ListSource;
+  readonly check: ListCheck;
+}
+
+/** One call of the script. */
+export class BulkVerbs implements Verbs {
+  /** What the script exits with; 0 of `--help` and `--version` too. */
+  exit: number = NUMBERS.ok;
+  readonly #io: ScriptIo;
+  readonly #context: SecretContext;
+
+  /** Nothing has been done yet. */
+  constructor(io: ScriptIo, { readers }: VerbsOptions) {
+    this.#io = io;
+    this.#context = { io, readers };
+  }
+
+  async check(call: CheckCall): Promise<void> {
+    if (call.permissions) return await this.#permissions(call);
+    const { check } = await this.#checked(call, runningOf({}), call);
+    const { out } = this.#io;
+    const { samples, errors, ...rest } = check;
+    if (call.json) {
+      const messages = samples.map(({ octets, ...sample }) => ({
+        ...sample,
+        message: new TextDecoder().decode(octets),
+      }));
+      const told = errors.map(({ line, column, message }) => ({ line, column, message }));
+      await out.json({ ...rest, errors: told, samples: messages });
+    } else if (!call.quiet) {
+      await out.print(checkText(check, call.list) + samples.map(sampleText).join(""));
+    }
+    if (check.wrong > 0) this.exit = NUMBERS.usage;
+  }
+
+  async send(call: SendCall): Promise<void> {
+    if (call.permissions) return await this.#permissions(call);
+    if (call.dryRun === undefined && call.testTo === undefined && call.journal === undefined) {
+      fail("--journal is missing: what became of each row must be known afterwards");
+    }
+    const secrets = [call.passwordFrom, call.tokenFrom, call.journalPasswordFrom];
+    if (call.list === "-" && secrets.some((source) => source?.kind === "stdin")) {
+      fail("standard input is the list: a secret comes from somewhere else");
+    }
+    const server = call.server ?? call.url;
+    const running = runningOf({ ...call, ...(server !== undefined && { server }) });
+    const input = await this.#checked(call, running, { samples: 1, errors: 20 });
+    const { check, settings } = input;
+    if (check.wrong > 0) {
+      await this.#io.err.print(checkText(check, call.list));
+      await this.#io.err.line("nothing was sent");
+      this.exit = NUMBERS.usage;
+      return;
+    }
+    if (call.dryRun !== undefined) return await this.#dryRun(call, call.dryRun, input);
+    if (call.testTo !== undefined) return await this.#test(call, call.testTo, input);
+    const { journal: place = "", job: name = defaultName(place) } = call;
+    const hashes = hashJob({
+      name,
+      listHash: settings.inputs.listHash,
+      message: settings.message,
+      more: [JSON.stringify(settings.making)],
+    });
+    const prepared = await prepare(settings, hashes.fingerprint, this.#context);
+    const job = { ...call, journal: place, job: name };
+    await using journal = await openJournal(job, this.#context, { create: true });
+    await this.#suppress(journal, call.suppress);
+    const record = await this.#jobFor(journal, { call, input, hashes, name });
+    const others = await journal.contacted(record.id, Date.now() - DAY_MS);
+    for (const { job: other, recipients } of others) {
+      await this.#note(call, `job "${other}" has written to ${recipients} of them within 24 hours`);
+    }
+    const shown = call.job === undefined ? { ...call, journal: place } : job;
+    this.exit = await runJob(
+      { journal, job: record, settings, call: shown, shared: false },
+      prepared,
+      this.#io,
+    );
+  }
+
+  async resume(call: ResumeCall): Promise<void> {
+    await this.#goOn(call, false);
+  }
+
+  async work(call: ResumeCall): Promise<void> {
+    if (!isPostgres(call.journal)) {
+      fail("work is for journals in PostgreSQL; a journal in a file has one run at a time: resume");
+    }
+    await this.#goOn(call, true);
+  }
+
+  async status(call: JournalCall): Promise<void> {
+    if (call.permissions) return await this.#permissions(call);
+    const { out, err } = this.#io;
+    await using journal = await openJournal(call, this.#context);
+    const jobs = call.job === undefined
+      ? await journal.jobs()
+      : [await chooseJob(journal, call.job)];
+    const exits: number[] = [];
+    for (const record of jobs) {
+      const job = await journal.look(record.id);
+      const states = await job.counts();
+      const dueMs = await job.nextDueMs();
+      exits.push(exitOfStates(states, { shared: isPostgres(call.journal) }));
+      const created = new Date(record.createdMs).toISOString();
+      const next = dueMs === undefined ? undefined : new Date(dueMs).toISOString();
+      if (call.json) {
+        const { name, rows } = record;
+        await out.json({ job: name, created, rows, states, ...(next && { next }) });
+        continue;
+      }
+      const lines = ROW_STATES.filter((state) => states[state] > 0)
+        .map((state) => [wordOf(state), `${states[state]}`]);
+      const table = formatTable(["", { header: "", align: "right" }], lines).replace(/^\s*\n/, "");
+      await out.line(`${visible(record.name)}, ${record.rows} rows, made ${created}`);
+      await out.print(table.replace(/^(?=.)/gm, "  "));
+      if (next !== undefined) await out.line(`  the next deferred row is due ${next}`);
+    }
+    if (!isPostgres(call.journal) && await heldBy(`${call.journal}.emergency`) > 0) {
+      await err.line(
+        `note: ${call.journal}.emergency holds outcomes that the journal does not have`,
+      );
+    }
+    this.exit = Math.max(NUMBERS.ok, ...exits);
+  }
+
+  async report(call: ReportCall): Promise<void> {
+    if (call.permissions) return await this.#permissions(call);
+    if (call.format.filter(({ path }) => path === undefined).length > 1) {
+      fail("one report goes to standard output: give the others a path, --format FORMAT:PATH");
+    }
+    await using journal = await openJournal(call, this.#context);
+    const job = await journal.look((await chooseJob(journal, call.job)).id);
+    await using reports = await openReports(call.format, this.#io.out);
+    await reports.write(job);
+  }
+
+  async release(call: ReleaseCall): Promise<void> {
+    if (call.permissions) return await this.#permissions(call);
+    const recipients = call.recipient?.map((text) => addressOf(text));
+    await using journal = await openJournal(call, this.#context);
+    const record = await chooseJob(journal, call.job);
+    // What a run that died had left is in doubt only when its job was opened again.
+    const { journal: job } = await journal.run(record.id, Date.now());
+    const { to, by } = call;
+    const released = await job.release({
+      ...{ to, by, atMs: Date.now() },
+      ...(recipients !== undefined && { recipients }),
+    });
+    const { out } = this.#io;
+    if (call.json) await out.json({ released, to });
+    else if (!call.quiet) await out.line(`Released: ${released} (${to})`);
+    if (to === "resend" && released > 0 && !call.quiet) {
+      await this.#io.err.line(`next: ${nextCommand("resume", call)}`);
+    }
+  }
+
+  async #goOn(call: ResumeCall, shared: boolean): Promise<void> {
+    await using journal = await openJournal(call, this.#context);
+    const record = await chooseJob(journal, call.job);
+    const kept = settingsOf(record);
+    const settings: JobSettings = { ...kept, ...runningOf(call, kept) };
+    if (call.permissions) {
+      const { dkim, session, suppress } = settings;
+      return await this.#permissions({
+        ...call,
+        ...dkim,
+        ...session,
+        ...(suppress && { suppress }),
+      });
+    }
+    if (!shared) await this.#refuseChanged(record, kept, call);
+    const prepared = await prepare(settings, record.fingerprint, this.#context);
+    await this.#suppress(journal, call.suppress ?? (shared ? undefined : kept.suppress));
+    this.exit = await runJob({ journal, job: record, settings, call, shared }, prepared, this.#io);
+  }
+
+  /** Reads message and list, and makes every message once. */
+  async #checked(
+    call: ListCall & MessageCall & TalkCall & Pick<SendCall, "suppress">,
+    running: ReturnType<typeof runningOf>,
+    { samples, errors }: { readonly samples: number; readonly errors: number },
+  ): Promise<CheckedInput> {
+    const { message, notes } = await loadMessage(call.message);
+    for (const note of notes) await this.#note(call, `${call.message}: ${note}`);
+    const source = await openList(call, this.#context.readers);
+    const { making, reading } = inputOf(call);
+    const compiled = compiledMessage({ message, making, ...running }, NO_JOB);
+    const { signal } = this.#io;
+    const octets = new HashedOctets(source.open());
+    const check = await checkList(octets, {
+      ...source.options,
+      message: compiled,
+      nowMs: Date.now(),
+      maxErrors: errors,
+      samples,
+      signal,
+    });
+    const inputs = { list: call.list, listHash: octets.digest(), message: call.message };
+    const { suppress } = call;
+    const settings: JobSettings = {
+      schema: "mailwright-bulk-job/1",
+      ...{ message, making, inputs, reading },
+      ...running,
+      ...(suppress !== undefined && { suppress }),
+    };
+    return { settings, source, check };
+  }
+
+  /** The job of a call: a new one, or the one that the same call has made before. */
+  async #jobFor(
+    journal: BulkJournal,
+    { call, input, hashes, name }: {
+      readonly call: SendCall;
+      readonly input: CheckedInput;
+      readonly hashes: JobHashes;
+      readonly name: string;
+    },
+  ): Promise<JobRecord> {
+    const jobs = await journal.jobs();
+    const same = jobs.find((job) => job.name === name);
+    if (same !== undefined) {
+      if (same.fingerprint !== hashes.fingerprint) {
+        fail(`the journal has a job "${name}" that was made of something else: --job NAME`);
+      }
+      await this.#note(call, `going on with the job "${name}"`);
+      return same;
+    }
+    const before = jobs.find((job) => job.contentHash === hashes.contentHash);
+    if (before !== undefined && !call.again) {
+      fail(`the job "${before.name}" sends the same message: add --again if that is meant`);
+    }
+    const rows = rowsOf(input.source, input.settings.inputs.listHash);
+    return await journal.create({ name, ...hashes, settings: input.settings }, rows);
+  }
+
+  async #suppress(journal: BulkJournal, path: string | undefined): Promise<void> {
+    if (path !== undefined) await journal.suppress(suppressedKeys(path), Date.now());
+  }
+
+  /** The journal holds all that is sent; but who has edited a file expects that it counts (T-B28). */
+  async #refuseChanged(job: JobRecord, kept: JobSettings, call: TalkCall): Promise<void> {
+    const { list, listHash, message } = kept.inputs;
+    const again = `the job "${job.name}" was made of another`;
+    if (list !== "-") {
+      const hash = await unlessMissing(() => hashOctets(piecesOf("--list", list)));
+      if (hash === undefined) await this.#note(call, `${list} is gone: the journal has its rows`);
+      else if (hash !== listHash) fail(`"${list}" has changed: ${again}`);
+    }
+    const loaded = await unlessMissing(() => loadMessage(message));
+    if (loaded === undefined) {
+      await this.#note(call, `${message} is gone: the journal has it`);
+    } else {
+      const { name } = job;
+      const { contentHash } = hashJob({ name, listHash, message: loaded.message, more: [] });
+      if (contentHash !== job.contentHash) {
+        fail(`"${message}", or what belongs to it, has changed: ${again}`);
+      }
+    }
+  }
+
+  async #dryRun(call: SendCall, folder: string, { settings, source }: CheckedInput): Promise<void> {
+    const message = compiledMessage(settings, NO_JOB);
+    const limit = call.limit ?? Infinity;
+    const rows = rowsOf(source, settings.inputs.listHash);
+    const { signal } = this.#io;
+    const skipped = call.suppress === undefined
+      ? []
+      : await Array.fromAsync(suppressedKeys(call.suppress));
+    const count = await writeMessages(folder, { rows, message, limit, skipped, signal });
+    if (call.json) await this.#io.out.json({ written: count, folder });
+    else if (!call.quiet) await this.#io.out.line(`Wrote ${count} messages to ${visible(folder)}`);
+  }
+
+  async #test(call: SendCall, to: string, { settings, source }: CheckedInput): Promise<void> {
+    const { message, session } = await prepare(settings, NO_JOB, this.#context);
+    const rows = rowsOf(source, settings.inputs.listHash);
+    const reply = await sendTest(addressOf(to), {
+      rows,
+      message,
+      session,
+      signal: this.#io.signal,
+    });
+    if (call.json) await this.#io.out.json({ to, reply });
+    else if (!call.quiet) {
+      await this.#io.out.line(`Sent the first message to ${to}: ${visible(reply)}`);
+    }
+  }
+
+  async #permissions(call: Parameters<typeof callGrants>[0]): Promise<void> {
+    await this.#io.out.line((await callGrants(call)).join(" "));
+  }
+
+  async #note({ quiet }: TalkCall, text: string): Promise<void> {
+    if (!quiet) await this.#io.err.line(`note: ${visible(text)}`);
+  }
+}
+
+/** The rows of a list that was checked; it must be the same as then. */
+async function* rowsOf(source: ListSource, listHash: string): AsyncGenerator<NewRow> {
+  const octets = new HashedOctets(source.open());
+  for await (const row of readList(octets, source.options)) {
+    if (row instanceof ListError) throw row;
+    yield row;
+  }
+  if (octets.digest() !== listHash) fail(`"${source.path}" has changed while it was read`);
+}
+
+async function unlessMissing<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof ValidationError && error.cause instanceof Deno.errors.NotFound) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function addressOf(text: string): string {
+  try {
+    return parseAddress(text, { allowLiterals: true }).toString();
+  } catch (cause) {
+    fail(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function fail(why: string, options?: ErrorOptions): never {
+  throw new ValidationError(`Cannot send: ${why}`, options);
+}
