@@ -85,6 +85,10 @@ export async function openSqliteJournal(
       throw problem("missing", path, "it is gone, though it was there before");
     }
     if (!create) throw problem("missing", path, "there is none");
+    // It names people: only its owner may read it.
+    if (file === undefined) {
+      (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+    }
   }
   const database = new DatabaseSync(path);
   try {

@@ -68,6 +68,17 @@ Deno.test("openSqliteJournal() refuses what is not there or no journal [T-B26] [
   });
 });
 
+Deno.test("openSqliteJournal() lets nobody but the owner read what names people", async () => {
+  await withFolder(async (folder) => {
+    const journal = await openSqliteJournal(`${folder}/j.db`, { create: true });
+    await journal.create(ABOUT, people(1));
+    for await (const { name } of Deno.readDir(folder)) {
+      equal(((await Deno.stat(`${folder}/${name}`)).mode ?? 0) & 0o077, 0, name);
+    }
+    await journal.close();
+  });
+});
+
 Deno.test("openSqliteJournal() refuses another journal in the place of one [T-B26]", async () => {
   await withFolder(async (folder) => {
     for (const name of ["one", "two"]) {
