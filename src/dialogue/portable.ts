@@ -97,7 +97,7 @@ class Porter {
     const text = textOf(template);
     if (text === undefined) return template;
     const date = /^Date: +(.+)$/is.exec(text);
-    if (date?.[1] !== undefined) {
+    if (date?.[1] !== undefined && !date[1].includes("}")) {
       // A hole takes no blanks, so each word is one.
       return date[1].split(/( +)/).reduce<Template>(
         (parts, word) =>
@@ -115,6 +115,8 @@ class Porter {
     const found = expression.exec(text);
     if (found === null) return literal(text);
     const [, before, value, behind] = found as unknown as [string, ...Cut]; // three groups
+    // It would end the hole.
+    if (value.includes("}")) return literal(text);
     const known = this.#values.get(`${base} ${value}`);
     const name = known ?? this.#newName(base, value);
     const sample = known === undefined ? { sample: value } : {};

@@ -65,6 +65,17 @@ export function printMarkdown(dialogues: readonly Dialogue[]): string {
   }).join("\n");
 }
 
+/** Whether a text says the same as a dialogue. */
+export function isPrintable(dialogue: Dialogue): boolean {
+  try {
+    printDialogue(dialogue);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
 function head(dialogue: Dialogue): string[] {
   const { match, timeout, name } = dialogue;
   const lines = [`@${dialogue.protocol}`];

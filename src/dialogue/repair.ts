@@ -6,6 +6,7 @@
 
 import type { FindingId } from "./finding.ts";
 import { lintWithSteps } from "./lint.ts";
+import { isPrintable } from "./print.ts";
 import type { BlockStep, Dialogue, LineStep, ReplyStep, Step } from "./step.ts";
 
 /**
@@ -29,7 +30,12 @@ export function repairDialogue(dialogue: Dialogue): Dialogue {
   for (const { step, id } of lintWithSteps(dialogue)) {
     if (step !== undefined) ids.set(step, [...ids.get(step) ?? [], id]);
   }
-  return { ...dialogue, steps: mended(dialogue.steps, ids) };
+  const whole = { ...dialogue, steps: mended(dialogue.steps, ids) };
+  if (isPrintable(whole)) return whole;
+  // Without a reply the lines behind it may mean something else: it stays.
+  for (const [step, found] of ids) ids.set(step, found.filter((id) => id !== "unsolicited-reply"));
+  const kept = { ...dialogue, steps: mended(dialogue.steps, ids) };
+  return isPrintable(kept) ? kept : dialogue;
 }
 
 function mended(steps: readonly Step[], ids: ReadonlyMap<Step, readonly FindingId[]>): Step[] {

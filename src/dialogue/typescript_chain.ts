@@ -100,7 +100,7 @@ class ChainWriter {
       case "line":
         return this.#line(step);
       case "bytes":
-        return this.#raw();
+        return step.end === "C" ? this.#raw() : noCall();
       case "auth":
         this.#next++;
         return [this.#auth(step.mechanism, step.user, step.secret), ...this.#replies()];

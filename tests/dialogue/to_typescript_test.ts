@@ -76,6 +76,7 @@ Deno.test.each([
   "@chunk S 1",
   "C & S: <turn>",
   "C: <drop>",
+  "S|250 ok\\r\\n",
   "C: NOOP\nS: <close>",
   "C: STARTTLS\nS: 2xx go\nC & S: <tls>",
   "C< a.eml",

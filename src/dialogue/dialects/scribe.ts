@@ -186,6 +186,11 @@ export class Scribe {
       this.#script.say("commands", text, at);
       return;
     }
+    if (!/^[A-Za-z0-9_-]{1,20}$/.test(mechanism)) {
+      this.#script.say("commands", printTemplate(literal(`${verb} ${mechanism}`)), at);
+      this.#script.note(at, "what stands behind an unknown mechanism was left away");
+      return;
+    }
     const [exchange, line] = this.#logins.begin(mechanism, initial);
     this.#exchange = exchange;
     if (exchange.whole) this.#script.write(line, at);
@@ -340,9 +345,10 @@ export class Scribe {
       return;
     }
     this.#said++;
-    const shown = code === "334" && this.#exchange?.mechanism === "CRAM-MD5" && rest !== ""
-      ? `\${b64 challenge=${rest}}`
-      : printTemplate(literal(rest));
+    const shown =
+      code === "334" && this.#exchange?.mechanism === "CRAM-MD5" && /^[A-Za-z0-9+/=]+$/.test(rest)
+        ? `\${b64 challenge=${rest}}`
+        : printTemplate(literal(rest));
     this.#script.say("replies", `${code}${separator ?? ""}${shown}`, at);
     this.#reply = {
       from: from ?? this.#script.lines.length - 1,
