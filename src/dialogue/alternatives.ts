@@ -6,6 +6,8 @@
 
 import type { DialogueEnd } from "./end.ts";
 import type { EndOptions } from "./end_options.ts";
+import { judgeHeardLine } from "./line_steps.ts";
+import { judgeHeardReply } from "./reply_steps.ts";
 import type { AuthStep, BlockStep, BytesStep, LineStep, ReplyStep, Step } from "./step.ts";
 import { Stop } from "./stop.ts";
 import type { BadVerdict, Verdict } from "./verdict.ts";
@@ -89,9 +91,9 @@ async function judge(
     const replies = openings.filter((one) => one?.kind === "reply");
     const verb = end.course.asked?.verb ?? "";
     const reply = await end.hearAnyReply(replies, opening);
-    return await end.judgeReplyHeard(opening, reply, verb, bindings);
+    return await judgeHeardReply(end, opening, reply, verb, bindings);
   }
   if (opening?.kind !== "line") return undefined;
   const lines = openings.filter((one) => one?.kind === "line");
-  return await end.judgeHeard(opening, await end.hearAnyLine(lines, opening), bindings);
+  return await judgeHeardLine(end, opening, await end.hearAnyLine(lines, opening), bindings);
 }

@@ -20,6 +20,7 @@ import {
   xoauth2,
 } from "../sasl/mod.ts";
 import type { DialogueEnd } from "./end.ts";
+import { checkSecure, checkUnread } from "./guards.ts";
 import type { HeardReply } from "./heard_reply.ts";
 import type { AuthStep } from "./step.ts";
 import { cut, Stop } from "./stop.ts";
@@ -34,8 +35,8 @@ const MAX_ROUNDS = 16;
  * @param step The step.
  */
 export async function sayAuth(end: DialogueEnd, step: AuthStep): Promise<void> {
-  end.checkUnread();
-  end.checkSecure();
+  checkUnread(end);
+  checkSecure(end);
   const { bindings } = end.options;
   const mechanism = mechanismOf(step, bindings.get(step.user), bindings.secret(step.secret));
   const client = mechanism.start();

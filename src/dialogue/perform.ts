@@ -8,13 +8,16 @@ import { Capabilities } from "../smtp/mod.ts";
 import type { Connection, TranscriptListener } from "../wire/mod.ts";
 import { chooseArm, fittingArm, openingOf } from "./alternatives.ts";
 import { hearAuth, observeAuth, sayAuth } from "./auth_step.ts";
+import { bytes, hearClose, startTls } from "./connection_steps.ts";
 import { DialogueEnd } from "./end.ts";
 import type { EndOptions } from "./end_options.ts";
 import { isOffered } from "./expect_capabilities.ts";
 import { finish, leave } from "./farewell.ts";
 import { MAX_STEPS } from "./limits.ts";
+import { hearContent, hearLine, sayLine } from "./line_steps.ts";
 import { octetsOf } from "./octets.ts";
 import type { Replay } from "./replay.ts";
+import { hearReply, sayReply } from "./reply_steps.ts";
 import { Requirements, Skip } from "./requirements.ts";
 import { type DialogueFailure, type DialogueResult, isBreakdown } from "./result.ts";
 import type { BlockStep, Step, StepBase, TimeStep } from "./step.ts";
@@ -160,23 +163,23 @@ class Performance {
         end.octets = next?.kind === "bytes"
           ? (await octetsOf(next, options.readFile)).length
           : undefined;
-        return await (end.acts(step) ? end.sayLine(step) : end.hearLine(step));
+        return await (end.acts(step) ? sayLine(end, step) : hearLine(end, step));
       case "reply":
         do {
-          await (end.acts(step) ? end.sayReply(step) : end.hearReply(step));
+          await (end.acts(step) ? sayReply(end, step) : hearReply(end, step));
           // LMTP: one written reply stands for all recipients that are left (RFC 2033 section 4.2).
         } while (next?.kind !== "reply" && next?.kind !== "block" && course.asked?.verb === ".");
         return;
       case "content":
-        if (!end.acts(step)) return await end.hearContent(step);
+        if (!end.acts(step)) return await hearContent(end, step);
         throw new TypeError('Cannot send the lines of "C*": any would do');
       case "bytes":
-        return await end.bytes(step);
+        return await bytes(end, step);
       case "auth":
         if (options.stored !== undefined) return await observeAuth(end, step);
         return await (end.commands ? sayAuth(end, step) : hearAuth(end, step));
       case "tls":
-        return await end.startTls(step);
+        return await startTls(end, step);
       case "turn":
         await talk.flush();
         end.commander = end.commander === "C" ? "S" : "C";
@@ -186,7 +189,7 @@ class Performance {
         return;
       case "close":
       case "drop":
-        if (!end.acts(step)) return await end.hearClose(step);
+        if (!end.acts(step)) return await hearClose(end, step);
         await talk.flush();
         return step.kind === "close" ? talk.close() : talk.drop();
       case "pause":
