@@ -35,6 +35,9 @@ export interface AppliedPlan {
 /** How often a message is tried before it is left alone (T-C09). */
 const MOST_TRIES = 2;
 
+/** Waits for a server that answers QUIT before it deletes, as Courier does, in milliseconds. */
+const DELETION_PAUSES_MS = [250, 500, 1000, 2000];
+
 /** Carries out a plan. */
 export class Application {
   readonly #run: CleanupRun;
@@ -96,8 +99,10 @@ export class Application {
   #bind(listing: Pop3Snapshot): readonly BoundItem[] {
     const { book, journal, policy: { guards } } = this.#run;
     const binding = bindItems(this.#left(), listing.messages);
-    const use: ListingUse = this.#listed ? { guards } : {
+    const early = true; // The listing at the end tells more.
+    const use: ListingUse = this.#listed ? { guards, early } : {
       guards,
+      early,
       removals: binding.bound.length,
       acceptChurn: this.#plan.acceptChurn,
     };
@@ -187,19 +192,32 @@ export async function verifyCommits(run: CleanupRun): Promise<void> {
 }
 
 /**
- * Reads a listing for no other purpose than to take it.
+ * Reads a listing for no other purpose than to take it, and another one a little later where messages
+ * are still there that the server has confirmed to be gone.
  *
  * @param run The run.
  * @throws {CleanupError} If there is none, or none that can be trusted.
  */
 export async function readListing(run: CleanupRun): Promise<void> {
+  const { journal, sessions, clock, signal } = run;
+  for (const pauseMs of DELETION_PAUSES_MS) {
+    await readOnce(run, true);
+    if (journal.state.pending.size === 0) return;
+    if (sessions.tooSoon) break;
+    await clock.sleep(pauseMs, signal === undefined ? {} : { signal });
+  }
+  if (!sessions.tooSoon) return await readOnce(run, false);
+  run.book.warn("messages are still there: the next run tells whether the server was only slow");
+}
+
+async function readOnce(run: CleanupRun, early: boolean): Promise<void> {
   const { sessions, limits, policy: { guards }, signal } = run;
   for (let lost = 1;; lost++) {
     const session = await sessions.open();
     try {
       const listing = await sessions.list(session);
       await leave(session, false);
-      return takeListing(run, listing, { guards });
+      return takeListing(run, listing, { guards, early });
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof WireError) || lost >= limits.lostSessions) {

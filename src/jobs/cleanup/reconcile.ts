@@ -21,6 +21,11 @@ export interface ListingUse {
   readonly removals?: number;
   /** Whether it is fine that unique-ids were replaced or messages are gone. @default {false} */
   readonly acceptChurn?: boolean;
+  /**
+   * Whether another listing will be read: in this one may still be what the server has confirmed to be
+   * gone.
+   */
+  readonly early: boolean;
 }
 
 /**
@@ -37,7 +42,7 @@ export function takeListing(run: CleanupRun, listing: Pop3Snapshot, use: Listing
   if (trip !== undefined) {
     throw new CleanupError("guard", `Cannot trust the mailbox: ${trip.text}`, { trips });
   }
-  resolvePending(run, listing);
+  resolvePending(run, listing, use);
   noteListing(run, listing);
 }
 
@@ -61,14 +66,19 @@ function listingTrips(
   });
 }
 
-function resolvePending({ journal, book }: CleanupRun, { messages }: Pop3Snapshot): void {
+function resolvePending(
+  { journal, book }: CleanupRun,
+  { messages }: Pop3Snapshot,
+  { early }: ListingUse,
+): void {
   const { state } = journal;
   const listed = Map.groupBy(messages, ({ uid }) => uid);
   const gone: string[] = [];
   const there: string[] = [];
-  for (const [uid, { leaves }] of state.pending) {
+  for (const [uid, { leaves, outcome }] of state.pending) {
     const left = listed.get(uid)?.length ?? 0;
-    (left <= leaves ? gone : there).push(uid);
+    if (left <= leaves) gone.push(uid);
+    else if (outcome !== "committed" || !early) there.push(uid);
   }
   const hidden = [...state.retrieving].filter((uid) => !listed.has(uid));
   for (const uid of hidden) {

@@ -7,6 +7,7 @@
 import {
   Pop3AuthError,
   Pop3Error,
+  type Pop3Reply,
   Pop3ReplyError,
   type Pop3Session,
   type Pop3Snapshot,
@@ -14,6 +15,9 @@ import {
 import { type Clock, escapeControls, WireError } from "../../wire/mod.ts";
 import { CleanupError } from "./cleanup_error.ts";
 import type { CleanupLimits, CleanupOptions, CleanupProgress } from "./cleanup_options.ts";
+
+/** Waits for a server that takes our last session for alive a little longer, in milliseconds. */
+const RELEASE_PAUSES_MS = [250, 500, 1000, 2000];
 
 /** What sessions are made with. */
 export interface SessionsOptions {
@@ -35,6 +39,7 @@ export class Sessions {
   #roundTrips = 0;
   /** When the next login may be, on the monotonic clock. */
   #notBefore = -Infinity;
+  #hadOne = false;
   /** Whether nothing is sent before the last answer is there. */
   careful = false;
 
@@ -77,7 +82,7 @@ export class Sessions {
     if (this.pauseMs > 0) await clock.sleep(this.pauseMs, signal === undefined ? {} : { signal });
     progress({ stage: "connect", done: 0, total: 1, octets: 0 });
     try {
-      const session = await connect();
+      const session = await this.#connected(connect);
       progress({ stage: "connect", done: 1, total: 1, octets: 0 });
       const { seconds = 0 } = session.capabilities.loginDelay ?? {};
       this.#notBefore = clock.monotonic() + seconds * 1000;
@@ -110,6 +115,20 @@ export class Sessions {
   over(session: Pop3Session): void {
     session.close();
     this.#roundTrips += session.turns.writes;
+    this.#hadOne = true;
+  }
+
+  async #connected(connect: () => Promise<Pop3Session>): Promise<Pop3Session> {
+    const { clock, signal } = this.#options;
+    for (const pauseMs of this.#hadOne ? RELEASE_PAUSES_MS : []) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (replyOf(error)?.is("IN-USE") !== true) throw error;
+      }
+      await clock.sleep(pauseMs, signal === undefined ? {} : { signal });
+    }
+    return await connect();
   }
 }
 
@@ -128,7 +147,12 @@ export function connectionError(error: unknown): unknown {
 
 /** Whether the server asks to come again later. */
 function isBusy(error: unknown): boolean {
+  const reply = replyOf(error);
+  return reply !== undefined && (reply.is("IN-USE") || reply.is("LOGIN-DELAY"));
+}
+
+/** What the server has refused with. */
+function replyOf(error: unknown): Pop3Reply | undefined {
   const answered = error instanceof Pop3AuthError || error instanceof Pop3ReplyError;
-  const reply = answered ? error.reply : undefined;
-  return reply !== undefined && !reply.ok && (reply.is("IN-USE") || reply.is("LOGIN-DELAY"));
+  return answered && error.reply?.ok === false ? error.reply : undefined;
 }

@@ -77,10 +77,59 @@ Deno.test("apply() tells of messages that are still there after +OK to QUIT [Q18
   await using world = await World.start(listMails(2), {
     faults: [{ verb: "QUIT", connection: 1, reply: "+OK bye", effect: false }],
   });
-  const report = await world.cleanUp();
+  const waited: number[] = [];
+  const report = await world.cleanUp({ clock: world.eagerClock(waited) });
   deepEqual(fates(report), ["u1 kept: still-there", "u2 kept: still-there"]);
   deepEqual([report.counts.committed, report.counts.verified], [2, 0]);
   equal(report.exit, "kept");
+  // Nothing is said of them before the last look.
+  deepEqual(waited, [250, 500, 1000, 2000]);
+  deepEqual(world.events.filter((event) => event === "still-there"), ["still-there"]);
+});
+
+Deno.test("apply() looks again where a server deletes behind its +OK to QUIT [T-P14]", async () => {
+  // Courier does so. What is removed while a session lists is gone for the next one.
+  await using world = await World.start(listMails(3), {
+    faults: [
+      { verb: "QUIT", connection: 1, reply: "+OK bye", effect: false },
+      { verb: "LIST", connection: 2, expunge: ["u1"] },
+      { verb: "LIST", connection: 3, expunge: ["u2", "u3"] },
+    ],
+  });
+  const waited: number[] = [];
+  const report = await world.cleanUp({ clock: world.eagerClock(waited) });
+  deepEqual(fates(report), ["u1 verified", "u2 verified", "u3 verified"]);
+  deepEqual(waited, [250, 500]);
+  ok(!world.events.includes("still-there"));
+});
+
+Deno.test("apply() tries on while what an earlier QUIT removes is still listed [T-P14]", async () => {
+  await using world = await World.start(listMails(4), {
+    faults: [
+      { verb: "QUIT", connection: 1, reply: "+OK bye", effect: false },
+      { verb: "LIST", connection: 3, expunge: ["u1", "u2"] },
+    ],
+  });
+  const clock = world.eagerClock();
+  const report = await world.cleanUp({ clock, limits: { marksPerQuit: 2 } });
+  deepEqual(fates(report), ["u1 verified", "u2 verified", "u3 verified", "u4 verified"]);
+  deepEqual(world.updates, [["u3", "u4"]]);
+});
+
+Deno.test("apply() leaves to the next run what is still there and may not be looked at now [P29]", async () => {
+  const reply = "+OK\r\nUIDL\r\nTOP\r\nLOGIN-DELAY 40\r\n.";
+  await using world = await World.start(listMails(2), {
+    faults: [
+      { verb: "QUIT", connection: 1, reply: "+OK bye", effect: false },
+      { verb: "CAPA", connection: 2, after: 2, reply },
+    ],
+  });
+  const limits = { loginDelaySeconds: 10 };
+  const report = await world.cleanUp({ clock: world.eagerClock(), limits });
+  deepEqual(fates(report), ["u1 committed", "u2 committed"]);
+  equal(report.warnings.length, 1);
+  await using job = await world.open();
+  deepEqual(job.status().unverified, ["u1", "u2"]);
 });
 
 Deno.test("apply() keeps what the server does not mark [T-P14]", async () => {

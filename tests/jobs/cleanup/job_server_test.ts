@@ -150,14 +150,7 @@ Deno.test("apply() waits as long as the server wants between two logins [P29] [T
     pop3: { capabilities },
   });
   const waited: number[] = [];
-  const clock = {
-    now: () => world.clock.now(),
-    monotonic: () => world.clock.monotonic(),
-    sleep: async (ms: number) => {
-      waited.push(ms);
-      await world.clock.advance(ms);
-    },
-  };
+  const clock = world.eagerClock(waited);
   const report = await world.cleanUp({ clock });
   equal(report.exit, "done");
   deepEqual(waited, [30_000, 30_000]);
@@ -186,6 +179,28 @@ Deno.test("what another client has is busy [T-C13] [P29]", async () => {
   await rejects(job.run({ maxDelete: 1, maxFraction: 1 }), { kind: "busy" });
   await other.quit();
   equal((await job.plan()).items.length, 1);
+});
+
+Deno.test("apply() waits a little for a server that does not let go of its last session [T-C13] [Q17]", async () => {
+  const inUse = { verb: "AUTH", reply: "-ERR [IN-USE] locked", times: 3 };
+  await using world = await World.start(listMails(2), {
+    faults: [{ ...inUse, connection: 2 }, { ...inUse, connection: 3 }],
+  });
+  const waited: number[] = [];
+  const report = await world.cleanUp({ clock: world.eagerClock(waited) });
+  deepEqual(fates(report), ["u1 verified", "u2 verified"]);
+  deepEqual(waited, [250, 500]);
+});
+
+Deno.test("apply() does not wait for ever for a session that somebody else has [T-C13]", async () => {
+  await using world = await World.start(listMails(2));
+  const faults = [2, 3, 4, 5, 6, 7].map((connection) => ({ verb: "AUTH", connection }));
+  world.box.misbehave(...faults.map((fault) => ({ ...fault, reply: "-ERR [IN-USE] locked" })));
+  const waited: number[] = [];
+  const report = await world.cleanUp({ clock: world.eagerClock(waited) });
+  deepEqual(fates(report), ["u1 committed", "u2 committed"]);
+  equal(report.exit, "busy");
+  deepEqual(waited, [250, 500, 1000, 2000]);
 });
 
 Deno.test("a server that cannot be reached is no connection, and a wrong password neither", async () => {

@@ -29,7 +29,7 @@ import {
   type SandboxOptions,
   startSandbox,
 } from "../../../src/sandbox/mod.ts";
-import { memoryPair } from "../../../src/wire/mod.ts";
+import { type Clock, memoryPair } from "../../../src/wire/mod.ts";
 import { FakeClock } from "../../fake_clock.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
 import { dateAt, DAY_MS, NOW_MS } from "./mailbox.ts";
@@ -115,6 +115,19 @@ export class World implements AsyncDisposable {
       ...{ account: ACCOUNT, folder: "job", connect, store, clock, policy: listsPolicy() },
       ...options,
     });
+  }
+
+  /** The clock, going on by itself wherever somebody sleeps; it tells how long that was. */
+  eagerClock(waited: number[] = []): Clock {
+    const { clock } = this;
+    return {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      sleep: async (ms) => {
+        waited.push(ms);
+        await clock.advance(ms);
+      },
+    };
   }
 
   /** Makes a plan and carries it out. */
