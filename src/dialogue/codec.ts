@@ -9,6 +9,7 @@ import { apopDigest, cramMd5, Secret } from "../sasl/mod.ts";
 import type { Bindings, Taken } from "./bindings.ts";
 import type { Span } from "./fit.ts";
 import type { Codec } from "./step.ts";
+import { cut } from "./stop.ts";
 import { type Hole, namesOf, printTemplate } from "./template.ts";
 
 /** What a line has around it: how many octets the bytes have that are announced in it. */
@@ -25,6 +26,8 @@ export type Agreement =
 
 /** What a hole may say of itself where its value is secret. */
 const ANOTHER = "another value";
+// deno-lint-ignore no-control-regex -- refusing control characters is what it is for
+const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** A hole that has nothing to be filled with. */
 export class UnboundHoleError extends TypeError {
@@ -271,8 +274,12 @@ class Judge {
       return same ? undefined : { expected: `\${${name}}`, actual: ANOTHER };
     }
     const bound = this.#value(name);
-    if (bound === undefined) this.#taken.set(name, { name, value: text, int });
-    else if (bound !== text) return { expected: `\${${name}} = ${bound}`, actual: text };
+    if (bound !== undefined) {
+      return bound === text ? undefined : { expected: `\${${name}} = ${bound}`, actual: cut(text) };
+    }
+    // What is taken may stand in a line later on: it must never be able to end one (I42).
+    if (CONTROL.test(text)) return { expected: `\${${name}}`, actual: cut(text) };
+    this.#taken.set(name, { name, value: text, int });
     return undefined;
   }
 }

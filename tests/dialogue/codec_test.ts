@@ -132,6 +132,14 @@ Deno.test("a value or a secret cannot add a line [T-I42]", pure, async () => {
   }
 });
 
+Deno.test("agree() takes nothing that could act in a line [T-I42]", pure, async () => {
+  for (const text of ["a\0b", "a\rb", "\x1b[2J", "a\tb"]) {
+    equal((await agree([{ hole: hole("${a}"), text }], bindings())).kind, "differs");
+    const encoded = btoa(text);
+    equal((await agree([{ hole: hole("${b64 a}"), text: encoded }], bindings())).kind, "differs");
+  }
+});
+
 Deno.test("shownHole() shows a hole where a secret or a codec is", pure, () => {
   const known = bindings({}, { pass: "hunter2" });
   equal(shownHole(hole("${pass=x}"), "hunter2", known), "${pass}");
