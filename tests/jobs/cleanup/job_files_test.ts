@@ -289,9 +289,9 @@ Deno.test("a report tells classes of failure apart [D09]", async () => {
     }],
     ["connection", "connection", false, { verb: "AUTH", connection: 1, reply: "-ERR [AUTH] no" }],
     ["connection", "connection", false, { verb: "STAT", connection: 1, reply: "+OK many" }],
-    ["busy", "busy", true, { verb: "AUTH", connection: 1, reply: "-ERR [IN-USE] locked" }],
+    ["busy", "busy", true, { verb: "AUTH", connection: 1, reply: "-ERR [LOGIN-DELAY] too soon" }],
     ["guard", "guard", false, { verb: "UIDL", connection: 1, reply: "-ERR no" }],
-    ["unverified", "busy", true, { verb: "AUTH", connection: 2, reply: "-ERR [IN-USE] locked" }],
+    ["unverified", "busy", true, { verb: "AUTH", connection: 2, reply: "-ERR [LOGIN-DELAY] too soon" }],
     ["kept", undefined, undefined, { verb: "DELE", connection: 1, times: 1, reply: "-ERR no" }],
   ];
   for (const [exit, kind, temporary, fault] of cases) {
