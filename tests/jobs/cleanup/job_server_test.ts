@@ -110,6 +110,30 @@ Deno.test("a message that is wrong in each session is kept [T-P13]", async () =>
   deepEqual(world.uids, ["u1"]);
 });
 
+Deno.test("apply() does not take a message for another one that has the same header [T-P13]", async () => {
+  const long = listMail(1, "Another and longer body\r\n");
+  await using world = await World.start(
+    [{ uid: "u1", content: listMail(1) }, { uid: "u2", content: long }],
+    { faults: [{ verb: "RETR", pattern: "1", times: 1, reply: `+OK\r\n${long}.` }] },
+  );
+  const report = await world.cleanUp();
+  deepEqual(fates(report), ["u1 verified", "u2 verified"]);
+  deepEqual(world.said("DELE"), [2, 2]);
+  deepEqual(world.archived, [long, listMail(1)].sort());
+});
+
+Deno.test("refusals of RETR are counted where each message is asked for alone [P26, I6]", async () => {
+  await using world = await World.start([...listMails(9), ...OTHERS], {
+    pop3: { capabilities: offering({ expire: 0 }) },
+    faults: [{ verb: "RETR", reply: "-ERR no" }],
+  });
+  const report = await world.cleanUp();
+  equal(world.said("RETR").length, 6);
+  deepEqual([report.exit, report.counts.kept, world.uids.length], ["kept", 9, 12]);
+  // Nothing was retrieved as a whole: the next listing shows them all.
+  ok(report.warnings.includes("the server has refused RETR too often"));
+});
+
 Deno.test("unique-ids are text, never paths [T-P05]", async () => {
   const uids = ["../../etc/cron.d/x", "/abs", "a/b", "CON", "-rf"];
   await using world = await World.start(
