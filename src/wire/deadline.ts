@@ -86,7 +86,7 @@ export class Deadline {
 
   #watch(): void {
     const next = this.#next();
-    if (next === undefined || this.#over) return;
+    if (next === undefined) return;
     if (!this.#watching) {
       this.#watching = true;
       this.#sleep();
@@ -114,7 +114,9 @@ export class Deadline {
     this.#watching = false;
   }
 
+  /** The nearer limit; none any more once the watch is over, whatever is set after that. */
   #next(): Limit | undefined {
+    if (this.#over) return undefined;
     if (this.#wait === undefined || this.#total === undefined) return this.#wait ?? this.#total;
     return this.#wait.at <= this.#total.at ? this.#wait : this.#total;
   }

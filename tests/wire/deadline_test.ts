@@ -139,3 +139,14 @@ Deno.test("Deadline forgets everything when disposed", pure, async () => {
   await w.clock.advance(100);
   deepEqual(w.expired, []);
 });
+
+Deno.test("Deadline.arm() right after the end leaves nothing behind", pure, async () => {
+  using w = world();
+  w.deadline.arm("reply", 10);
+  await w.clock.advance(1);
+  w.deadline[Symbol.dispose]();
+  w.deadline.arm("reply", 10); // before the sleeper has heard of the end
+  w.deadline.total("message", 10);
+  await w.clock.advance(0);
+  equal(w.clock.sleeping, 0);
+});
