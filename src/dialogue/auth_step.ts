@@ -12,6 +12,7 @@ import {
   oauthBearer,
   plain,
   sameSecret,
+  SaslError,
   type SaslMechanism,
   type SaslServer,
   saslServer,
@@ -49,9 +50,12 @@ export async function sayAuth(end: DialogueEnd, step: AuthStep): Promise<void> {
   );
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const heard = await end.hearAnyReply([], step);
-    if (!goesOn(heard)) return;
+    if (!goesOn(heard)) {
+      if (heard.code === 235 || heard.code === "+OK") await checked(() => client.finish());
+      return;
+    }
     await end.hearPlainReply(step);
-    const answer = await client.answer(decode(heard.lines[0]?.text ?? ""));
+    const answer = await checked(() => client.answer(decode(heard.lines[0]?.text ?? "")));
     end.saySpare({ text: answer.bytes.toBase64(), shown: answer.shown });
   }
   throw new Stop({ id: "limit", expected: "the end of the login", actual: "one more challenge" });
@@ -112,6 +116,16 @@ function checkMechanism(line: string, step: AuthStep): string | undefined {
   if (name.toUpperCase() === step.mechanism.toUpperCase()) return initial;
   const actual = name === "" ? cut(line) : `AUTH ${name}`;
   throw new Stop({ id: "client-line", expected: `AUTH ${step.mechanism}`, actual });
+}
+
+/** Does what the server's part of a login may make impossible. */
+async function checked<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SaslError)) throw error;
+    throw new Stop({ id: "reply-text", expected: "a proper login", actual: cut(error.message) });
+  }
 }
 
 function goesOn({ code }: HeardReply): boolean {

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { apopDigest, cramMd5, Secret } from "../sasl/mod.ts";
+import { apopDigest, cramMd5, SaslError, Secret } from "../sasl/mod.ts";
 import type { Bindings, Taken } from "./bindings.ts";
 import type { Span } from "./fit.ts";
 import type { Codec } from "./step.ts";
-import { cut } from "./stop.ts";
+import { cut, Stop } from "./stop.ts";
 import { type Hole, namesOf, printTemplate } from "./template.ts";
 
 /** What a line has around it: how many octets the bytes have that are announced in it. */
@@ -138,10 +138,16 @@ async function encode(hole: Hole, value: Codec, say: (name: string) => string): 
       return base64(`\0${say(value.user)}\0${say(value.secret)}`);
     case "xoauth2":
       return base64(`user=${say(value.user)}\x01auth=Bearer ${say(value.secret)}\x01\x01`);
-    case "cram":
-      return base64(await cram(say(value.challenge), say(value.user), say(value.secret)));
-    case "apop":
-      return await apopDigest(say(value.stamp), new Secret(say(value.secret)));
+    case "cram": {
+      const challenge = say(value.challenge);
+      const answer = await attempt(() => cram(challenge, say(value.user), say(value.secret)));
+      return base64(answer ?? unanswerable(challenge));
+    }
+    case "apop": {
+      const stamp = say(value.stamp);
+      const digest = await attempt(() => apopDigest(stamp, new Secret(say(value.secret))));
+      return digest ?? unanswerable(stamp);
+    }
     case "len":
     case "repeat":
       throw new UnboundHoleError(hole); // both are known, or there is nothing to count
@@ -243,13 +249,15 @@ class Judge {
         if (other !== undefined) return other;
         const secret = this.#bindings.secret(value.secret);
         if (secret === undefined) return true;
-        return await cram(challenge, user, secret.expose()) === `${user} ${digest}`;
+        const right = await attempt(() => cram(challenge, user, secret.expose()));
+        return right === `${user} ${digest}`;
       }
       case "apop": {
         const stamp = this.#value(value.stamp);
         const secret = this.#bindings.secret(value.secret);
         if (stamp === undefined || !/^[0-9a-f]{32}$/i.test(text)) return false;
-        return secret === undefined || await apopDigest(stamp, secret) === text.toLowerCase();
+        if (secret === undefined) return true;
+        return await attempt(() => apopDigest(stamp, secret)) === text.toLowerCase();
       }
     }
   }
@@ -282,6 +290,22 @@ class Judge {
     this.#taken.set(name, { name, value: text, int });
     return undefined;
   }
+}
+
+/** What cannot be made of what a peer has said: nothing. */
+async function attempt(make: () => Promise<string>): Promise<string | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof SaslError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** A server that wants anything signed gets nothing (T-A06). */
+function unanswerable(challenge: string): never {
+  const expected = "a message identifier as challenge";
+  throw new Stop({ id: "capture-failed", expected, actual: cut(challenge) });
 }
 
 /** The answer of CRAM-MD5; a challenge that was captured as it stood on the line is in base64. */

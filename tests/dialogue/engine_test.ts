@@ -179,6 +179,27 @@ Deno.test("@auth plays whole exchanges at both ends", async () => {
   }
 });
 
+Deno.test("a challenge that must not be signed is a failure, not an accident", async () => {
+  const lines = ["@var user = tim", "@secret pass = x", "S: 220 mx", "C: AUTH CRAM-MD5"].join("\n");
+  const text = (challenge: string) =>
+    `@smtp\n${lines}\nS: 334 ${challenge}\nC: ${"${cram challenge user pass}"}\nS: 235\n`;
+  const good = "${b64 challenge=PDFAeD4=}";
+  equal((await selfPlay(parseDialogue(text(good)))).client.status, "passed");
+  const { client } = await against(text(good), text("${b64 challenge=c2lnbiB0aGlz}"));
+  equal(idOf(client), "capture-failed");
+});
+
+Deno.test("a server that does not prove itself in SCRAM is found out", async () => {
+  const start = "@smtp\n@var user = tim\n@secret pass = pencil\nS: 220 mx\n";
+  const auth = `${start}@auth SCRAM-SHA-256 user pass\nS: 235\n`;
+  for (const rest of ["S: 235 welcome\n", "S: 334 eA==\n", "S: 334 !\n"]) {
+    const mute = `@smtp\nS: 220 mx\nC: AUTH SCRAM-SHA-256 ${"${_=x}"}\n${rest}`;
+    const { client } = await against(auth, mute);
+    equal(idOf(client), "reply-text");
+    match(client.failures[0]?.expected ?? "", /^(a proper login|base64)$/);
+  }
+});
+
 Deno.test("the samples of secrets are the server's, the client has its own", async () => {
   const dialogue = parseDialogue(STARTTLS);
   await using listener = await listen();

@@ -24,14 +24,13 @@ export async function turning<T>(clock: FakeClock, work: Promise<T>): Promise<T>
   const over = (): void => void (done = true);
   work.then(over, over);
   while (!done) {
-    await settle();
-    await settle();
+    for (let turns = 0; turns < 4 && !done; turns++) await settle();
     if (!done && clock.sleeping > 0) await clock.advance(clock.nextWaking - clock.monotonic());
   }
   return await work;
 }
 
-/** Plays one text as the client against another as the server. The first line of both is left out. */
+/** Plays one text as the client against another as the server. */
 export function against(
   client: string,
   server: string,
@@ -107,11 +106,8 @@ export async function runAgainst(
   const { connection, log } = spy(ours);
   const clock = new FakeClock();
   for (const part of [octets].flat()) await theirs.write(new TextEncoder().encode(part));
-  if (options.end ?? true) {
-    // All has been said; the server takes what comes and ends.
-    const pipe = theirs;
-    queueMicrotask(() => void drain(pipe));
-  }
+  const { end = true } = options;
+  const heard = end ? drain(theirs) : undefined;
   const work = runDialogue(parseDialogue(text, { file: "client.dialogue" }), {
     connection,
     throwOnFailure: false,
@@ -120,6 +116,7 @@ export async function runAgainst(
   });
   const result = await turning(clock, work);
   theirs.close();
+  await heard;
   return { result, log };
 }
 
@@ -142,7 +139,7 @@ export async function serveTo(
   const { connection, log } = spy(theirs);
   const clock = new FakeClock();
   await ours.write(new TextEncoder().encode(octets));
-  queueMicrotask(() => void drain(ours));
+  const heard = drain(ours);
   const work = serveDialogue(parseDialogue(text, { file: "server.dialogue" }), connection, {
     throwOnFailure: false,
     clock,
@@ -150,6 +147,7 @@ export async function serveTo(
   });
   const [result] = await turning(clock, work);
   ours.close();
+  await heard;
   if (result === undefined) throw new Error("nothing was served");
   return { result, log };
 }
