@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { fates, listMail, listMails, plainMail, uidsOf, World } from "./job_world.ts";
 
-Deno.test("apply() archives, deletes and verifies exactly the plan", async () => {
+Deno.test("apply() archives, deletes and verifies exactly the plan [I2]", async () => {
   await using world = await World.start([...listMails(3), { uid: "p1", content: plainMail(9) }]);
   await using job = await world.open();
   const plan = await job.plan();

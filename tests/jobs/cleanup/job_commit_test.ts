@@ -28,7 +28,7 @@ Deno.test("apply() lets a listing tell what an unanswered QUIT has done [P17, D0
   deepEqual(world.uids, []);
 });
 
-Deno.test("apply() reports nothing as deleted that no listing has shown gone [D08] [T-C05]", async () => {
+Deno.test("apply() reports nothing as deleted that no listing has shown gone [D08, I5] [T-C05]", async () => {
   await using world = await World.start(listMails(2), {
     faults: [{ verb: "QUIT", connection: 1, silent: true, effect: false, then: "drop" }],
   });

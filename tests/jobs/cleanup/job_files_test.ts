@@ -125,7 +125,7 @@ Deno.test("what a run that died has left half done is removed by the next one [T
   }
 });
 
-Deno.test("apply() deletes nothing when the disk is full [T-C07]", async () => {
+Deno.test("apply() deletes nothing when the disk is full [I3] [T-C07]", async () => {
   for (let nth = 1;; nth++) {
     await using world = await World.start(listMails(2));
     const { planId } = await (async () => {
