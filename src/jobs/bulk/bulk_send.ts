@@ -212,6 +212,8 @@ class Run {
   #taken = 0;
   #connected = false;
   #stop: BulkStop | undefined;
+  /** Why no more rows are taken, while those that were still go on. */
+  #full: BulkStop | undefined;
   #changed = Promise.withResolvers<void>();
   #ended = Promise.withResolvers<void>();
 
@@ -266,7 +268,7 @@ class Run {
       await timer;
       this.#limiter.close();
     }
-    return { stop: this.#stop, outcomes: this.#outcomes, lost: this.#lost };
+    return { stop: this.#stop ?? this.#full, outcomes: this.#outcomes, lost: this.#lost };
   }
 
   /** Begins nothing more. What is under way goes on. */
@@ -304,7 +306,7 @@ class Run {
         if (this.#underWay.has(row.id)) return row; // it had been kept at the gate
         if (this.#taken >= limit) {
           this.#ready.unshift(row);
-          this.#end({ reason: "limit", text: `${limit} rows were taken` });
+          this.#full = { reason: "limit", text: `${limit} rows were taken` };
           return undefined;
         }
         this.#taken++;
