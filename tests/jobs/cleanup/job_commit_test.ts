@@ -3,7 +3,7 @@ import { fates, listMail, listMails, plainMail, World } from "./job_world.ts";
 
 const OTHERS = [plainMail(7), plainMail(8), plainMail(9)];
 
-Deno.test("apply() takes a lost connection before QUIT for nothing deleted, and begins again [P16, P30, D07] [T-C04]", async () => {
+Deno.test("apply() takes a lost connection before QUIT for nothing deleted, and begins again [P16] [P30] [T-D07] [T-C04]", async () => {
   await using world = await World.start(listMails(3), {
     // The second STAT of the session is the one before QUIT.
     faults: [{ verb: "STAT", connection: 1, after: 1, silent: true, then: "drop" }],
@@ -17,7 +17,7 @@ Deno.test("apply() takes a lost connection before QUIT for nothing deleted, and 
   equal(report.counts.archived, 3);
 });
 
-Deno.test("apply() lets a listing tell what an unanswered QUIT has done [P17, D08] [T-C05]", async () => {
+Deno.test("apply() lets a listing tell what an unanswered QUIT has done [P17] [T-D08] [T-C05]", async () => {
   await using world = await World.start(listMails(2), {
     faults: [{ verb: "QUIT", connection: 1, silent: true, effect: true, then: "drop" }],
   });
@@ -28,7 +28,7 @@ Deno.test("apply() lets a listing tell what an unanswered QUIT has done [P17, D0
   deepEqual(world.uids, []);
 });
 
-Deno.test("apply() reports nothing as deleted that no listing has shown gone [D08, I5] [T-C05]", async () => {
+Deno.test("apply() reports nothing as deleted that no listing has shown gone [T-D08] [I5] [T-C05]", async () => {
   await using world = await World.start(listMails(2), {
     faults: [{ verb: "QUIT", connection: 1, silent: true, effect: false, then: "drop" }],
   });
@@ -206,7 +206,7 @@ Deno.test("apply() goes on with the rest when QUIT is not answered", async () =>
   deepEqual(world.updates, [["u1", "u2"], ["u3", "u4"], ["u5"]]);
 });
 
-Deno.test("apply() does not go on for ever when QUIT is never answered [D08]", async () => {
+Deno.test("apply() does not go on for ever when QUIT is never answered [T-D08]", async () => {
   await using world = await World.start([...listMails(9), ...OTHERS], {
     faults: [{ verb: "QUIT", after: 1, silent: true, effect: false, then: "drop" }],
   });

@@ -160,7 +160,7 @@ Deno.test("apply() stops at an archive that is a link [T-C08]", async () => {
   deepEqual([world.uids.length, world.said("DELE")], [2, []]);
 });
 
-Deno.test("all that a report calls deleted outlives a power loss [I1, P36]", async () => {
+Deno.test("all that a report calls deleted outlives a power loss [I1] [P36]", async () => {
   await using world = await World.start(listMails(3));
   await world.cleanUp();
   world.store = world.store.powerLoss();
@@ -274,7 +274,7 @@ Deno.test("nothing secret is in journal, report, plan or error", async () => {
   }
 });
 
-Deno.test("a report tells classes of failure apart [D09]", async () => {
+Deno.test("a report tells classes of failure apart [T-D09]", async () => {
   const cases: readonly (readonly [
     exit: string,
     kind: string | undefined,
@@ -291,7 +291,11 @@ Deno.test("a report tells classes of failure apart [D09]", async () => {
     ["connection", "connection", false, { verb: "STAT", connection: 1, reply: "+OK many" }],
     ["busy", "busy", true, { verb: "AUTH", connection: 1, reply: "-ERR [LOGIN-DELAY] too soon" }],
     ["guard", "guard", false, { verb: "UIDL", connection: 1, reply: "-ERR no" }],
-    ["unverified", "busy", true, { verb: "AUTH", connection: 2, reply: "-ERR [LOGIN-DELAY] too soon" }],
+    ["unverified", "busy", true, {
+      verb: "AUTH",
+      connection: 2,
+      reply: "-ERR [LOGIN-DELAY] too soon",
+    }],
     ["kept", undefined, undefined, { verb: "DELE", connection: 1, times: 1, reply: "-ERR no" }],
   ];
   for (const [exit, kind, temporary, fault] of cases) {

@@ -23,7 +23,7 @@ import {
 
 const OTHERS = [plainMail(7), plainMail(8), plainMail(9)];
 
-Deno.test("plan() changes nothing but its file and the cache, and says the same again [P34, Q9]", async () => {
+Deno.test("plan() changes nothing but its file and the cache, and says the same again [P34] [Q9]", async () => {
   await using world = await World.start([...listMails(2), { uid: "p1", content: plainMail(3) }]);
   await using job = await world.open();
   const first = await job.plan();
@@ -146,7 +146,7 @@ Deno.test("apply() asks the rules again when it has all octets", async () => {
   deepEqual(report.warnings, ["message u1 has 212 octets, the server listed 5000"]);
 });
 
-Deno.test("apply() tells of a message that is much shorter than listed, and trusts the octets [P27, Q6]", async () => {
+Deno.test("apply() tells of a message that is much shorter than listed, and trusts the octets [P27] [Q6]", async () => {
   await using world = await World.start([{ uid: "u1", content: listMail(1), size: 100_000 }]);
   const report = await world.cleanUp();
   deepEqual(fates(report), ["u1 verified"]);

@@ -122,7 +122,7 @@ Deno.test("apply() does not take a message for another one that has the same hea
   deepEqual(world.archived, [long, listMail(1)].sort());
 });
 
-Deno.test("refusals of RETR are counted where each message is asked for alone [P26, I6]", async () => {
+Deno.test("refusals of RETR are counted where each message is asked for alone [P26] [I6]", async () => {
   await using world = await World.start([...listMails(9), ...OTHERS], {
     pop3: { capabilities: offering({ expire: 0 }) },
     faults: [{ verb: "RETR", reply: "-ERR no" }],
@@ -238,7 +238,7 @@ Deno.test("a server that cannot be reached is no connection, and a wrong passwor
   await rejects(job.plan(), { kind: "connection", temporary: true });
 });
 
-Deno.test("each copy is durable before the next RETR where that removes [I6, Q10, P16] [T-P16] [T-C16]", async () => {
+Deno.test("each copy is durable before the next RETR where that removes [I6] [Q10] [P16] [T-P16] [T-C16]", async () => {
   const capabilities = offering({ expire: 0 });
   const policy = listsPolicy({
     rules: [
@@ -282,7 +282,7 @@ Deno.test("what was retrieved and kept stays, where QUIT would remove it [I6] [T
   equal(world.archived.length, 1);
 });
 
-Deno.test("what was hidden by RETR and not archived is told by the next run [I6, Q10] [T-P16]", async () => {
+Deno.test("what was hidden by RETR and not archived is told by the next run [I6] [Q10] [T-P16]", async () => {
   await using world = await World.start([...listMails(2), ...OTHERS], {
     pop3: { quirks: { retrieved: "vanishes" } },
     faults: [{ verb: "RETR", connection: 1, pattern: "2", reply: "+OK\r\nhalf", then: "drop" }],
