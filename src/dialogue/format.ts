@@ -73,7 +73,12 @@ function layOut(bare: string, said: boolean): string {
   const line = bare.trimEnd();
   if (line === "" || line.startsWith("#")) return line;
   if (line.startsWith("}")) return line === "}" ? line : "} or {";
-  if (line.startsWith("@")) return line.replace(/^(@\w+)[ \t]+/, "$1 ").replace(/[ \t]*\{$/, " {");
+  if (line.startsWith("@")) {
+    const spaced = line.replace(/^(@\w+)[ \t]+/, "$1 ");
+    return /^@(?:repeat|each|when|alt|proc)\b/.test(line)
+      ? spaced.replace(/[ \t]*\{$/, " {")
+      : spaced;
+  }
   const both = /^C *& *S: *(.*)$/.exec(line);
   if (both !== null) return `C & S: ${both[1]}`;
   const [, mark = "", rest = ""] = /^([CS][:?!~*<|](?:raw)?)(.*)$/s.exec(bare) ?? [];

@@ -234,7 +234,7 @@ export class StepReader {
     cursor: Cursor,
     list: StepList,
   ): void {
-    const [, raw, path = ""] = /^(raw)? +(.*?)\s*$/.exec(rest) ?? [];
+    const [, raw, path = ""] = /^(raw)?[ \t]+(.*?)\s*$/.exec(rest) ?? [];
     const from = { path: this.#files.path(path, cursor, behind) };
     this.push(list, { kind: "bytes", ...base, from, stuffed: raw === undefined });
   }

@@ -56,6 +56,8 @@ export class Scribe {
   /** The line of a reply that says that another one follows. */
   #open: number | undefined;
   #body = false;
+  /** Whether a line of that body was shown. */
+  #filled = false;
   #listing = false;
   #chunk: Chunk | undefined;
   #pending: string[] = [];
@@ -293,6 +295,7 @@ export class Scribe {
       this.#script.note(at, "a description was left away");
       return;
     }
+    this.#filled = true;
     this.#script.sign("replies", "*", at);
     this.#script.note(at, "a description became any lines");
   }
@@ -359,7 +362,11 @@ export class Scribe {
   }
 
   #pop3Reply(text: string, at: Position): void {
+    const indicated = /^(?:\+OK|-ERR|\+)(?: |$)/.test(text);
+    // A body whose first line is a reply was left out by the page.
+    if (this.#body && !this.#filled && indicated) this.#body = false;
     if (this.#body) {
+      this.#filled = true;
       this.#said++;
       if (text === ".") {
         this.#body = false;
@@ -392,6 +399,7 @@ export class Scribe {
     const login = this.#exchange !== undefined || /^(?:USER|PASS|APOP) /.test(asked);
     this.#reply = { from, login };
     this.#listing = /^(?:LIST|UIDL)$/.test(asked);
+    this.#filled = false;
     this.#body = indicator === "+OK" && /^(?:(?:LIST|UIDL|CAPA)$|(?:RETR|TOP) )/.test(asked);
     this.#answered(indicator);
   }

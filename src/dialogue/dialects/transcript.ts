@@ -11,21 +11,59 @@ import type { FoundSession } from "./session.ts";
 
 const KINDS: readonly unknown[] = ["line", "content", "open", "tls", "turn", "close", "note"];
 
-/** Reads one event for each line that is one; all of them are one session. */
+/** Reads one event for each line that is one; a connection that is opened begins a session. */
 export function importTranscript(lines: readonly SourceLine[]): readonly FoundSession[] {
-  const events: TranscriptEvent[] = [];
-  let first: number | undefined;
-  let last = 0;
+  return sessionsOf(lines).map(({ events, range }) => ({
+    dialogue: (name) => toDialogue(events, { name, times: true, portable: false }),
+    notes: [],
+    range,
+  }));
+}
+
+/**
+ * Reads a transcript that was stored as lines of JSON, octets as base64.
+ *
+ * @param text The lines; those that are no events are passed over.
+ * @returns The events of each connection.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseTranscript } from "@mailwright/mailwright/dialogue";
+ * import { equal } from "node:assert/strict";
+ *
+ * const line = { at: 0, end: "S", tls: false, kind: "line", text: "220 ready" };
+ * const [events] = parseTranscript(`${JSON.stringify(line)}\n`);
+ * equal(events?.[0]?.text, "220 ready");
+ * ```
+ */
+export function parseTranscript(text: string): readonly (readonly TranscriptEvent[])[] {
+  const lines = text.split("\n").map((line, index) => ({
+    text: line,
+    at: { file: "", line: index + 1, column: 1 },
+  }));
+  return sessionsOf(lines).map(({ events }) => events);
+}
+
+/** The events of one connection, and the lines they stand on. */
+interface StoredSession {
+  readonly events: readonly TranscriptEvent[];
+  readonly range: readonly [first: number, last: number];
+}
+
+function sessionsOf(lines: readonly SourceLine[]): readonly StoredSession[] {
+  const sessions: { events: TranscriptEvent[]; range: [number, number] }[] = [];
   for (const { text, at } of lines) {
     const event = eventOf(text);
     if (event === undefined) continue;
-    events.push(event);
-    first ??= at.line;
-    last = at.line;
+    const last = sessions.at(-1);
+    if (last === undefined || (event.kind === "open" && last.events.length > 0)) {
+      sessions.push({ events: [event], range: [at.line, at.line] });
+    } else {
+      last.events.push(event);
+      last.range[1] = at.line;
+    }
   }
-  if (first === undefined) return [];
-  const dialogue = (name: string) => toDialogue(events, { name, times: true, portable: false });
-  return [{ dialogue, notes: [], range: [first, last] }];
+  return sessions;
 }
 
 /** An event of a line of JSON; nothing if it is none. */
