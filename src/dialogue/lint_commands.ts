@@ -18,6 +18,8 @@ const POP3_VERBS = new Set(
 );
 /** RFC 2920 section 3.1: what may only end a group. */
 const GROUP_ENDS = new Set("EHLO DATA VRFY EXPN TURN QUIT NOOP STARTTLS".split(" "));
+/** RFC 2449 section 6.6: all others may be followed at once. */
+const POP3_GROUP_ENDS = new Set(["QUIT", "STLS"]);
 /** Mechanisms that end in one round when their first words are in the command. */
 const ONE_ROUND = new Set(["PLAIN", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "ANONYMOUS"]);
 const NON_ASCII = /[^\x20-\x7e\t]/;
@@ -168,7 +170,8 @@ class Watch {
         : [];
       const rounds = verb === "AUTH" &&
         (initial === undefined || !ONE_ROUND.has(mechanism.toUpperCase()));
-      if (GROUP_ENDS.has(verb) || rounds) {
+      const ends = this.#dialogue.protocol === "pop3" ? POP3_GROUP_ENDS : GROUP_ENDS;
+      if (ends.has(verb) || rounds) {
         this.#report(found("batch-crosses-sync", step.at, {
           text: `a command follows ${verb} before its reply`,
           fix: `write the reply to ${verb} before this line (RFC 2920 section 3.1)`,
@@ -212,7 +215,9 @@ class Watch {
     const text = step.template[0]?.kind === "text" ? step.template[0].text : "";
     const whole = step.template.length === 1;
     const literal = whole && /^(?:AUTH +\S+ +[^=\s]|PASS +\S|APOP +\S+ +\S)/i.test(text);
-    if (literal || step.template.some((part) => this.#usesVariable(part))) this.#literal(step);
+    // The name of APOP is no credential.
+    const credentials = /^APOP +$/i.test(text) ? step.template.slice(2) : step.template;
+    if (literal || credentials.some((part) => this.#usesVariable(part))) this.#literal(step);
   }
 
   /** Whether a value that stands in the file is used as a secret. */

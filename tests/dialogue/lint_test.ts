@@ -32,6 +32,20 @@ Deno.test.each<[string, string[]]>([
   [`@alt {\nS: 220 a\n} or {\nS: 421 \${a=b}\n}\nC: EHLO \${a}\nS: 250 ok\n${BYE}`, [
     "6 not-playable",
   ]],
+  // RFC 2449 section 6.6: a group of POP3 has other ends.
+  ["S: +OK\nC: CAPA\nS: +OK\nS: PIPELINING\nS: .\nC: NOOP\nC: QUIT\nS: +OK\nS: +OK\n", []],
+  ["S: +OK\nC: CAPA\nS: +OK\nS: PIPELINING\nS: .\nC: STLS\nC: QUIT\nS: +OK\nS: +OK\n", [
+    "7 batch-crosses-sync",
+  ]],
+  // The name of APOP may stand in the file, the digest may not.
+  [
+    `@var user = a\n@secret pass\nS: +OK \${stamp=<1@a>}\nC: APOP \${user} \${apop stamp pass}\nS: +OK\nC: QUIT\nS: +OK\n`,
+    ["4 cleartext-auth"],
+  ],
+  [
+    `@var user = a\n@var digest = 0\nS: +OK <1@a>\nC: APOP \${user} \${digest}\nS: +OK\nC: QUIT\nS: +OK\n`,
+    ["4 cleartext-auth", "4 secret-in-file"],
+  ],
   // Replies.
   [`${HELLO}S: 250 more\n${BYE}`, ["5 unsolicited-reply"]],
   [`${HELLO}S: 421 bye\nS: <close>\n`, []],
