@@ -196,10 +196,11 @@ class Performance {
       case "silence":
         return await this.#silence(step);
       case "delay":
-        if (end.acts(step)) talk.pace.delayMs = step.ms;
-        return;
       case "chunk":
-        if (end.acts(step)) talk.pace.size = step.size;
+        if (!end.acts(step)) return;
+        await talk.flush();
+        if ("size" in step) talk.pace.size = step.size;
+        else talk.pace.delayMs = step.ms;
         return;
       case "outcome":
         this.#outcome = step.name;

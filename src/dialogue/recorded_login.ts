@@ -77,21 +77,22 @@ export class RecordedLogin {
   }
 
   #pop3(text: string): Template {
-    const [, verb = "", first = "", second] = /^(USER|PASS|APOP) +(\S+|.*?)(?: +(\S+))?$/i
-      .exec(text) ?? [];
+    const [, verb = "", rest = ""] = /^(USER|PASS|APOP) +(.+)$/i.exec(text) ?? [];
     const before = literal(`${verb} `);
     switch (verb.toUpperCase()) {
       case "USER":
-        return [...before, ...this.#user(text.slice(verb.length).trim())];
+        return [...before, ...this.#user(rest.trimEnd())];
       case "PASS":
         return [...before, ...this.#secret("pass")];
-      case "APOP":
-        if (second === undefined && !/\}$/.test(first)) return literal(text);
+      case "APOP": {
+        const [, user] = /^(\S+) +\S/.exec(rest) ?? [];
+        if (user === undefined) return literal(text);
         this.#secrets.add("pass");
-        return [...before, ...this.#user(first), ...literal(" "), {
+        return [...before, ...this.#user(user), ...literal(" "), {
           kind: "codec",
           value: { codec: "apop", stamp: "stamp", secret: "pass" },
         }];
+      }
       default:
         return literal(text);
     }
