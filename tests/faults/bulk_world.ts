@@ -15,31 +15,13 @@ import {
   sendBulk,
 } from "../../src/jobs/mod.ts";
 import { type Sandbox, type SandboxFault, startSandbox } from "../../src/sandbox/mod.ts";
-import { type Clock, systemClock } from "../../src/wire/mod.ts";
+import { systemClock } from "../../src/wire/mod.ts";
+import { EagerClock } from "./eager_clock.ts";
 
 /** How many rows the job has. */
 export const ROWS = 8;
 /** How many connections it uses. */
 export const CONNECTIONS = 2;
-
-/** A clock whose sleepers wake at once: time passes as they wish. */
-export class EagerClock implements Clock {
-  #ms = 0;
-
-  now(): number {
-    return Date.UTC(2026, 10, 21) + this.#ms;
-  }
-
-  monotonic(): number {
-    return this.#ms;
-  }
-
-  async sleep(ms: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    signal?.throwIfAborted();
-    if (ms !== Infinity) this.#ms += Math.max(ms, 0);
-  }
-}
 
 /** Seams that a fault may be put into. */
 export interface BulkFaults {

@@ -6,6 +6,7 @@
 
 import { parseHeaderBlock, Sha256 } from "../../message/mod.ts";
 import type { ListedMessage, MsgNo, Pop3Session, Pop3Snapshot } from "../../pop3/mod.ts";
+import { ProtocolError, TimeoutError } from "../../wire/mod.ts";
 import type { CleanupLimits, CleanupProgress } from "./cleanup_options.ts";
 import { writing } from "./failure.ts";
 import type { HeaderCache } from "./header_cache.ts";
@@ -80,19 +81,29 @@ class Collector {
   async #headers(numbers: readonly MsgNo[]): Promise<void> {
     const { session, cache, signal } = this.#options;
     let done = 0;
-    for await (const result of session.top(numbers, 0, { signal })) {
-      const { no } = result;
-      let fact: MessageFact = { tier: 1, failed: result.ok ? "" : result.error.message };
-      if (result.ok) {
-        const { header, complete } = result.value;
-        const headerHash = new Sha256().update(header).digest().toHex();
-        fact = { tier: 1, header: parseHeaderBlock(header), headerHash };
-        const cacheable = complete ? this.#cacheable(no) : undefined;
-        if (cacheable !== undefined) cache.putHeader(cacheable, header, headerHash);
+    const put: string[] = [];
+    try {
+      for await (const result of session.top(numbers, 0, { signal })) {
+        const { no } = result;
+        let fact: MessageFact = { tier: 1, failed: result.ok ? "" : result.error.message };
+        if (result.ok) {
+          const { header, complete } = result.value;
+          const headerHash = new Sha256().update(header).digest().toHex();
+          fact = { tier: 1, header: parseHeaderBlock(header), headerHash };
+          const cacheable = complete ? this.#cacheable(no) : undefined;
+          if (cacheable !== undefined) {
+            cache.putHeader(cacheable, header, headerHash);
+            put.push(cacheable.uid);
+          }
+        }
+        this.#planner.learn(no, fact);
+        this.#tell("headers", ++done, numbers.length);
+        if (done % BATCH === 0) await this.sync();
       }
-      this.#planner.learn(no, fact);
-      this.#tell("headers", ++done, numbers.length);
-      if (done % BATCH === 0) await this.sync();
+    } catch (error) {
+      // Where an answer is missing at the end, each of those before it may be that of another message.
+      if (error instanceof TimeoutError || error instanceof ProtocolError) cache.forget(put);
+      throw error;
     }
   }
 

@@ -131,6 +131,16 @@ export class HeaderCache implements Disposable {
     this.#add({ uid, size, contentHash });
   }
 
+  /**
+   * Forgets what was read of messages, as it was not theirs; not when they were first seen.
+   *
+   * @param uids Their unique-ids.
+   */
+  forget(uids: Iterable<string>): void {
+    // No message has this size, so that nothing of it is believed any more.
+    for (const uid of uids) if (this.#known.has(uid)) this.#add({ uid, size: 0 });
+  }
+
   /** Makes durable what was put. */
   async sync(): Promise<void> {
     await this.#lines.sync();

@@ -269,7 +269,7 @@ export class CleanupJob implements AsyncDisposable {
     const { dropped } = this.#journal;
     const torn = `${dropped} octets of a torn line were cut off the journal`;
     using archives = this.#archives();
-    return await reportedRun({
+    const report = await reportedRun({
       settings: this.#settings,
       journal: this.#journal,
       archives,
@@ -279,6 +279,15 @@ export class CleanupJob implements AsyncDisposable {
       ...options,
       warnings: dropped > 0 ? [torn, ...options.warnings] : options.warnings,
     }, work);
+    // What is not the message of the plan was not read right: the next plan reads it again.
+    const changed = report.items.filter(({ reason }) => reason === "changed");
+    cache.forget(changed.map(({ uid }) => uid));
+    try {
+      if (changed.length > 0) await cache.sync();
+    } catch {
+      // The report stands; the next run meets the same messages once more.
+    }
+    return report;
   }
 
   #archives(): Archives {
