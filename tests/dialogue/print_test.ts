@@ -2,13 +2,14 @@ import {
   type Dialogue,
   dialogueFromJson,
   dialogueToJson,
+  formatDialogue,
   parseDialogue,
   parseMarkdown,
   printDialogue,
   printMarkdown,
   type Step,
 } from "@mailwright/mailwright";
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { roundTrip, withoutPlaces } from "./same.ts";
 
 const pure = { permissions: "none" } as const;
@@ -20,7 +21,8 @@ function dialogueOf(...steps: Step[]): Dialogue {
   return { ...parseDialogue("@fragment\n"), steps };
 }
 
-const SHIPPED = [
+/** Those that are written as they are printed, comments apart. */
+const EXAMPLES = [
   "auth_login",
   "batch_smuggling",
   "greet_pause",
@@ -28,15 +30,35 @@ const SHIPPED = [
   "partial_refusal",
   "starttls",
 ];
+const FOLDER = "tests/dialogues";
 
-Deno.test.each(SHIPPED)("printDialogue() gives the text of %s.dialogue again", reading, (name) => {
-  const text = Deno.readTextFileSync(`tests/dialogues/${name}.dialogue`);
-  const dialogue = parseDialogue(text, { file: `${name}.dialogue` });
-  equal(dialogue.name, name);
-  equal(roundTrip({ ...dialogue, name: "" }), text);
-  deepEqual(dialogueFromJson(dialogueToJson(dialogue)), dialogue);
-  const [fenced] = parseMarkdown(printMarkdown([dialogue]));
-  deepEqual(withoutPlaces(fenced), withoutPlaces(dialogue));
+/** All shipped dialogues, those in folders too. */
+function shipped(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory
+      ? shipped(`${folder}/${name}`)
+      : name.endsWith(".dialogue")
+      ? [`${folder}/${name}`]
+      : []
+  ).sort();
+}
+
+Deno.test("printDialogue() gives the text of every shipped dialogue again", reading, () => {
+  const files = shipped(FOLDER);
+  ok(files.length >= EXAMPLES.length);
+  for (const file of files) {
+    const text = Deno.readTextFileSync(file);
+    const options = { file, root: FOLDER, read: (path: string) => Deno.readTextFileSync(path) };
+    const dialogue = parseDialogue(text, options);
+    const printed = roundTrip(dialogue);
+    if (EXAMPLES.includes(dialogue.name)) {
+      equal(printed.replace(/^@name.*\n/m, ""), text.replace(/^#.*\n/gm, ""));
+    }
+    equal(formatDialogue(text, options), text, file);
+    deepEqual(dialogueFromJson(dialogueToJson(dialogue)), dialogue);
+    const [fenced] = parseMarkdown(printMarkdown([dialogue]));
+    deepEqual(withoutPlaces(fenced), withoutPlaces(dialogue));
+  }
 });
 
 Deno.test("printDialogue() has one layout", pure, () => {
