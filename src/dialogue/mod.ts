@@ -47,6 +47,7 @@ export {
   type ImportNote,
   type ImportOptions,
 } from "./dialect.ts";
+export { parseTranscript } from "./dialects/transcript.ts";
 export { dialogueFromJson, dialogueToJson } from "./json.ts";
 export { formatDialogue } from "./format.ts";
 export { lintDialogue } from "./lint.ts";

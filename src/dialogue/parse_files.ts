@@ -22,7 +22,8 @@ export interface ParseOptions {
   readonly root?: string;
   /**
    * Reads a file that `@include` names. The path is inside the root as it is written; that no
-   * symbolic link leads out of it is for the caller to see. Without it nothing can be included.
+   * symbolic link leads out of it is for the caller to see. Without it nothing can be included. A
+   * SyntaxError says that the file may not be read: it is told at the place of the `@include`.
    */
   readonly read?: (path: string) => string;
 }
@@ -85,7 +86,8 @@ export class Files {
     if (this.#read === undefined) {
       problem(at, "@include", "a way to read files, which is not given,");
     }
-    const text = this.#read(file);
+    const read = this.#read;
+    const text = textOf(() => read(file), path, pathAt);
     this.#octets += octetsOf(text);
     if (this.#octets > MAX_INCLUDED) problem(at, path, "at most 4 MiB of files");
     const lines = linesOf(text, file);
@@ -95,6 +97,16 @@ export class Files {
   #inside(path: string, folder: string, at: Position): string {
     return insideRoot(path, folder) ??
       problem(at, path, "a relative path that stays inside the root");
+  }
+}
+
+/** The text of a file; that it may not be read is a problem where it is named. */
+function textOf(read: () => string, path: string, at: Position): string {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    problem(at, path, `a file that can be read (${error.message})`);
   }
 }
 
