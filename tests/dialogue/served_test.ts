@@ -7,7 +7,9 @@ import {
   toDialogue,
 } from "../../src/dialogue/mod.ts";
 import { listen } from "../../src/sandbox/mod.ts";
+import { connectSmtp } from "../../src/smtp/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
+import { PARTIAL } from "./examples.ts";
 import { against, idOf, said, turning } from "./played.ts";
 
 const OPEN = "@smtp\nS: 220 mx\n";
@@ -125,4 +127,22 @@ Deno.test("runDialogue() wants either a server or a connection", async () => {
   await rejects(runDialogue(dialogue, {}), { name: "TypeError" });
   await rejects(runDialogue(parseDialogue("@lmtp\nS: 220\n"), { to: "mx.example" }), SyntaxError);
   await rejects(runDialogue(dialogue, { to: "pop3://mx.example" }), SyntaxError);
+});
+
+Deno.test("serveDialogue() is a server for any client: here the session of smtp", async () => {
+  const dialogue = parseDialogue(PARTIAL);
+  await using listener = await listen();
+  const served = serveDialogue(dialogue, listener);
+  const session = await connectSmtp({
+    url: `smtp://127.0.0.1:${listener.endpoint.port}`,
+    tls: "none",
+    name: "client.example",
+  });
+  await session.mail("smith@alpha.example");
+  for (const name of ["jones", "brown", "green"]) await session.rcpt(`${name}@beta.example`);
+  const reply = await session.data("Blah blah blah...\r\n..etc. etc. etc.\r\n");
+  equal(reply.code, 250);
+  await session.quit();
+  const [result] = await served;
+  equal(result?.delivery, "partial");
 });
