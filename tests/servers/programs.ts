@@ -15,6 +15,7 @@ import { findProgram, run, UNPACKED } from "./process.ts";
  * checkout whose path is short enough for the Unix socket in it.
  */
 export type Need =
+  | "chromium"
   | "courier"
   | "curl"
   | "cyrus"
