@@ -39,8 +39,6 @@ export interface JobToRun {
   readonly settings: JobSettings;
   /** What was typed. */
   readonly call: JournalCall & RunCall;
-  /** Whether other machines may take part. */
-  readonly shared: boolean;
 }
 
 /** How sessions and messages of a job are made: all that can be wrong before anybody is asked. */
@@ -112,7 +110,8 @@ export async function runJob(
   { session, message }: Prepared,
   io: ScriptIo,
 ): Promise<number> {
-  const { journal, job, settings, call, shared } = run;
+  const { journal, job, settings, call } = run;
+  const shared = isPostgres(call.journal); // other machines may take part
   const { making, pace } = settings;
   if (making.dsn !== undefined || making.smtputf8) await checkOffers(session, making, io);
   const { journal: running, recovery } = await journal.run(job.id, Date.now(), ratesOf(pace));
@@ -120,9 +119,7 @@ export async function runJob(
     await io.err.line(`note: the last run left ${recovery.inDoubt} rows in doubt`);
   }
   await using reports = await openReports(call.report ?? []);
-  using emergency = isPostgres(call.journal)
-    ? undefined
-    : await Emergency.reserve(`${call.journal}.emergency`);
+  using emergency = shared ? undefined : await Emergency.reserve(`${call.journal}.emergency`);
   if (emergency?.used) {
     await io.err.line(`note: ${emergency.path} holds outcomes that the journal does not have`);
   }
@@ -158,12 +155,13 @@ async function sendRows(
 
 /** A summary, and what to type next. */
 async function tell(
-  { journal: _, job, call, shared }: JobToRun,
+  { job, call }: JobToRun,
   { running, stop }: { readonly running: JobJournal; readonly stop: BulkStop | undefined },
   { out, err }: ScriptIo,
 ): Promise<number> {
   const report = await gatherReport(running, Date.now());
   const { states } = report;
+  const shared = isPostgres(call.journal);
   const exit = exitOfStates(states, { stopped: stop !== undefined, shared });
   if (call.json) {
     const told = stop && { reason: stop.reason, text: stop.text };
@@ -176,8 +174,7 @@ async function tell(
   const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
   if (call.quiet) return exit;
   if (left > 0) {
-    const verb = isPostgres(call.journal) && shared ? "work" : "resume";
-    await err.line(`${left} rows are left; next: ${nextCommand(verb, call)}`);
+    await err.line(`${left} rows are left; next: ${nextCommand("resume", call)}`);
   }
   if (states.in_doubt > 0) {
     const next = nextCommand("release", call, ["--to", "resend"]);

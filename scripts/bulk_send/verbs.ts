@@ -146,21 +146,21 @@ export class BulkVerbs implements Verbs {
     }
     const shown = call.job === undefined ? { ...call, journal: place } : job;
     this.exit = await runJob(
-      { journal, job: record, settings, call: shown, shared: false },
+      { journal, job: record, settings, call: shown },
       prepared,
       this.#io,
     );
   }
 
   async resume(call: ResumeCall): Promise<void> {
-    await this.#goOn(call, false);
+    await this.#goOn(call, { inputs: true });
   }
 
   async work(call: ResumeCall): Promise<void> {
     if (!isPostgres(call.journal)) {
       fail("work is for journals in PostgreSQL; a journal in a file has one run at a time: resume");
     }
-    await this.#goOn(call, true);
+    await this.#goOn(call, { inputs: false }); // the files are on the machine that has made the job
   }
 
   async status(call: JournalCall): Promise<void> {
@@ -229,13 +229,14 @@ export class BulkVerbs implements Verbs {
     }
   }
 
-  async #goOn(call: ResumeCall, shared: boolean): Promise<void> {
+  async #goOn(call: ResumeCall, here: { readonly inputs: boolean }): Promise<void> {
     await using journal = await openJournal(call, this.#context);
     const record = await chooseJob(journal, call.job);
     const kept = settingsOf(record);
     const settings: JobSettings = { ...kept, ...runningOf(call, kept) };
     if (call.permissions) {
-      const { dkim, session, suppress } = settings;
+      const { dkim, session } = settings;
+      const suppress = here.inputs ? settings.suppress : undefined;
       return await this.#permissions({
         ...call,
         ...dkim,
@@ -243,10 +244,10 @@ export class BulkVerbs implements Verbs {
         ...(suppress && { suppress }),
       });
     }
-    if (!shared) await this.#refuseChanged(record, kept, call);
+    if (here.inputs) await this.#refuseChanged(record, kept, call);
     const prepared = await prepare(settings, record.fingerprint, this.#context);
-    await this.#suppress(journal, call.suppress ?? (shared ? undefined : kept.suppress));
-    this.exit = await runJob({ journal, job: record, settings, call, shared }, prepared, this.#io);
+    await this.#suppress(journal, call.suppress ?? (here.inputs ? kept.suppress : undefined));
+    this.exit = await runJob({ journal, job: record, settings, call }, prepared, this.#io);
   }
 
   /** Reads message and list, and makes every message once. */
