@@ -13,7 +13,7 @@ downloads=$root/downloads
 mkdir -p "$downloads/new"
 # Without libnet-ssleay-perl swaks knows no TLS.
 packages="postfix dovecot-pop3d dovecot-lmtpd fetchmail swaks libnet-ssleay-perl libsasl2-modules
-  sasl2-bin postgresql python3 python3-dkim python3-dnspython python3-nacl curl openssl procps"
+  sasl2-bin postgresql python3 python3-dkim python3-dnspython python3-nacl curl openssl procps chromium"
 foreign="exim4-daemon-light exim4-base opensmtpd
   courier-pop courier-base courier-authlib courier-authlib-userdb
   cyrus-pop3d cyrus-common mailutils-pop3d"
