@@ -14,11 +14,20 @@ export interface Pace {
   delayMs: number;
 }
 
+/** Watches over each write: a peer that does not read must not hold it for ever. */
+export interface WriteWatch {
+  /** A write begins. */
+  readonly begin: () => void;
+  /** It is over. */
+  readonly end: () => void;
+}
+
 /** A connection whose writes follow a pace. The pace may change at any time. */
 export class PacedConnection implements Connection {
   readonly #inner: Connection;
   readonly #pace: Pace;
   readonly #clock: Clock;
+  readonly #watch: WriteWatch;
   readonly #closed = new AbortController();
 
   /**
@@ -27,11 +36,13 @@ export class PacedConnection implements Connection {
    * @param inner The connection.
    * @param pace How it writes.
    * @param clock What delays go by.
+   * @param watch Watches over writes, not over delays.
    */
-  constructor(inner: Connection, pace: Pace, clock: Clock) {
+  constructor(inner: Connection, pace: Pace, clock: Clock, watch: WriteWatch) {
     this.#inner = inner;
     this.#pace = pace;
     this.#clock = clock;
+    this.#watch = watch;
   }
 
   get local(): Endpoint {
@@ -55,13 +66,19 @@ export class PacedConnection implements Connection {
       const { size, delayMs } = this.#pace;
       if (delayMs > 0) await this.#clock.sleep(delayMs, { signal: this.#closed.signal });
       const to = size > 0 ? from + size : bytes.length;
-      await this.#inner.write(bytes.subarray(from, to));
+      this.#watch.begin();
+      try {
+        await this.#inner.write(bytes.subarray(from, to));
+      } finally {
+        this.#watch.end();
+      }
       from = to;
     }
   }
 
   async startTls(options: StartTlsOptions): Promise<Connection> {
-    return new PacedConnection(await this.#inner.startTls(options), this.#pace, this.#clock);
+    const upgraded = await this.#inner.startTls(options);
+    return new PacedConnection(upgraded, this.#pace, this.#clock, this.#watch);
   }
 
   close(): void {

@@ -21,6 +21,7 @@ import { hearReply, sayReply } from "./reply_steps.ts";
 import { Requirements, Skip } from "./requirements.ts";
 import { type DialogueFailure, type DialogueResult, isBreakdown } from "./result.ts";
 import type { BlockStep, Step, StepBase, TimeStep } from "./step.ts";
+import { waitLimit } from "./step_settings.ts";
 import { Stop, type StopFacts } from "./stop.ts";
 import { Talk } from "./talk.ts";
 
@@ -51,7 +52,8 @@ export async function perform(
 ): Promise<DialogueResult> {
   const { signal, onEvent, total } = outside;
   const { role, clock, maxBytes } = options;
-  const talk = new Talk(connection, { end: role, clock, signal, onEvent, maxBytes });
+  const { ms: writeMs } = waitLimit(options, NOWHERE, "", "");
+  const talk = new Talk(connection, { end: role, clock, signal, onEvent, maxBytes, writeMs });
   talk.limitTotal(total);
   try {
     return await new Performance(new DialogueEnd(talk, options), outside.onFailure).run();
@@ -77,8 +79,9 @@ export async function observe(
 ): Promise<DialogueResult> {
   const { clock, maxBytes } = options;
   // Each is heard from the other end.
-  const server = new Talk(stored.connection("S"), { end: "C", clock, maxBytes });
-  const client = new Talk(stored.connection("C"), { end: "S", clock, maxBytes });
+  const common = { clock, maxBytes, writeMs: total };
+  const server = new Talk(stored.connection("S"), { ...common, end: "C" });
+  const client = new Talk(stored.connection("C"), { ...common, end: "S" });
   server.limitTotal(total);
   try {
     return await new Performance(new DialogueEnd(server, { ...options, stored }, client)).run();

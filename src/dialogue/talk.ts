@@ -35,6 +35,8 @@ export interface TalkOptions {
   readonly onEvent?: TranscriptListener | undefined;
   /** The most that is sent, in octets. */
   readonly maxBytes: number;
+  /** How long a write may take, in milliseconds. */
+  readonly writeMs: number;
 }
 
 const LF = 10;
@@ -70,13 +72,17 @@ export class Talk {
    * @param options Which end this is, clock, signal, limits.
    */
   constructor(connection: Connection, options: TalkOptions) {
-    const { end, clock, signal, onEvent, maxBytes } = options;
+    const { end, clock, signal, onEvent, maxBytes, writeMs } = options;
     this.#clock = clock;
     this.#began = clock.monotonic();
     this.#end = end;
     this.#listener = onEvent;
     this.#maxBytes = maxBytes;
-    this.#channel = new Channel(new PacedConnection(connection, this.pace, clock), {
+    const watch = {
+      begin: () => this.#channel.deadline.arm("write", writeMs),
+      end: () => this.#channel.deadline.disarm(),
+    };
+    this.#channel = new Channel(new PacedConnection(connection, this.pace, clock, watch), {
       end,
       clock,
       signal,

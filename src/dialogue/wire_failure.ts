@@ -65,6 +65,16 @@ function timeout(
   { timer, limitMs }: TimeoutError,
   { limit, waitedMs = 0, buffered, unread }: Wait & Unread,
 ): Stop {
+  if (timer === "write") {
+    return new Stop({
+      id: "timeout",
+      expected: "a peer that reads",
+      actual: `nothing taken within ${seconds(limitMs)}`,
+      message: `Cannot write: nothing taken within ${seconds(limitMs)}`,
+      limitMs,
+      waitedMs: limitMs,
+    });
+  }
   const what = limit?.what ?? "to the end";
   const setBy = timer === "run" || limit === undefined ? "the limit of the run" : limit.setBy;
   const within = `nothing complete within ${seconds(limitMs)}`;

@@ -62,6 +62,22 @@ Deno.test("a timeout tells what had arrived", async () => {
   theirs.close();
 });
 
+Deno.test("a peer that does not read holds no write for ever", async () => {
+  const clock = new FakeClock();
+  const [ours, theirs] = memoryPair({ capacity: 10 });
+  await ours.write(new Uint8Array(1)); // nobody reads it: there is no room for more
+  const text = `@smtp\n@timeout 5s\nC: NOOP ${"x".repeat(20)}\nS: 250\n`;
+  const running = runDialogue(parseDialogue(text), {
+    connection: ours,
+    clock,
+    throwOnFailure: false,
+  });
+  const { failures } = await turning(clock, running);
+  equal(failures[0]?.id, "timeout");
+  equal(failures[0]?.message, "Cannot write: nothing taken within 5 s");
+  theirs.close();
+});
+
 Deno.test("silence and pauses have a margin at the end that keeps them", async () => {
   const text = "@smtp\nS: <silence 150ms>\nS: 220 mx\nC: <pause 1s>\nC: NOOP\nS: 250\n";
   const { client, server } = await against(text, text);
