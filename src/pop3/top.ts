@@ -29,7 +29,10 @@ export interface MessageTop {
 export function splitTop(octets: Uint8Array<ArrayBuffer>): MessageTop {
   let begin = 0;
   for (let lf = octets.indexOf(LF); lf >= 0; lf = octets.indexOf(LF, begin)) {
-    const empty = lf === begin || (lf === begin + 1 && octets[begin] === CR);
+    // Of CR alone, too: so Dovecot sees it, and so does who reads the header.
+    let end = lf;
+    while (end > begin && octets[end - 1] === CR) end--;
+    const empty = end === begin;
     begin = lf + 1;
     if (!empty) continue;
     // Behind TOP n 0 there is nothing, and a view costs as much as finding that out.

@@ -77,8 +77,10 @@ export class MessageIntake {
   #headerEnd(from: number): number | undefined {
     const octets = this.#held.subarray(0, this.#length);
     for (let lf = octets.indexOf(LF, from); lf >= 0; lf = octets.indexOf(LF, lf + 1)) {
-      const empty = lf === this.#line || (lf === this.#line + 1 && octets[this.#line] === CR);
-      if (empty) return lf + 1;
+      // Of CR alone, too, as for TOP: the header must be the same octets.
+      let end = lf;
+      while (end > this.#line && octets[end - 1] === CR) end--;
+      if (end === this.#line) return lf + 1;
       this.#line = lf + 1;
     }
     return undefined;

@@ -167,6 +167,15 @@ Deno.test("plan() keeps what TOP does not show as a whole [Q8] [T-P18]", async (
   }
 });
 
+Deno.test("apply() sees a header end where plan() saw it, if that line has a CR too many [T-P13] [T-P18]", async () => {
+  const content = listMail(1).replace("\r\n\r\n", "\r\n\r\r\n");
+  await using world = await World.start([{ uid: "u1", content }, ...OTHERS]);
+  const report = await world.cleanUp();
+  deepEqual(fates(report), ["u1 verified"]);
+  deepEqual(world.archived, [content]);
+  ok(!world.events.includes("careful"));
+});
+
 Deno.test("apply() waits as long as the server wants between two logins [P29] [T-P20]", async () => {
   const capabilities = offering({ loginDelay: 30 });
   await using world = await World.start(listMails(2), {
