@@ -13,6 +13,7 @@ import type { Finding } from "./finding.ts";
 import { lintDialogue } from "./lint.ts";
 import { octetsOf, type SourceLine } from "./parse_source.ts";
 import { problem } from "./errors.ts";
+import { placedInPage } from "./page_places.ts";
 import { makePortable } from "./portable.ts";
 import { repairDialogue } from "./repair.ts";
 import type { Dialogue } from "./step.ts";
@@ -124,7 +125,10 @@ export function importDialogues(
     last = session.range[1];
     return [session];
   });
-  return sessions.map((session, index) => imported(session, index, sessions.length, options));
+  return sessions.map((session, index) => {
+    const { steps, ...dialogue } = session.dialogue(nameOf(file, index, sessions.length));
+    return imported(session, { ...dialogue, steps: placedInPage(steps, lines) }, options);
+  });
 }
 
 /** A page may have what a dialogue may not: control characters, long lines. */
@@ -137,15 +141,17 @@ function pageLines(text: string, file: string): readonly SourceLine[] {
 }
 
 function imported(
-  { notes, dialect, ...session }: FoundSession & { readonly dialect: Dialect },
-  index: number,
-  count: number,
-  { file = "", repair = false, portable = false }: ImportOptions,
+  { notes, dialect }: FoundSession & { readonly dialect: Dialect },
+  verbatim: Dialogue,
+  { repair = false, portable = false }: ImportOptions,
 ): ImportedDialogue {
-  const base = file.slice(file.lastIndexOf("/") + 1).replace(/\.[A-Za-z0-9]+$/, "");
-  const name = base !== "" && count > 1 ? `${base} ${index + 1}` : base;
-  const verbatim = session.dialogue(name);
   const findings = lintDialogue(verbatim);
   const mended = repair ? repairDialogue(verbatim) : verbatim;
   return { dialect, dialogue: portable ? makePortable(mended) : mended, notes, findings };
+}
+
+/** The name of the file; with a number where it holds several sessions. */
+function nameOf(file: string, index: number, count: number): string {
+  const base = file.slice(file.lastIndexOf("/") + 1).replace(/\.[A-Za-z0-9]+$/, "");
+  return base !== "" && count > 1 ? `${base} ${index + 1}` : base;
 }

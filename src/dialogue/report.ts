@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escapeControls } from "../wire/mod.ts";
 import { placeOf } from "./errors.ts";
 import type {
   DialogueFailure,
@@ -11,6 +12,7 @@ import type {
   DialogueResult,
   DialogueValue,
 } from "./result.ts";
+import { cut } from "./stop.ts";
 
 /** Results in the form that is written as JSON. */
 export interface DialogueReport {
@@ -106,7 +108,8 @@ export function reportText(
   const texts = new Map(Object.entries(sources));
   const lines = results.map(({ status, name, file, role, ms }) => {
     const end = role === "S" ? " (server)" : "";
-    return `${WORDS[status]} ${name === "" ? file : name}${end} ${Math.round(ms)} ms\n`;
+    const title = escapeControls(name === "" ? file : name);
+    return `${WORDS[status]} ${title}${end} ${Math.round(ms)} ms\n`;
   });
   const blocks = results.flatMap(({ failures }) =>
     failures.map((failure) => `\n${failureText(failure, texts.get(failure.at.file))}`)
@@ -158,18 +161,28 @@ export function failureText(failure: DialogueFailure, source?: string): string {
   const said = failure.said ?? failure.unread;
   const what = said === undefined ? failure.actual : `"${said}"`;
   const note = `${what} after ${Math.round(waitedMs)} ms`;
-  const lines = [`error[${id}]: ${message}`, `${" ".repeat(width)}--> ${placeOf(at)}`];
+  const lines = [
+    `error[${id}]: ${message}`,
+    `${" ".repeat(width)}--> ${escapeControls(placeOf(at))}`,
+  ];
   const written = source?.split(/\r?\n/) ?? [];
   const line = written[at.line - 1];
   if (line === undefined) return [...lines, `${" ".repeat(width)} = ${note}`, ""].join("\n");
   const before = written[at.line - 2];
   const number = (value: number): string => String(value).padStart(width);
   lines.push(bar);
-  if (before !== undefined && before !== "") lines.push(`${number(at.line - 1)} | ${before}`);
-  lines.push(`${number(at.line)} | ${line}`);
-  lines.push(`${bar} ${" ".repeat(at.column - 1)}${"^".repeat(caretWidth(line, failure))} ${note}`);
+  if (before !== undefined && before !== "") lines.push(`${number(at.line - 1)} | ${cut(before)}`);
+  lines.push(`${number(at.line)} | ${cut(line)}`);
+  const begin = escapeControls(line.slice(0, at.column - 1));
+  const carets = "^".repeat(caretWidth(line, failure));
+  // A blank below each character, as wide as it is.
+  lines.push(cut(`${bar} ${begin.replace(WIDE, "\u3000").replace(/[^\u3000]/g, " ")}${carets}`));
+  lines[lines.length - 1] += ` ${note}`;
   return [...lines, ""].join("\n");
 }
+
+/** East Asian characters that take two columns. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60]/g;
 
 /** The code alone where it is the code that differs, else all of the line. */
 function caretWidth(line: string, { id, at }: DialogueFailure): number {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type DialogueResult, failureText, reportOf, reportText } from "../../src/dialogue/mod.ts";
 import { against } from "./played.ts";
 
@@ -77,4 +77,17 @@ Deno.test("reportOf() has the form that is promised", async () => {
     waitedMs: 0,
   }]);
   equal(dialogues[0]?.recipients[0]?.reply.code, 450);
+});
+
+Deno.test("failureText() shows a page escaped and cut, the caret below its character", async () => {
+  const [failure] = (await failed()).failures;
+  ok(failure !== undefined);
+  const page = `\x1b[2J\n\u3000国\x07 550 no\n${"a".repeat(5_000)}\n`;
+  const shown = (line: number, column: number) =>
+    failureText({ ...failure, at: { file: "page.txt", line, column } }, page).split("\n");
+  const lines = shown(2, 5);
+  equal(lines[3], "1 | \\x1b[2J");
+  equal(lines[4], "2 | \u3000国\\x07 550 no");
+  equal(lines[5]?.startsWith("  | \u3000\u3000     ^^^ "), true);
+  ok(shown(3, 1).every((line) => line.length < 300));
 });
