@@ -24,8 +24,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scripts: ["cli", "jobs", "smtp", "pop3", "message", "dialogue", "deps"],
 };
 
-/** Scripts that also start the sandbox. */
-const WITH_SANDBOX = ["scripts/dialogue.ts", "scripts/sandbox.ts", "scripts/demo.ts"];
+/** Scripts that also start the sandbox; the first one with its folder. */
+const WITH_SANDBOX = [
+  "scripts/dialogue.ts",
+  "scripts/dialogue/",
+  "scripts/sandbox.ts",
+  "scripts/demo.ts",
+];
 
 /** Files that may import `node:`: a static import makes every program start slower. */
 const NODE: Readonly<Record<string, "static" | "dynamic">> = {
@@ -91,7 +96,7 @@ function relativeBreach(path: string, layer: string, specifier: string): string 
   const to = layerOf(target);
   if (to === layer) return undefined;
   const allowed = MAY_IMPORT[layer] ?? [];
-  const sandbox = to === "sandbox" && WITH_SANDBOX.includes(path);
+  const sandbox = to === "sandbox" && WITH_SANDBOX.some((allowed) => path.startsWith(allowed));
   if (!target.startsWith("src/") || !(allowed.includes(to) || sandbox)) {
     return `${layer} may import ${allowed.join(", ") || "no other folder"}, not ${to}`;
   }

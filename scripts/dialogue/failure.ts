@@ -1,0 +1,72 @@
+/**
+ * What went wrong, as an exit number.
+ *
+ * @module
+ */
+
+import { EXIT, SecretError, ValidationError } from "../../src/cli/mod.ts";
+import type { DialogueResult } from "../../src/dialogue/mod.ts";
+import type { TextBlock } from "./text_block.ts";
+
+const NUMBERS = EXIT.dialogue;
+
+/** Files that are no dialogues, or that cannot be played: nothing was run. */
+export class NotADialogueError extends Error {
+  /** The class, for programs that compare names. */
+  override readonly name = "NotADialogueError";
+  /** What is wrong, and where. */
+  readonly blocks: readonly TextBlock[];
+
+  /** The texts of the files, by path, to show lines of them. */
+  readonly sources: Readonly<Record<string, string>>;
+
+  /**
+   * Makes one.
+   *
+   * @param blocks What is wrong; at least one thing.
+   * @param sources The texts of the files, by path.
+   */
+  constructor(blocks: readonly TextBlock[], sources: Readonly<Record<string, string>> = {}) {
+    super(blocks[0]?.message ?? "Cannot read a dialogue");
+    this.blocks = blocks;
+    this.sources = sources;
+  }
+}
+
+/** The call cannot be carried out. */
+export function fail(why: string): never {
+  throw new ValidationError(why);
+}
+
+/**
+ * The exit number of an error.
+ *
+ * @param error What was thrown.
+ * @returns The number; `undefined` if nothing is known about it.
+ */
+export function exitOfError(error: unknown): number | undefined {
+  if (error instanceof NotADialogueError) return NUMBERS.syntax;
+  const usage = error instanceof ValidationError || error instanceof SecretError ||
+    hasCause(error, Deno.errors.NotCapable);
+  return usage ? NUMBERS.usage : undefined;
+}
+
+/**
+ * The exit number of results.
+ *
+ * @param results What came of the dialogues.
+ * @returns The worst of them.
+ */
+export function exitOfResults(results: readonly DialogueResult[]): number {
+  if (results.some(({ status }) => status === "error")) return NUMBERS.failure;
+  return results.some(({ status }) => status === "failed") ? NUMBERS.expectation : NUMBERS.ok;
+}
+
+function hasCause(error: unknown, type: new (message: string) => Error): boolean {
+  let cause: unknown = error;
+  for (let depth = 0; cause instanceof Error && depth < 10; depth++) {
+    if (cause instanceof type) return true;
+    ({ cause } = cause);
+  }
+  return false;
+}

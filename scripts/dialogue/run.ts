@@ -1,0 +1,152 @@
+/**
+ * `run`: plays dialogues as the client.
+ *
+ * @module
+ */
+
+import {
+  type DialogueResult,
+  runDialogue,
+  type RunDialogueOptions,
+} from "../../src/dialogue/mod.ts";
+import { readText } from "../shared/files.ts";
+import { checked } from "../shared/login.ts";
+import type { RunCall, TlsCall } from "./calls.ts";
+import type { VerbContext } from "./context.ts";
+import { exitOfResults, fail } from "./failure.ts";
+import { Keeper } from "./keeper.ts";
+import { Library } from "./library.ts";
+import {
+  checkPlayable,
+  checkSecrets,
+  chosen,
+  type Part,
+  playOptions,
+  secretsOf,
+  variablesOf,
+} from "./prepare.ts";
+import { Reports, talk } from "./reports.ts";
+import { demandNet, type NamedTarget, namedTarget, targetOf } from "./targets.ts";
+
+/**
+ * Plays dialogues as the client.
+ *
+ * @param call What was typed.
+ * @param paths The files.
+ * @param context The rest.
+ * @returns The exit number.
+ */
+export async function run(
+  call: RunCall,
+  paths: readonly string[],
+  { io, readers }: VerbContext,
+): Promise<number> {
+  const { root, repair, secret: sources = [] } = call;
+  const library = new Library({ root, repair, readers });
+  const files = await library.load(paths);
+  const all = chosen(files, call.filter);
+  const vars = variablesOf(call, all);
+  checkPlayable(all, "client", vars, library);
+  const targets = call.to.map(namedTarget);
+  const parts = all.filter(({ dialogue }) => targetOf(dialogue, targets) !== undefined);
+  if (parts.length === 0) {
+    const [first] = all;
+    fail(`Cannot run "${first?.dialogue.name}": --to is no server for ${first?.dialogue.protocol}`);
+  }
+  checkSecrets(sources, parts);
+  using reports = new Reports(io, call);
+  using keeper = new Keeper(io, call);
+  await reports.open();
+  await keeper.open(parts.length);
+  for (const { dialogue } of parts) {
+    await demandNet(targetOf(dialogue, targets) ?? fail("Cannot run"), dialogue.protocol);
+  }
+  const options = {
+    ...playOptions(call),
+    ...await tlsOptions(call),
+    ...(call.patient === undefined ? {} : { patient: call.patient }),
+    ...(call.cleartextAuth === undefined ? {} : { cleartextAuth: call.cleartextAuth }),
+    vars,
+    secrets: await secretsOf(sources, all, { io, readers }),
+    signal: io.signal,
+    onEvent: keeper.show,
+  };
+  const played = new Map<Part, DialogueResult>();
+  await inParallel(files, call.jobs, async (file) => {
+    for (const part of all.filter((one) => one.file === file)) {
+      const target = targetOf(part.dialogue, targets);
+      const result = target === undefined ? skipped(part) : await one(part, target, options);
+      played.set(part, result);
+    }
+  });
+  const results = all.flatMap((part) => played.get(part) ?? []);
+  for (const part of all) {
+    const result = played.get(part);
+    if (result !== undefined) await keeper.keep(result.transcript, result.name);
+    if (targetOf(part.dialogue, targets) !== undefined) continue;
+    const { name, protocol } = part.dialogue;
+    await talk(io, `"${name}" was not run: it speaks ${protocol}, add --to ${protocol}://…`);
+  }
+  await reports.results(results, library.sources);
+  return exitOfResults(results);
+}
+
+async function one(
+  { file, dialogue }: Part,
+  { to }: NamedTarget,
+  options: RunDialogueOptions,
+): Promise<DialogueResult> {
+  try {
+    return await runDialogue(dialogue, { ...options, to, readFile: file.folder.octets });
+  } catch (error) {
+    // What it refuses before it connects is a fault of the call.
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    return checked(() => {
+      throw error;
+    });
+  }
+}
+
+/** A dialogue for which no server was named. */
+function skipped({ file, dialogue }: Part): DialogueResult {
+  return {
+    name: dialogue.name,
+    file: dialogue.steps[0]?.at.file ?? file.path,
+    role: "C",
+    status: "skipped",
+    delivery: "untried",
+    vars: {},
+    recipients: [],
+    replies: [],
+    failures: [],
+    transcript: [],
+    ms: 0,
+  };
+}
+
+/**
+ * The options of TLS.
+ *
+ * @param call What was typed.
+ * @returns Trusted authorities and the name of the server.
+ */
+export async function tlsOptions(
+  { tlsCa, tlsName }: TlsCall,
+): Promise<Pick<RunDialogueOptions, "tls">> {
+  if (tlsCa === undefined && tlsName === undefined) return {};
+  const caCerts = tlsCa === undefined ? [] : [await readText("--tls-ca", tlsCa)];
+  return { tls: { caCerts, ...(tlsName === undefined ? {} : { hostname: tlsName }) } };
+}
+
+/** Does something with each item, so many of them at the same time. */
+async function inParallel<T>(
+  items: readonly T[],
+  most: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+}
