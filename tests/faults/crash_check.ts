@@ -1,0 +1,55 @@
+/**
+ * Jobs that die at every place there is, and processes that are killed: `deno task crash`. It prints what
+ * was tried, and ends with an error at the first promise that is broken.
+ *
+ * @module
+ */
+
+import { serverFaults, sweepDeaths, sweepDisk, sweepServer } from "./cleanup_sweep.ts";
+import { STORE_FAULTS, sweepStore } from "./faulty_store.ts";
+import { killedCleanup, kills } from "./killed_cleanup.ts";
+
+/** A part of the check: its name, and how many places it has tried. */
+const PARTS: readonly (readonly [name: string, run: () => Promise<number>])[] = [
+  ["cleanup: every call of the disk, every fault", () => sweepStore(sweepDisk, STORE_FAULTS)],
+  ["cleanup: death at every read and write", async () => {
+    let deaths = 0;
+    for (const when of ["before", "after"] as const) {
+      for (let nth = 1; await sweepDeaths({ nth, when }); nth++) deaths++;
+    }
+    return deaths;
+  }],
+  ["cleanup: every command answered wrongly or not at all", async () => {
+    let places = 0;
+    for (const [where, fault] of serverFaults()) {
+      await sweepServer(where, [fault]);
+      places++;
+    }
+    return places;
+  }],
+  ["cleanup: the line cut after octets of both sides", async () => {
+    let places = 0;
+    for (const side of ["sent", "received"] as const) {
+      for (let at = 1; at <= 6_000; at += 37) {
+        const where = `cut after ${at} octets ${side}`;
+        await sweepServer(where, [{ connection: 0, side, at, then: "drop" }]);
+        places++;
+      }
+    }
+    return places;
+  }],
+  ["cleanup: the process killed", async () => {
+    let killed = 0;
+    for (const kill of kills()) if (await killedCleanup(kill)) killed++;
+    if (killed < 20) throw new Error(`Cannot trust this check: only ${killed} were killed in time`);
+    return killed;
+  }],
+];
+
+for (const [name, run] of PARTS) {
+  const began = performance.now();
+  const places = await run();
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const line = `${name.padEnd(58)} ${`${places}`.padStart(5)} places, 0 lost, ${seconds} s\n`;
+  await Deno.stdout.write(new TextEncoder().encode(line));
+}
