@@ -61,6 +61,7 @@ export {
   parseTemplate as parseLineTemplate,
   printTemplate as printLineTemplate,
 } from "./template.ts";
+export * from "./builder.ts";
 export * from "./check.ts";
 export type * from "./options.ts";
 export * from "./play.ts";

@@ -1,0 +1,255 @@
+/**
+ * The calls of POP3 in each phase.
+ *
+ * @module
+ */
+
+import type { AgreeingText } from "./captures.ts";
+import type { ProgramAt, ProgramPhase } from "./phases.ts";
+import type {
+  AnytimeVerbs,
+  DialogueLogin,
+  DialogueSecret,
+  Ending,
+  Live,
+  Looping,
+  PasswordMechanism,
+  ProgramState,
+  ReplySettings,
+  RunlessProgram,
+  RunnableProgram,
+  Taking,
+} from "./program_types.ts";
+import type { BatchLooping, BatchVerb, CapabilityVerb, ResetVerb } from "./smtp_phases.ts";
+
+/** An indicator of POP3. */
+export type Pop3Expectation = "+OK" | "-ERR";
+
+/** Indicators and what each means for the program: the value is the outcome of the run. */
+export type Pop3Outcomes = {
+  readonly [
+    /** What an indicator means. */
+    indicator in Pop3Expectation
+  ]?: string;
+};
+
+/** A message of the maildrop. */
+export interface MessageChoice {
+  /** Its number in this session. */
+  readonly number: number;
+  /** Its size in octets. */
+  readonly size: number;
+}
+
+/** What is said of a reply of POP3. */
+export interface Pop3ReplyVerbs<P extends ProgramPhase, S extends ProgramState>
+  extends ReplySettings<P, S> {
+  /**
+   * Says what the reply before must be. After octets, once for each reply.
+   *
+   * @param indicator The indicator, or several.
+   * @param text How its text begins; its holes are captured.
+   * @returns The program with it.
+   */
+  expect<const T extends string>(
+    indicator: Pop3Expectation | readonly Pop3Expectation[],
+    text?: T & AgreeingText<S["captures"], T>,
+  ): ProgramAt<P, Taking<S, T>>;
+  /**
+   * Names what each reply means: `{ "+OK": "ok", "-ERR": "badPassword" }`.
+   *
+   * @param outcomes The names by indicator; the result has the one that came.
+   * @param text How its text begins; its holes are captured.
+   * @returns The program with it.
+   */
+  expect<const M extends Pop3Outcomes, const T extends string>(
+    outcomes: M,
+    text?: T & AgreeingText<S["captures"], T>,
+  ): ProgramAt<P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
+  /**
+   * Says what the reply before should be: another one is noted as a failure, and the run goes on.
+   *
+   * @param indicator The indicator, or several.
+   * @param text How its text begins; its holes are captured.
+   * @returns The program with it.
+   */
+  soft<const T extends string>(
+    indicator: Pop3Expectation | readonly Pop3Expectation[],
+    text?: T & AgreeingText<S["captures"], T>,
+  ): ProgramAt<P, Taking<S, T>>;
+}
+
+/** What is good in any phase of POP3. */
+export interface Pop3CommandVerb<P extends ProgramPhase, S extends ProgramState> {
+  /**
+   * Sends one line as a command.
+   *
+   * @param line The line; its holes are filled with what was captured, or their samples.
+   * @returns The program with it, in the same phase whatever the command.
+   */
+  command<const T extends string>(
+    line: T & AgreeingText<S["captures"], T>,
+  ): ProgramAt<P, Taking<S, T>>;
+}
+
+/** What is good in any phase of POP3, QUIT apart. */
+export interface Pop3Anytime<P extends ProgramPhase, S extends ProgramState>
+  extends
+    RunnableProgram<P, S>,
+    Pop3ReplyVerbs<P, S>,
+    Pop3CommandVerb<P, S>,
+    AnytimeVerbs<P, S>,
+    Looping<P, S> {}
+
+/** QUIT, and what the server offers. */
+export interface Pop3OpenVerbs<P extends ProgramPhase, S extends ProgramState>
+  extends CapabilityVerb<P, S> {
+  /**
+   * CAPA.
+   *
+   * @returns The program with it.
+   */
+  capa(): ProgramAt<P, S>;
+  /**
+   * QUIT.
+   *
+   * @returns The program after it.
+   */
+  quit(): ProgramAt<"closed", S>;
+}
+
+/** Before the login. */
+export interface Pop3Authorization<S extends ProgramState>
+  extends Pop3Anytime<"authorization", S>, Pop3OpenVerbs<"authorization", S> {
+  /**
+   * STLS and, if the reply is positive, TLS.
+   *
+   * @returns The program after it.
+   */
+  startTls(): ProgramAt<"authorization", S>;
+  /**
+   * USER: the first half of a login.
+   *
+   * @param name The user.
+   * @returns The program with it.
+   */
+  user<const T extends string>(
+    name: T & AgreeingText<S["captures"], T>,
+  ): ProgramAt<"authorization", Taking<S, T>>;
+  /**
+   * PASS: the second half of a login.
+   *
+   * @param password The password.
+   * @returns The program after it.
+   */
+  pass(password: DialogueSecret): ProgramAt<"transaction", S>;
+  /**
+   * APOP: a login by a digest of the greeting's stamp.
+   *
+   * @param login User and password, and the hole that took the stamp.
+   * @returns The program after it.
+   */
+  apop(
+    login: DialogueLogin & { readonly stamp: keyof S["captures"] & string },
+  ): ProgramAt<"transaction", S>;
+  /**
+   * AUTH, whatever its mechanism needs.
+   *
+   * @param mechanism The mechanism.
+   * @param login User and password.
+   * @returns The program after it.
+   */
+  auth(mechanism: PasswordMechanism, login: DialogueLogin): ProgramAt<"transaction", S>;
+}
+
+/** The commands on a maildrop. */
+export interface MaildropVerbs<P extends ProgramPhase, S extends ProgramState>
+  extends ResetVerb<P, S> {
+  /**
+   * STAT.
+   *
+   * @returns The program with it.
+   */
+  stat(): ProgramAt<P, S>;
+  /**
+   * LIST.
+   *
+   * @param number One message; all of them without it.
+   * @returns The program with it.
+   */
+  list(number?: number): ProgramAt<P, S>;
+  /**
+   * UIDL.
+   *
+   * @param number One message; all of them without it.
+   * @returns The program with it.
+   */
+  uidl(number?: number): ProgramAt<P, S>;
+  /**
+   * RETR.
+   *
+   * @param number The message.
+   * @returns The program with it.
+   */
+  retr(number: number): ProgramAt<P, S>;
+  /**
+   * TOP.
+   *
+   * @param number The message.
+   * @param lines How many lines of its body.
+   * @returns The program with it.
+   */
+  top(number: number, lines: number): ProgramAt<P, S>;
+  /**
+   * DELE. Nothing is deleted before QUIT.
+   *
+   * @param number The message.
+   * @returns The program with it.
+   */
+  dele(number: number): ProgramAt<P, S>;
+  /**
+   * NOOP.
+   *
+   * @returns The program with it.
+   */
+  noop(): ProgramAt<P, S>;
+  /**
+   * Says which lines the reply before has: after LIST, UIDL, RETR, TOP or CAPA.
+   *
+   * @param lines The lines, whose holes are captured.
+   * @returns The program with it.
+   */
+  lines<const T extends string>(
+    lines: readonly (T & AgreeingText<S["captures"], T>)[],
+  ): ProgramAt<P, Taking<S, T>>;
+}
+
+/** After the login. */
+export interface Pop3Transaction<S extends ProgramState>
+  extends
+    Pop3Anytime<"transaction", S>,
+    Pop3OpenVerbs<"transaction", S>,
+    MaildropVerbs<"transaction", S>,
+    BatchVerb<"batch transaction", S> {
+  /**
+   * LIST, and DELE for each message that is chosen. The program is no text any more.
+   *
+   * @param choose Says for each message whether it stays. What it throws ends the run.
+   * @returns The program with it.
+   */
+  eachMessage(
+    choose: (message: MessageChoice) => "keep" | "dele" | Promise<"keep" | "dele">,
+  ): ProgramAt<"transaction", Live<S>>;
+}
+
+/** After QUIT. */
+export interface Pop3Closed<S extends ProgramState> extends Pop3Anytime<"closed", S> {}
+
+/** In a batch, after the login. */
+export interface Pop3Batch<S extends ProgramState>
+  extends
+    RunlessProgram<"batch transaction", S>,
+    Pop3ReplyVerbs<"batch transaction", S>,
+    Pop3CommandVerb<"batch transaction", S>,
+    MaildropVerbs<"batch transaction", S>,
+    BatchLooping<"batch transaction", S> {}
