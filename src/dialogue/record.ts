@@ -6,6 +6,7 @@
 
 import type { TranscriptEvent } from "../wire/mod.ts";
 import { makePortable } from "./portable.ts";
+import { hasPop3Body } from "./pop3_body.ts";
 import { RecordedLogin } from "./recorded_login.ts";
 import type {
   Dialogue,
@@ -152,12 +153,15 @@ class DialogueRecorder {
   }
 
   #answer(text: string): void {
+    if (this.#protocol === "pop3" && this.#reply.length === 0 && !/^(?:\+|-ERR)/.test(text)) {
+      return this.#more(text);
+    }
     this.#reply.push(text);
     const [first = ""] = this.#reply;
     if (this.#protocol !== "pop3") {
       if (/^\d{3}-/.test(text)) return;
     } else if (this.#reply.length === 1) {
-      this.#body = text.startsWith("+OK") && hasBody(this.#asked[0] ?? "");
+      this.#body = text.startsWith("+OK") && hasPop3Body(this.#asked[0] ?? "");
       if (this.#body) return;
     } else if (text !== ".") return;
     const lines = this.#body ? this.#reply.slice(0, -1) : this.#reply;
@@ -175,6 +179,16 @@ class DialogueRecorder {
     this.#inContent = first.startsWith("354") && /^DATA$/i.test(asked.trim());
     this.#reply = [];
     this.#body = false;
+  }
+
+  /** A body that the command did not announce: `LANG`, `AUTH` alone. */
+  #more(text: string): void {
+    const last = this.#steps.at(-1);
+    if (last?.kind !== "reply") return;
+    const [first, ...body] = last.lines;
+    if (first?.kind !== "line") return;
+    if (text !== ".") body.push(this.#line(text, { index: 1, greeting: false }));
+    this.#steps[this.#steps.length - 1] = { ...last, lines: [{ ...first, more: true }, ...body] };
   }
 
   #line(
@@ -232,11 +246,6 @@ function textLines(bytes: Uint8Array, text: string): readonly string[] | undefin
   return plain && lines.indexOf(".") >= lines.length - 1 || plain && !lines.includes(".")
     ? lines
     : undefined;
-}
-
-/** Whether `+OK` to a command has a body. */
-function hasBody(command: string): boolean {
-  return /^(?:RETR|TOP|CAPA)\b|^(?:LIST|UIDL) *$/i.test(command);
 }
 
 const NOTHING = new Uint8Array();

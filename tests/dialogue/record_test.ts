@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import {
   checkTranscript,
   parseDialogue,
@@ -51,6 +51,15 @@ Deno.test("toDialogue() gives back what was written", async () => {
   ) {
     equal(await recorded(text, VERBATIM), text);
   }
+});
+
+Deno.test("toDialogue() takes bodies that no command announces, and APOP without a stamp", async () => {
+  const text = "@pop3\n@name recorded\nS: +OK\nC: LANG\nS: +OK\nS: en English\nS: .\n" +
+    "C: AUTH\nS: +OK\nS: .\nC: QUIT\nS: +OK bye\n";
+  equal(await recorded(text, VERBATIM), text);
+  const digest = "c4c9334bac560ecc979e58001b3e22fb";
+  const apop = await recorded(`@pop3\nS: +OK\nC: APOP jones ${digest}\nS: -ERR\n`);
+  equal((await selfPlay(parseDialogue(apop))).client.status, "passed");
 });
 
 Deno.test("toDialogue() keeps the times where asked", async () => {
@@ -194,4 +203,11 @@ Deno.test("checkTranscript() takes hidden logins for what they may be", async ()
   const other = parseDialogue(text.replace("AUTH PLAIN ${plain user pass}", "AUTH LOGIN"));
   const judged = await checkTranscript(other, client.transcript, { throwOnFailure: false });
   equal(idOf(judged), "client-line");
+});
+
+Deno.test("toDialogue() keeps the body of LANG (RFC 6856 section 3)", async () => {
+  const said = "@pop3\nS: +OK ready\nC: LANG\nS: +OK\nS: en English\nS: .\nC: LANG en\nS: +OK en\n";
+  const { client } = await selfPlay(parseDialogue(said));
+  const recorded = printDialogue(toDialogue(client.transcript));
+  match(recorded, /C: LANG\nS: \+OK\nS: en English\nS: \.\nC: LANG en\nS: \+OK en\n/);
 });
