@@ -7,7 +7,7 @@
 import { checked } from "../shared/login.ts";
 import { grantsOf, smtpHost } from "../shared/grants.ts";
 import type { CheckCall, JournalCall, ReportCall, ResumeCall, SendCall } from "./calls.ts";
-import { loadMessage } from "./inputs.ts";
+import { loadMessage, unlessMissing } from "./inputs.ts";
 import { isPostgres } from "./journal_place.ts";
 
 /** Any call. */
@@ -26,7 +26,7 @@ export async function callGrants(
 ): Promise<string[]> {
   const { journal, message, list, server = call.url, proxy, dryRun } = call;
   const runs = server !== undefined && dryRun === undefined;
-  const files = message === undefined ? [] : (await loadMessage(message)).files;
+  const files = message === undefined ? [] : await filesOf(message);
   const written = [...call.report ?? [], ...call.format ?? []].map(({ path }) => path);
   const grants = grantsOf({
     net: [
@@ -43,6 +43,12 @@ export async function callGrants(
   });
   // The client of PostgreSQL looks for variables of its own, and does without them.
   return journal !== undefined && isPostgres(journal) ? [...grants, "--ignore-env"] : grants;
+}
+
+/** What a message names. One that is gone since names nothing. */
+async function filesOf(message: string): Promise<readonly string[]> {
+  const loaded = await unlessMissing(() => loadMessage(message));
+  return loaded?.files ?? [];
 }
 
 /** The journal and its companions; those of SQLite itself need no grant. */

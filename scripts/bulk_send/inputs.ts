@@ -194,3 +194,20 @@ export async function* suppressedKeys(path: string): AsyncGenerator<string> {
     }
   }
 }
+
+/**
+ * Does something with a file of an earlier call, which may be gone since.
+ *
+ * @param act What is done.
+ * @returns What it gives; `undefined` if there is no such file.
+ */
+export async function unlessMissing<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof ValidationError && error.cause instanceof Deno.errors.NotFound) {
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -49,6 +49,7 @@ import {
   openList,
   piecesOf,
   suppressedKeys,
+  unlessMissing,
 } from "./inputs.ts";
 import { sendTest, writeMessages } from "./instead.ts";
 import { chooseJob, defaultName, isPostgres, openJournal } from "./journal_place.ts";
@@ -235,14 +236,9 @@ export class BulkVerbs implements Verbs {
     const kept = settingsOf(record);
     const settings: JobSettings = { ...kept, ...runningOf(call, kept) };
     if (call.permissions) {
-      const { dkim, session } = settings;
-      const suppress = here.inputs ? settings.suppress : undefined;
-      return await this.#permissions({
-        ...call,
-        ...dkim,
-        ...session,
-        ...(suppress && { suppress }),
-      });
+      const { dkim, session, suppress, inputs: { list, message } } = settings;
+      const files = here.inputs ? { list, message, ...(suppress && { suppress }) } : {};
+      return await this.#permissions({ ...files, ...call, ...dkim, ...session });
     }
     if (here.inputs) await this.#refuseChanged(record, kept, call);
     const prepared = await prepare(settings, record.fingerprint, this.#context);
@@ -379,17 +375,6 @@ async function* rowsOf(source: ListSource, listHash: string): AsyncGenerator<New
     yield row;
   }
   if (octets.digest() !== listHash) fail(`"${source.path}" has changed while it was read`);
-}
-
-async function unlessMissing<T>(act: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await act();
-  } catch (error) {
-    if (error instanceof ValidationError && error.cause instanceof Deno.errors.NotFound) {
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 function addressOf(text: string): string {

@@ -110,7 +110,8 @@ export async function* reportHtml(
 /** Nothing may be loaded, and no script run but the one below: whatever a server has said (T-I37). */
 function head(title: string): string {
   const hash = new Sha256().update(new TextEncoder().encode(SCRIPT)).digest().toBase64();
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`;
+  const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
+    `script-src 'sha256-${hash}'`;
   return '<!doctype html><html lang="en"><head><meta charset="utf-8">' +
     `<meta http-equiv="Content-Security-Policy" content="${policy}">` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +

@@ -1,0 +1,291 @@
+/**
+ * The bulk_send script as a user runs it, in processes of its own with the permissions that it names
+ * itself: through Postfix into mailboxes, killed and resumed; many messages; several machines; and its
+ * report in a browser.
+ */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { connectPop3, Secret } from "@mailwright/mailwright/pop3";
+import { parseHeaderBlock } from "../../src/message/mod.ts";
+import { startPostfix } from "./postfix.ts";
+import { startPostgres } from "./postgres.ts";
+import { type Ran, run } from "./process.ts";
+import { serverTest } from "./programs.ts";
+import { RunFolder } from "./run_folder.ts";
+import { startSmtpSink } from "./smtp_sink.ts";
+import type { Users } from "./users.ts";
+
+const SCRIPT = new URL("../../scripts/bulk_send.ts", import.meta.url).pathname;
+const DENO = ["run", "--no-prompt", "--quiet", "--no-config"];
+const SENDER = "sender@beta.example";
+const PASSWORD = "sender-reads-mail";
+const MESSAGE = "---\nfrom: News <news@beta.example>\nsubject: Number {{number}} for {{name}}\n" +
+  "html: welcome.html\nattachments: [terms.txt]\n---\nDear {{name}},\n\nyour number is {{number}}.\n";
+
+/** The flags that the script says it needs. */
+async function grantsOf(args: readonly string[]): Promise<string[]> {
+  const reading = ["--allow-read", "--allow-write", "--allow-env", "--allow-net"];
+  const asked = await run("deno", [...DENO, ...reading, SCRIPT, ...args, "--permissions"]);
+  return asked.stdout.trim().split(" ");
+}
+
+/** Runs the script with exactly these flags. */
+async function bulkSend(args: readonly string[], stdin = ""): Promise<Ran> {
+  return await run("deno", [...DENO, ...await grantsOf(args), SCRIPT, ...args], {
+    stdin,
+    env: { NO_COLOR: "1" },
+    mayFail: true,
+  });
+}
+
+/** What the script tells while it runs. */
+interface RowEvent {
+  readonly event: string;
+  readonly recipient?: string;
+  readonly state?: string;
+}
+
+/** Runs the script until it has told so many events, and kills it. */
+async function killedAfter(
+  count: number,
+  args: readonly string[],
+  stdin = "",
+): Promise<RowEvent[]> {
+  const child = new Deno.Command("deno", {
+    args: [...DENO, ...await grantsOf(args), SCRIPT, ...args, "--json"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stdin));
+  await writer.close();
+  let text = "";
+  let killed = false;
+  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    if (!killed && text.split("\n").length > count) {
+      child.kill("SIGKILL");
+      killed = true;
+    }
+  }
+  const { signal } = await child.status;
+  equal(signal, "SIGKILL", text);
+  return text.split("\n").slice(0, -1).map((line): RowEvent => JSON.parse(line));
+}
+
+/** A list of people. */
+function listOf(recipients: readonly string[]): string {
+  const rows = recipients.map((recipient, at) => `${recipient},"Person, number ${at}",${at}\n`);
+  return `email,name,number\n${rows.join("")}`;
+}
+
+/** Writes list and message, and gives their options. */
+async function inputs(folder: RunFolder, recipients: readonly string[]): Promise<string[]> {
+  await folder.write("terms.txt", "Be kind.\n");
+  await folder.write("welcome.html", "<p>Dear {{name}}, your number is <b>{{number}}</b>.</p>\n");
+  return [
+    ...["--list", await folder.write("people.csv", listOf(recipients))],
+    ...["--message", await folder.write("welcome.md", MESSAGE)],
+  ];
+}
+
+const BOXES = 20;
+const EACH = 100;
+
+await serverTest(
+  "bulk_send through Postfix into Dovecot's mailboxes, killed and resumed",
+  ["postfix", "dovecot", "openssl", "root", "chromium"],
+  async (step) => {
+    const boxes = Array.from({ length: BOXES }, (_, at) => `box${at}@beta.example`);
+    const users: Users = Object.fromEntries([...boxes, SENDER].map((box) => [box, PASSWORD]));
+    await using postfix = await startPostfix({ users, settings: { recipient_delimiter: "+" } });
+    await using folder = await RunFolder.make("bulk");
+    const people = boxes.flatMap((box) =>
+      Array.from({ length: EACH }, (_, at) => box.replace("@", `+${at}@`))
+    );
+    const job = await folder.folder("job");
+    const journal = ["--journal", `${job}/welcome.db`];
+    const send = [
+      ...["send", ...await inputs(folder, people), ...journal, "--user", SENDER],
+      ...["--password-from", "stdin", "--tls-ca", postfix.caFile],
+      ...["--server", `submission://${postfix.host}:${postfix.ports.submission}`],
+    ];
+    const doubtful: string[] = [];
+
+    await step(
+      "2,000 rows are checked, and sent until the process is killed [T-B03] [T-B05]",
+      async () => {
+        const events = await killedAfter(600, send, PASSWORD);
+        ok(events.every(({ state }) => state === "accepted"));
+      },
+    );
+
+    await step(
+      "it is resumed: five rows in doubt at most, and all others accepted [T-B29]",
+      async () => {
+        const resumed = await bulkSend(["resume", ...journal], PASSWORD);
+        ok(resumed.code === 0 || resumed.code === 4, resumed.stderr);
+        const report = await bulkSend(["report", ...journal, "--format", "json"]);
+        const { states, list } = JSON.parse(report.stdout);
+        equal(states.accepted + states.in_doubt, people.length);
+        ok(states.in_doubt <= 5, `${states.in_doubt} in doubt`);
+        for (const { recipient, state } of list) if (state === "in_doubt") doubtful.push(recipient);
+        if (doubtful.length === 0) return;
+        const released = await bulkSend(["release", ...journal, "--to", "failed", "--by", "test"]);
+        equal(released.stdout, `Released: ${doubtful.length} (failed)\n`);
+      },
+    );
+
+    await step("everybody has one message, with his own fields", async () => {
+      const seen = new Set<string>();
+      for (const [at, box] of boxes.entries()) {
+        const own = people.slice(at * EACH, (at + 1) * EACH);
+        const least = own.filter((recipient) => !doubtful.includes(recipient)).length;
+        await postfix.dovecot.mailbox(box, least);
+        await using pop3 = await connectPop3({
+          url: `pop3://${postfix.host}:${postfix.dovecot.ports.pop3}`,
+          caCerts: [postfix.caPem],
+          auth: { user: box, password: new Secret(PASSWORD) },
+        });
+        const { numbers } = await pop3.snapshot();
+        for await (const item of pop3.retrieve(numbers)) {
+          ok(item.ok);
+          const octets = await item.value.bytes();
+          const text = new TextDecoder().decode(octets);
+          const header = parseHeaderBlock(octets, { complete: true });
+          const to = header.get("to")?.text ?? "";
+          equal(seen.has(to), false, `${to} has two`);
+          seen.add(to);
+          const number = people.indexOf(to);
+          equal(header.get("subject")?.text, `Number ${number} for Person, number ${number}`);
+          match(text, new RegExp(`\\r\\n\\r\\nDear Person, number ${number},\\r\\n`));
+          ok(text.includes(`your number is <b>${number}</b>`));
+        }
+      }
+      const lost = people.filter((recipient) => !seen.has(recipient));
+      deepEqual(lost.filter((recipient) => !doubtful.includes(recipient)), []);
+    });
+
+    await step("its report is a page that a browser shows", async () => {
+      const page = `${job}/report.html`;
+      const made = await bulkSend(["report", ...journal, "--format", `html:${page}`]);
+      deepEqual([made.code, made.stderr], [0, ""]);
+      const { dom, complaints } = await browse(folder, page);
+      deepEqual(complaints, []);
+      match(dom, /<svg viewBox="0 0 720 220"[^>]*aria-label="Rows that came to their end/);
+      match(dom, /<td>beta\.example<\/td><td class="n">2000<\/td>/);
+    });
+  },
+);
+
+/** What a browser makes of a page, and what it complains of. */
+async function browse(
+  folder: RunFolder,
+  page: string,
+): Promise<{ readonly dom: string; readonly complaints: readonly string[] }> {
+  const flags = [
+    ...["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"],
+    ...[`--user-data-dir=${folder.file("chromium")}`, "--window-size=1000,1800"],
+  ];
+  const shown = await run("chromium", [...flags, "--dump-dom", `file://${page}`]);
+  const picture = folder.file("report.png");
+  await run("chromium", [...flags, `--screenshot=${picture}`, `file://${page}`]);
+  ok((await Deno.stat(picture)).size > 10_000, "the picture is not empty");
+  const complaints = shown.stderr.split("\n").filter((line) => line.includes("CONSOLE"));
+  return { dom: shown.stdout, complaints };
+}
+
+await serverTest(
+  "a report with refusals is searched in a browser, and what servers say does nothing there [T-I37]",
+  ["smtp-sink", "chromium", "root"],
+  async () => {
+    await using folder = await RunFolder.make("page");
+    const { reportHtml } = await import("@mailwright/mailwright/jobs");
+    const text = `<script>document.title = "taken"</script><img src=x onerror="alert(1)">\u202e`;
+    const row = { id: 1, domain: "x.example", attempt: 1, changedMs: 0, text } as const;
+    const states = {
+      ...{ pending: 0, claimed: 0, committing: 0, accepted: 1, deferred: 1 },
+      ...{ failed: 1, in_doubt: 0, skipped: 0 },
+    };
+    const pieces = await Array.fromAsync(reportHtml(
+      {
+        schema: "mailwright-bulk-report/1",
+        job: { name: text, created: "2026-11-21T00:00:00.000Z", fingerprint: "" },
+        made: "2026-11-21T00:00:00.000Z",
+        rows: 3,
+        states,
+        domains: [{ domain: "x.example", rows: 3, states }],
+        reasons: [{ state: "failed", rows: 1, sample: text }],
+        throughput: { stepMs: 1000, steps: [{ atMs: 0, accepted: 1, others: 2 }] },
+        latency: {
+          messages: 1,
+          percentiles: { "50": 1, "75": 2, "90": 3, "95": 4, "99": 5, "100": 6 },
+        },
+      },
+      ReadableStream.from([
+        { ...row, line: 2, recipient: "ann@x.example", state: "failed" as const },
+        { ...row, line: 3, recipient: "ben@x.example", state: "deferred" as const },
+      ]),
+    ));
+    const page = await folder.write("report.html", pieces.join(""));
+    const { dom, complaints } = await browse(folder, page);
+    deepEqual(complaints, []);
+    match(dom, /<p id="found">2 of 2<\/p>/); // our own script has run
+    equal(/<title>taken/.test(dom), false);
+    equal(dom.match(/<img/g), null);
+  },
+);
+
+await serverTest(
+  "bulk_send sends 20,000 messages to smtp-sink",
+  ["smtp-sink", "root"],
+  async () => {
+    await using sink = await startSmtpSink({ count: true });
+    await using folder = await RunFolder.make("many");
+    const COUNT = 20_000;
+    const people = Array.from({ length: COUNT }, (_, at) => `p${at}@d${at % 50}.example`);
+    const job = await folder.folder("job");
+    const { code, stdout, stderr } = await bulkSend([
+      ...["send", ...await inputs(folder, people), "--journal", `${job}/many.db`, "--tls", "none"],
+      ...["--server", `smtp://${sink.host}:${sink.port}`],
+    ]);
+    equal(code, 0, stderr);
+    match(stdout, /\nall +20000 +20000\n/);
+    equal(await sink.messages(), COUNT);
+  },
+);
+
+await serverTest(
+  "three machines share a job in PostgreSQL, and one is killed",
+  ["postgres", "smtp-sink", "root"],
+  async () => {
+    await using postgres = await startPostgres();
+    await using sink = await startSmtpSink({ count: true });
+    await using folder = await RunFolder.make("work");
+    const COUNT = 1500;
+    const people = Array.from({ length: COUNT }, (_, at) => `p${at}@d${at % 7}.example`);
+    const journal = ["--journal", await postgres.database("bulk")];
+    const server = ["--server", `smtp://${sink.host}:${sink.port}`, "--tls", "none"];
+    const input = await inputs(folder, people);
+    // The job is made, and then three machines are at it.
+    const first = await bulkSend([
+      ...["send", ...input, ...journal, ...server, "--limit", "1", "--job", "shared"],
+      ...["--rate", "100/s"],
+    ]);
+    equal(first.code, 3, first.stderr);
+    const work = ["work", ...journal];
+    const [one, two, events] = await Promise.all([
+      bulkSend([...work, "--quiet"]),
+      bulkSend([...work, "--quiet"]),
+      killedAfter(100, work),
+    ]);
+    ok(events.length >= 100);
+    const status = await bulkSend(["status", ...journal, "--json"]);
+    const { states } = JSON.parse(status.stdout);
+    equal(states.accepted + states.in_doubt, COUNT, `${one.stderr}${two.stderr}${status.stdout}`);
+    ok(states.in_doubt <= 5, `${states.in_doubt} in doubt`);
+    const sent = await sink.messages() ?? 0;
+    ok(sent >= states.accepted && sent <= COUNT, `${sent} sent, ${states.accepted} accepted`);
+    for (const { code } of [one, two]) equal(code, states.in_doubt > 0 ? 4 : 0);
+  },
+);
