@@ -266,7 +266,7 @@ Deno.test("denoFileStore.makeFolder() stays below its base [T-F13]", async () =>
 });
 
 Deno.test.each(KINDS)(
-  "Archive refuses links below its base: $kind [T-C08] [T-F13]",
+  "Archive refuses links below its base: $kind [T-C08] [T-F13] [T-I39]",
   async (spec) => {
     const linked = JSON.parse(JSON.stringify(spec).replace("archive/", "link/"));
     using archive = openArchive(store, "lists", linked, { base: LINKS });

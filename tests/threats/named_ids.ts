@@ -46,6 +46,6 @@ function* testFiles(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     // What begins with a dot is scratch: other tests write there meanwhile.
     if (isDirectory && !name.startsWith(".")) yield* testFiles(`${folder}/${name}`);
-    else if (/_(test|check)\.ts$/.test(name)) yield `${folder}/${name}`;
+    else if (/_(test|check|suite)\.ts$/.test(name)) yield `${folder}/${name}`;
   }
 }

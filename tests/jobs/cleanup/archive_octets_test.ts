@@ -79,7 +79,7 @@ Deno.test.each(KINDS)("Archive takes several messages at once: $kind", PURE, asy
 });
 
 Deno.test.each(KINDS)(
-  "Archive keeps equal octets once: $kind [T-C02] [T-C10]",
+  "Archive keeps equal octets once: $kind [T-C02] [T-C10] [T-I40]",
   PURE,
   async (spec) => {
     const store = new MemoryStore();

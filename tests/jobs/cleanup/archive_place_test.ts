@@ -41,20 +41,24 @@ Deno.test("placesOf() finds the places that are there, and nothing like them", P
   deepEqual(await all(placesOf(store, ".", "plain")), ["plain"]);
 });
 
-Deno.test.each(KINDS)("Archive names files by digest and day alone: $kind", PURE, async (spec) => {
-  const store = new MemoryStore();
-  using archive = openArchive(store, "../x", spec, { base: "base" });
-  const copy = await put(archive, "Subject: ../../etc\r\nMessage-ID: </etc/passwd>\r\n\r\n");
-  await archive.barrier();
-  const dated = copy.sha256.slice(0, 2);
-  const names = {
-    maildir: `archive/2026/03/new/${copy.sha256}`,
-    eml: `archive/2026/03/${dated}/${copy.sha256}.eml`,
-    mbox: "archive/2026-03.mbox",
-  };
-  equal(copy.path, names[spec.kind as keyof typeof names]); // The kinds of this table.
-  deepEqual([...store.files().keys()], [`base/${copy.path}`]);
-});
+Deno.test.each(KINDS)(
+  "Archive names files by digest and day alone: $kind [T-I38]",
+  PURE,
+  async (spec) => {
+    const store = new MemoryStore();
+    using archive = openArchive(store, "../x", spec, { base: "base" });
+    const copy = await put(archive, "Subject: ../../etc\r\nMessage-ID: </etc/passwd>\r\n\r\n");
+    await archive.barrier();
+    const dated = copy.sha256.slice(0, 2);
+    const names = {
+      maildir: `archive/2026/03/new/${copy.sha256}`,
+      eml: `archive/2026/03/${dated}/${copy.sha256}.eml`,
+      mbox: "archive/2026-03.mbox",
+    };
+    equal(copy.path, names[spec.kind as keyof typeof names]); // The kinds of this table.
+    deepEqual([...store.files().keys()], [`base/${copy.path}`]);
+  },
+);
 
 Deno.test.each([
   { path: "../lists" },
