@@ -12,6 +12,7 @@ import { COMMAND_LEVELS, type Header, REPLY_LEVELS } from "./parse_header.ts";
 import { linesToOctets, parseOctets } from "./parse_octets.ts";
 import { ReplyBuilder, type WrittenLine } from "./parse_reply.ts";
 import { further } from "./parse_source.ts";
+import { hasPop3Body } from "./pop3_body.ts";
 import type { BytesStep, End, Position, ReplyStep, Step } from "./step.ts";
 import { parseTemplate } from "./template.ts";
 
@@ -177,7 +178,7 @@ export class StepReader {
 
   #beginReply(list: StepList, at: Position): ReplyBuilder {
     const { command } = this.state;
-    const multiline = /^(?:(?:LIST|UIDL|CAPA)$|(?:RETR|TOP)(?: |$))/.test(command);
+    const multiline = hasPop3Body(command);
     list.replyAttributes = list.takeAttributes();
     list.reply = new ReplyBuilder(at, this.#header.protocol ?? "smtp", multiline);
     return list.reply;

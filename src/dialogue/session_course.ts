@@ -9,6 +9,7 @@ import type { Capabilities } from "../smtp/mod.ts";
 import { capabilitiesOf } from "./expect_capabilities.ts";
 import { offers } from "./expect.ts";
 import type { HeardReply } from "./heard_reply.ts";
+import { hasPop3Body } from "./pop3_body.ts";
 import type { DialogueRecipient, DialogueReply, DialogueResult } from "./result.ts";
 import type { DialogueProtocol } from "./step.ts";
 
@@ -30,9 +31,6 @@ interface Tried {
 
 /** The verbs that are followed by a secret. */
 const LOGINS: ReadonlySet<string> = new Set(["AUTH", "PASS", "APOP"]);
-/** The POP3 commands whose `+OK` has a body; LIST and UIDL only without an argument. */
-const LISTINGS: ReadonlySet<string> = new Set(["LIST", "UIDL"]);
-const BODIES: ReadonlySet<string> = new Set(["RETR", "TOP", "CAPA"]);
 
 /** One session. */
 export class Course {
@@ -76,7 +74,7 @@ export class Course {
   /** Whether the next reply has a body if it is positive. */
   get multiline(): boolean {
     const { verb = "", rest = "" } = this.asked ?? {};
-    return this.#protocol === "pop3" && (BODIES.has(verb) || (LISTINGS.has(verb) && rest === ""));
+    return this.#protocol === "pop3" && hasPop3Body(`${verb} ${rest}`);
   }
 
   /** Whether mail reached all recipients, some, none, or whether none was tried. */

@@ -9,6 +9,7 @@ import { escapeControls } from "../../wire/mod.ts";
 import { DialogueParser } from "../parse_dialogue.ts";
 import { parseEvent } from "../parse_event.ts";
 import { octetsOf, type SourceLine } from "../parse_source.ts";
+import { hasPop3Body } from "../pop3_body.ts";
 import type { DialogueProtocol, End, Position } from "../step.ts";
 import { literal, printTemplate } from "../template.ts";
 import { type Exchange, Logins } from "./login.ts";
@@ -400,7 +401,7 @@ export class Scribe {
     this.#reply = { from, login };
     this.#listing = /^(?:LIST|UIDL)$/.test(asked);
     this.#filled = false;
-    this.#body = indicator === "+OK" && /^(?:(?:LIST|UIDL|CAPA)$|(?:RETR|TOP) )/.test(asked);
+    this.#body = indicator === "+OK" && hasPop3Body(asked);
     this.#answered(indicator);
   }
 
