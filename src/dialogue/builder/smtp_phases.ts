@@ -27,6 +27,8 @@ export type SmtpExpectation = number | "2xx" | "3xx" | "4xx" | "5xx";
 
 /** Codes and what each means for the program: the value is the outcome of the run. */
 export interface SmtpOutcomes {
+  /** A text or a list is none of these. */
+  readonly length?: never;
   /** A code. */
   readonly [code: number]: string;
   /** Any other success. */
