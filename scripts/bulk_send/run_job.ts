@@ -4,7 +4,7 @@
  * @module
  */
 
-import { loadPalette, type ScriptIo, ValidationError } from "../../src/cli/mod.ts";
+import { loadPalette, type ScriptIo, ValidationError, visible } from "../../src/cli/mod.ts";
 import type { Rate } from "../../src/cli/mod.ts";
 import {
   type BulkJournal,
@@ -25,7 +25,7 @@ import { exitOfStates } from "./failure.ts";
 import { isPostgres } from "./journal_place.ts";
 import { nextCommand } from "./next_command.ts";
 import { openReports } from "./report_files.ts";
-import { RunProgress } from "./run_progress.ts";
+import { RunProgress, withoutAddresses } from "./run_progress.ts";
 import type { JobSettings } from "./settings.ts";
 import { summaryText } from "./summary_text.ts";
 
@@ -123,7 +123,8 @@ export async function runJob(
   if (emergency?.used) {
     await io.err.line(`note: ${emergency.path} holds outcomes that the journal does not have`);
   }
-  const progress = await RunProgress.begin({ io, call, emergency }, running);
+  const rated = (pace.rate ?? pace.recipientsRate) !== undefined;
+  const progress = await RunProgress.begin({ io, call, emergency, rated }, running);
   const stop = await sendRows(running, {
     pool: poolOptions(session, pace),
     render: (row) => message.outgoing(row),
@@ -170,7 +171,7 @@ async function tell(
     const style = { width: out.columns, palette: await loadPalette(out.colors) };
     await out.print(summaryText(report, style));
   }
-  if (stop !== undefined) await err.line(`stopped: ${stop.text}`);
+  if (stop !== undefined) await err.line(visible(`stopped: ${withoutAddresses(stop.text)}`));
   const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
   if (call.quiet) return exit;
   if (left > 0) {

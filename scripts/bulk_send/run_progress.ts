@@ -17,6 +17,8 @@ export interface ProgressOf {
   readonly call: TalkCall;
   /** Takes what the journal could not take. */
   readonly emergency: Emergency | undefined;
+  /** Whether there is a rate that can be slowed down. */
+  readonly rated: boolean;
 }
 
 /** After how long a wait is worth a line, in milliseconds. */
@@ -27,6 +29,7 @@ export class RunProgress {
   readonly #io: ScriptIo;
   readonly #call: TalkCall;
   readonly #emergency: Emergency | undefined;
+  readonly #rated: boolean;
   readonly #progress: Progress | undefined;
   readonly #counts: Record<RowOutcome["state"], number>;
   readonly #kinds = new Set<string>();
@@ -39,13 +42,14 @@ export class RunProgress {
   #drawing = false;
 
   private constructor(
-    { io, call, emergency }: ProgressOf,
+    { io, call, emergency, rated }: ProgressOf,
     progress: Progress | undefined,
     counts: Awaited<ReturnType<JobJournal["counts"]>>,
   ) {
     this.#io = io;
     this.#call = call;
     this.#emergency = emergency;
+    this.#rated = rated;
     this.#progress = progress;
     const { pending, accepted, deferred, failed, in_doubt, skipped } = counts;
     this.#counts = { pending, accepted, deferred, failed, in_doubt, skipped };
@@ -78,6 +82,7 @@ export class RunProgress {
     if (this.#call.json) this.#then(() => this.#io.out.json(eventJson(event)));
     if (event.kind === "row") this.#row(event.row.attempt, event.outcome);
     else if (event.kind === "slowed") {
+      if (!this.#rated) return;
       this.#speed = event.speed;
       this.#note(`the server says ${event.code}: going on at ${percent(event.speed)} of the speed`);
     } else if (event.kind === "paused") {

@@ -130,7 +130,9 @@ class Gatherer {
     this.#domains.set(name, counts);
     if (ENDED.has(state)) this.#throughput.add(changedMs, state === "accepted");
     if (ms !== undefined) this.#latency.add(ms);
-    if (state !== "accepted" && row.text !== undefined) this.#blame(row);
+    // What stands at a row that waits is told by the row before it.
+    const blamed = state !== "accepted" && state !== "pending";
+    if (blamed && row.text !== undefined) this.#blame(row);
   }
 
   result(): Omit<BulkReport, "schema" | "job" | "made"> {

@@ -50,12 +50,16 @@ export function outcomeOf(
 ): RowOutcome {
   const { outcome, stage, queueId, error, rejected } = receipt;
   const reply = receipt.reply ?? rejected.find((each) => each.reply !== undefined)?.reply;
-  const seen = { id, stage, ...(ms !== undefined && { ms }), ...wordsOf(reply, error) };
+  const about = { id, stage, ...(ms !== undefined && { ms }) };
+  const seen = { ...about, ...wordsOf(reply, error) };
   // "Partial" is never said of one recipient.
   if (outcome === "accepted" || outcome === "partial") {
     return { ...seen, state: "accepted", ...(queueId !== undefined && { queueId }) };
   }
-  if (outcome === "in-doubt") return { ...seen, state: "in_doubt" };
+  // The last reply was about something else.
+  if (outcome === "in-doubt") {
+    return { ...about, ...wordsOf(undefined, error ?? "no answer came"), state: "in_doubt" };
+  }
   if (outcome === "refused") return { ...seen, state: "failed" };
   if (outcome === "not-sent") {
     if (rejected.some((each) => each.retry === "never")) return { ...seen, state: "failed" };
