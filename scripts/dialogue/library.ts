@@ -157,16 +157,15 @@ export class Library {
 
   async #text(path: string, most: number): Promise<string> {
     if (path === "-") return await this.#stdin(most);
-    return await reading("the file", path, async () => {
+    const bytes = await reading("the file", path, async () => {
       using file = await Deno.open(path);
       const { isFile, size } = await file.stat();
-      if (!isFile) fail(`Cannot read "${path}": it is no file`);
+      if (!isFile) throw new Error("it is no file");
       // What is too large is not read at all (T-I41).
-      if (size > most) {
-        throw notADialogue(path, `Cannot read "${path}": it has more than ${most} octets`);
-      }
-      return decoded(await new Response(file.readable).bytes(), path);
+      return size > most ? undefined : await new Response(file.readable).bytes();
     });
+    if (bytes !== undefined) return decoded(bytes, path);
+    throw notADialogue(path, `Cannot read "${path}": it has more than ${most} octets`);
   }
 
   async #stdin(most: number): Promise<string> {
