@@ -42,37 +42,37 @@ export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/sqlite_jour
 export type * from "./bulk/sql_client.ts";
 export { ROW_STATES, type RowState } from "./bulk/states.ts";
 export type { Throughput, ThroughputStep } from "./bulk/throughput.ts";
-export type { ArchivedCopy } from "./cleanup/archive.ts";
-export { ArchiveError } from "./cleanup/archive_error.ts";
-export { checkPolicy } from "./cleanup/check_policy.ts";
+export type { ArchivedCopy } from "./cleanup/archive/archive.ts";
+export { ArchiveError } from "./cleanup/archive/archive_error.ts";
+export { checkPolicy } from "./cleanup/policy/check_policy.ts";
 export * from "./cleanup/cleanup_error.ts";
 export * from "./cleanup/cleanup_options.ts";
 export type * from "./cleanup/cleanup_report.ts";
-export * from "./cleanup/conditions.ts";
-export * from "./cleanup/define_policy.ts";
+export * from "./cleanup/policy/conditions.ts";
+export * from "./cleanup/policy/define_policy.ts";
 export { type CleanupJob, openCleanup } from "./cleanup/job.ts";
-export type { GuardTrip } from "./cleanup/guards.ts";
-export { JournalError } from "./cleanup/journal_error.ts";
-export type { MessageFact } from "./cleanup/listed_row.ts";
+export type { GuardTrip } from "./cleanup/plan/guards.ts";
+export { JournalError } from "./cleanup/journal/journal_error.ts";
+export type { MessageFact } from "./cleanup/plan/listed_row.ts";
 export type {
   CleanupPlan,
   KeptMessage,
   KeptReason,
   MessageAbout,
   PlanItem,
-} from "./cleanup/plan.ts";
+} from "./cleanup/plan/plan.ts";
 export {
   type NeededFacts,
   type PlannedListing,
   Planner,
   type PlannerOptions,
-} from "./cleanup/planner.ts";
-export type * from "./cleanup/policy.ts";
-export { PolicyError } from "./cleanup/policy_error.ts";
-export { recheckItem, type RetrievedMessage } from "./cleanup/recheck.ts";
-export type * from "./cleanup/restore_options.ts";
-export type { StoredPlan } from "./cleanup/stored_plan.ts";
-export type { CostTier, RuleEvidence } from "./cleanup/verdict.ts";
+} from "./cleanup/plan/planner.ts";
+export type * from "./cleanup/policy/policy.ts";
+export { PolicyError } from "./cleanup/policy/policy_error.ts";
+export { recheckItem, type RetrievedMessage } from "./cleanup/run/recheck.ts";
+export type * from "./cleanup/restore/restore_options.ts";
+export type { StoredPlan } from "./cleanup/plan/stored_plan.ts";
+export type { CostTier, RuleEvidence } from "./cleanup/rules/verdict.ts";
 export { denoFileStore } from "./deno_file_store.ts";
 export type * from "./file_store.ts";
 export type {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type ArchivedCopy, openArchive } from "../../src/jobs/cleanup/archive.ts";
-import { LineJournal } from "../../src/jobs/cleanup/line_journal.ts";
-import type { PolicyArchive } from "../../src/jobs/cleanup/policy.ts";
+import { type ArchivedCopy, openArchive } from "../../src/jobs/cleanup/archive/archive.ts";
+import { LineJournal } from "../../src/jobs/cleanup/journal/line_journal.ts";
+import type { PolicyArchive } from "../../src/jobs/cleanup/policy/policy.ts";
 import type { FileStore } from "../../src/jobs/file_store.ts";
 import { all, KINDS, octetsIn, octetsOf, put } from "../jobs/cleanup/archives.ts";
 import { FaultyStore, isDeath, STORE_FAULTS, type StoreFault, sweepStore } from "./faulty_store.ts";

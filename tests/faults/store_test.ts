@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { ArchiveError } from "../../src/jobs/cleanup/archive_error.ts";
+import { ArchiveError } from "../../src/jobs/cleanup/archive/archive_error.ts";
 import { Died, FaultyStore, isDeath, STORE_FAULTS, sweepStore } from "./faulty_store.ts";
 import { MemoryStore } from "./memory_store.ts";
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { openArchive } from "../../src/jobs/cleanup/archive.ts";
-import { ArchiveError } from "../../src/jobs/cleanup/archive_error.ts";
-import { LineJournal } from "../../src/jobs/cleanup/line_journal.ts";
+import { openArchive } from "../../src/jobs/cleanup/archive/archive.ts";
+import { ArchiveError } from "../../src/jobs/cleanup/archive/archive_error.ts";
+import { LineJournal } from "../../src/jobs/cleanup/journal/line_journal.ts";
 import { denoFileStore as store } from "../../src/jobs/deno_file_store.ts";
 import type { FileStore } from "../../src/jobs/file_store.ts";
 import { MemoryStore } from "../faults/memory_store.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GuardTrip } from "./guards.ts";
+import type { GuardTrip } from "./plan/guards.ts";
 
 /**
  * What stands in the way.

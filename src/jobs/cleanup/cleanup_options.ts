@@ -7,7 +7,7 @@
 import type { Pop3Session } from "../../pop3/mod.ts";
 import type { Clock } from "../../wire/mod.ts";
 import type { FileStore } from "../file_store.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 
 /** How the cleanup of a mailbox is opened. */
 export interface CleanupOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ArchivedCopy } from "./archive.ts";
+import type { ArchivedCopy } from "./archive/archive.ts";
 import type { CleanupErrorKind } from "./cleanup_error.ts";
 
 /**

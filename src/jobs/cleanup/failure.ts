@@ -4,11 +4,11 @@
  * @module
  */
 
-import { ArchiveError } from "./archive_error.ts";
+import { ArchiveError } from "./archive/archive_error.ts";
 import { CleanupError, type CleanupErrorKind } from "./cleanup_error.ts";
 import type { CleanupExit } from "./cleanup_report.ts";
-import { JournalError } from "./journal_error.ts";
-import { connectionError } from "./sessions.ts";
+import { JournalError } from "./journal/journal_error.ts";
+import { connectionError } from "./run/sessions.ts";
 
 /**
  * What a failure means for a run.

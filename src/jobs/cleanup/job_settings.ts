@@ -7,7 +7,7 @@
 import { type Clock, systemClock } from "../../wire/mod.ts";
 import { denoFileStore } from "../deno_file_store.ts";
 import type { FileStore } from "../file_store.ts";
-import { checkPolicy } from "./check_policy.ts";
+import { checkPolicy } from "./policy/check_policy.ts";
 import { CleanupError } from "./cleanup_error.ts";
 import {
   type CleanupLimits,
@@ -15,7 +15,7 @@ import {
   type CleanupProgress,
   DEFAULT_CLEANUP_LIMITS,
 } from "./cleanup_options.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 
 /** The options of a cleanup with all defaults. */
 export interface JobSettings {

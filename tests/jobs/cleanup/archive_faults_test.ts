@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { type ArchivedCopy, openArchive } from "../../../src/jobs/cleanup/archive.ts";
-import { mboxRecords } from "../../../src/jobs/cleanup/mbox_records.ts";
-import { ArchiveError } from "../../../src/jobs/cleanup/archive_error.ts";
-import type { PolicyArchive } from "../../../src/jobs/cleanup/policy.ts";
+import { type ArchivedCopy, openArchive } from "../../../src/jobs/cleanup/archive/archive.ts";
+import { mboxRecords } from "../../../src/jobs/cleanup/archive/mbox_records.ts";
+import { ArchiveError } from "../../../src/jobs/cleanup/archive/archive_error.ts";
+import type { PolicyArchive } from "../../../src/jobs/cleanup/policy/policy.ts";
 import { denoFileStore } from "../../../src/jobs/deno_file_store.ts";
 import type { FileStore } from "../../../src/jobs/file_store.ts";
 import {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type ArchivedCopy, openArchive } from "../../../src/jobs/cleanup/archive.ts";
+import { type ArchivedCopy, openArchive } from "../../../src/jobs/cleanup/archive/archive.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
 import { all, DAY, KINDS, MESSAGES, octetsIn, octetsOf, put } from "./archives.ts";
 

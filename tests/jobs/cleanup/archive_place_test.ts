@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { openArchive } from "../../../src/jobs/cleanup/archive.ts";
-import { placeFor, placesOf } from "../../../src/jobs/cleanup/archive_place.ts";
+import { openArchive } from "../../../src/jobs/cleanup/archive/archive.ts";
+import { placeFor, placesOf } from "../../../src/jobs/cleanup/archive/archive_place.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
 import { all, DAY, KINDS, put } from "./archives.ts";
 

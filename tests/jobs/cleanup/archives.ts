@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Archive, ArchivedCopy } from "../../../src/jobs/cleanup/archive.ts";
-import type { PolicyArchive } from "../../../src/jobs/cleanup/policy.ts";
+import type { Archive, ArchivedCopy } from "../../../src/jobs/cleanup/archive/archive.ts";
+import type { PolicyArchive } from "../../../src/jobs/cleanup/policy/policy.ts";
 
 /** One archive of each kind, with a day in its path. */
 export const KINDS: readonly (PolicyArchive & { readonly kind: string })[] = [

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { checkPolicy, type PolicyGuards, remove, size } from "../../../src/jobs/mod.ts";
-import { type GuardedRun, guardTrips } from "../../../src/jobs/cleanup/guards.ts";
+import { type GuardedRun, guardTrips } from "../../../src/jobs/cleanup/plan/guards.ts";
 import { daysOld, planOf } from "./mailbox.ts";
 
 const ALL = remove("all", size.over("2kB"), { archive: "none" });

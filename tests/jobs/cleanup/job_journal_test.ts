@@ -1,10 +1,13 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import { HeaderCache } from "../../../src/jobs/cleanup/header_cache.ts";
-import { type JournalEvent, parseJournalEntry } from "../../../src/jobs/cleanup/journal_event.ts";
-import { JournalState } from "../../../src/jobs/cleanup/journal_state.ts";
+import { HeaderCache } from "../../../src/jobs/cleanup/plan/header_cache.ts";
+import {
+  type JournalEvent,
+  parseJournalEntry,
+} from "../../../src/jobs/cleanup/journal/journal_event.ts";
+import { JournalState } from "../../../src/jobs/cleanup/journal/journal_state.ts";
 import { FakeClock } from "../../fake_clock.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
-import { CleanupJournal } from "../../../src/jobs/cleanup/cleanup_journal.ts";
+import { CleanupJournal } from "../../../src/jobs/cleanup/journal/cleanup_journal.ts";
 
 const none = { permissions: "none" } as const;
 const HASH = "0123456789abcdef".repeat(4);

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
-import { LineJournal } from "../../../src/jobs/cleanup/line_journal.ts";
-import { JournalError } from "../../../src/jobs/cleanup/journal_error.ts";
+import { LineJournal } from "../../../src/jobs/cleanup/journal/line_journal.ts";
+import { JournalError } from "../../../src/jobs/cleanup/journal/journal_error.ts";
 import { FaultyStore, isDeath, STORE_FAULTS, sweepStore } from "../../faults/faulty_store.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
 

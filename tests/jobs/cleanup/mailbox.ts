@@ -12,9 +12,9 @@ import {
   type Policy,
   type PolicyInput,
 } from "../../../src/jobs/mod.ts";
-import type { MessageFacts } from "../../../src/jobs/cleanup/message_facts.ts";
-import type { RuleContext } from "../../../src/jobs/cleanup/rules.ts";
-import { known } from "../../../src/jobs/cleanup/verdict.ts";
+import type { MessageFacts } from "../../../src/jobs/cleanup/rules/message_facts.ts";
+import type { RuleContext } from "../../../src/jobs/cleanup/rules/rules.ts";
+import { known } from "../../../src/jobs/cleanup/rules/verdict.ts";
 import { checkPolicy } from "../../../src/jobs/mod.ts";
 import { type ParsedHeader, parseHeaderBlock } from "../../../src/message/mod.ts";
 import { makeSnapshot } from "../../../src/pop3/listing.ts";

@@ -1,6 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { MboxQuoting } from "../../../src/jobs/cleanup/mbox_quoting.ts";
-import { fromLine, mboxRecords, recordEnd } from "../../../src/jobs/cleanup/mbox_records.ts";
+import { MboxQuoting } from "../../../src/jobs/cleanup/archive/mbox_quoting.ts";
+import {
+  fromLine,
+  mboxRecords,
+  recordEnd,
+} from "../../../src/jobs/cleanup/archive/mbox_records.ts";
 import { joined } from "../../../src/jobs/cleanup/octets.ts";
 import { all, MESSAGES, octetsOf } from "./archives.ts";
 

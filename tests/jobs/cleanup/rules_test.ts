@@ -16,9 +16,9 @@ import {
   to,
   uid,
 } from "../../../src/jobs/mod.ts";
-import { predicateOf } from "../../../src/jobs/cleanup/rules.ts";
-import type { MessageFacts } from "../../../src/jobs/cleanup/message_facts.ts";
-import { unknown } from "../../../src/jobs/cleanup/verdict.ts";
+import { predicateOf } from "../../../src/jobs/cleanup/rules/rules.ts";
+import type { MessageFacts } from "../../../src/jobs/cleanup/rules/message_facts.ts";
+import { unknown } from "../../../src/jobs/cleanup/rules/verdict.ts";
 import { CONTEXT, dateAt, DAY_MS, daysOld, factsOf, NOW_MS } from "./mailbox.ts";
 
 /** In words, and that the opposite is unknown exactly where the condition is. */

@@ -7,7 +7,7 @@ import {
   opposite,
   unknown,
   type Verdict,
-} from "../../../src/jobs/cleanup/verdict.ts";
+} from "../../../src/jobs/cleanup/rules/verdict.ts";
 
 type Sign = "T" | "F" | "A" | "U" | "P";
 

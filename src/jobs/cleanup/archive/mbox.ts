@@ -1,0 +1,229 @@
+/**
+ * mbox: all messages of a place in one file. A run appends to it between two barriers and owns it so
+ * long; what others have put into it stays.
+ *
+ * @module
+ */
+
+import { joinPath, parentOf } from "../../file_path.ts";
+import type { OpenFile } from "../../file_store.ts";
+import { type ArchiveFiles, type ArchiveKind, FolderMaker } from "./archive_kind.ts";
+import type { ArchivedCopy } from "./archive_types.ts";
+import { MboxQuoting } from "./mbox_quoting.ts";
+import { fromLine, type MboxRecord, mboxRecords, recordEnd } from "./mbox_records.ts";
+import { joined } from "../octets.ts";
+import type { Spool, SpooledMessage } from "./spool.ts";
+
+const WRITTEN_AT_ONCE = 64 * 1024;
+const utf8 = new TextEncoder();
+
+interface OpenMbox {
+  readonly file: OpenFile;
+  readonly seen: Seen;
+  /** Whether a torn record was cut off. */
+  readonly torn: boolean;
+}
+
+/** What is known of a file. */
+interface Seen {
+  /** Up to where. */
+  end: number;
+  /** Copies before that by digest, those of the journal left out. */
+  readonly copies: Map<string, ArchivedCopy>;
+}
+
+/** One file for all messages. */
+export class Mbox implements ArchiveKind {
+  readonly #files: ArchiveFiles;
+  readonly #folders: FolderMaker;
+  readonly #seen = new Map<string, Seen>();
+  readonly #open = new Map<string, OpenMbox>();
+
+  constructor(files: ArchiveFiles, known: Iterable<ArchivedCopy>) {
+    this.#files = files;
+    this.#folders = new FolderMaker(files);
+    for (const { path, offset = 0, length = 0 } of known) {
+      const end = Math.max(this.#seen.get(path)?.end ?? 0, offset + length);
+      this.#seen.set(path, { end, copies: new Map() });
+    }
+  }
+
+  spoolFolder(place: string): string {
+    return `${place}.tmp`;
+  }
+
+  async take(spool: Spool, message: SpooledMessage, place: string): Promise<ArchivedCopy> {
+    const { file, seen } = this.#open.get(place) ?? await this.#begin(place);
+    const offset = file.size;
+    const there = seen.copies.get(message.sha256);
+    if (there === undefined) await this.#append(file, spool, message);
+    await spool.remove();
+    const length = file.size - offset;
+    const copy = there ??
+      { archive: this.#files.archive, path: place, ...message, offset, length };
+    seen.copies.set(copy.sha256, copy);
+    seen.end = file.size;
+    return copy;
+  }
+
+  async #append(file: OpenFile, spool: Spool, message: SpooledMessage): Promise<void> {
+    const quoting = new MboxQuoting("quote");
+    let waiting: Uint8Array[] = [utf8.encode(fromLine(message))];
+    let size = 0;
+    let last: number | undefined;
+    for await (const piece of this.#files.store.readPieces(spool.path)) {
+      last = piece.at(-1);
+      waiting.push(quoting.push(piece));
+      size += piece.length;
+      if (size < WRITTEN_AT_ONCE) continue;
+      await file.write(joined(waiting));
+      waiting = [];
+      size = 0;
+    }
+    await file.write(joined([...waiting, quoting.end(), utf8.encode(recordEnd(last))]));
+  }
+
+  /** Opens a file, cuts off a torn record, and learns what else is in it. */
+  async #begin(place: string): Promise<OpenMbox> {
+    const { store, archive, base } = this.#files;
+    await this.#makeFolder(place);
+    const path = joinPath(base, place);
+    const file = await store.append(path);
+    try {
+      let seen = this.#seen.get(place);
+      // Somebody has put another file in its place.
+      if (seen === undefined || seen.end > file.size) seen = { end: 0, copies: new Map() };
+      let last: MboxRecord | undefined;
+      for await (const record of this.#records(place, seen.end, file.size)) {
+        last = record;
+        if (record.state !== "intact") continue;
+        seen.copies.set(record.sha256, copyOf(record, archive, place));
+      }
+      const torn = last?.state === "torn" ? last : undefined;
+      if (torn !== undefined) await file.truncate(torn.offset);
+      await this.#closeLine(file, path);
+      seen.end = file.size;
+      const opened = { file, seen, torn: torn !== undefined };
+      this.#seen.set(place, seen);
+      this.#open.set(place, opened);
+      return opened;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Ends the last message of another program with an empty line, if it did not. */
+  async #closeLine(file: OpenFile, path: string): Promise<void> {
+    const offset = Math.max(0, file.size - 3);
+    const end: Uint8Array[] = [];
+    for await (const piece of this.#files.store.readPieces(path, { offset, length: 3 })) {
+      end.push(piece);
+    }
+    const text = new TextDecoder("latin1").decode(joined(end));
+    if (text === "" || /\n\r?\n$/.test(text)) return;
+    await file.write(utf8.encode(text.endsWith("\n") ? "\r\n" : "\r\n\r\n"));
+  }
+
+  async barrier(): Promise<void> {
+    const { store, base } = this.#files;
+    try {
+      for (const [place, { file }] of this.#open) {
+        const path = joinPath(base, place);
+        await file.sync();
+        await store.syncFolder(parentOf(path));
+        if (await store.size(path) !== file.size) {
+          throw new Deno.errors.NotFound(
+            `Cannot find "${path}": it was moved while it was written`,
+          );
+        }
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  async *read(copy: ArchivedCopy): AsyncGenerator<Uint8Array> {
+    const { path, offset, length, bytes } = copy;
+    if (offset === undefined || length === undefined) {
+      throw new Deno.errors.InvalidData(`Cannot read "${path}": the place in the mbox is unknown`);
+    }
+    const head = fromLine(copy).length;
+    const quoting = new MboxQuoting("unquote");
+    let left = bytes;
+    const range = { offset: offset + head, length: length - head };
+    for await (
+      const piece of this.#files.store.readPieces(joinPath(this.#files.base, path), range)
+    ) {
+      const octets = quoting.push(piece).subarray(0, left);
+      left -= octets.length;
+      if (octets.length > 0) yield octets;
+    }
+    // Of a damaged record the end may be held back.
+    const rest = quoting.end().subarray(0, left);
+    if (rest.length > 0) yield rest;
+  }
+
+  async *copies(place: string): AsyncGenerator<ArchivedCopy> {
+    const { store, archive, base } = this.#files;
+    const path = joinPath(base, place);
+    if (await store.size(path) === undefined) return;
+    await this.#makeFolder(place);
+    const file = await unlessBusy(store.append(path));
+    if (file === undefined) return;
+    try {
+      await file.sync();
+      await store.syncFolder(parentOf(path));
+      for await (const record of this.#records(place, 0, file.size)) {
+        if (record.state === "intact") yield copyOf(record, archive, place);
+      }
+    } finally {
+      file.close();
+    }
+  }
+
+  async tidy(place: string): Promise<number> {
+    const { store, base } = this.#files;
+    const size = await store.size(joinPath(base, place));
+    if (size === undefined || size === this.#seen.get(place)?.end) return 0;
+    try {
+      const opened = await unlessBusy(this.#begin(place));
+      await opened?.file.sync();
+      return opened?.torn ? 1 : 0;
+    } finally {
+      this.close();
+    }
+  }
+
+  close(): void {
+    for (const { file } of this.#open.values()) file.close();
+    this.#open.clear();
+  }
+
+  async #makeFolder(place: string): Promise<void> {
+    if (place.includes("/")) await this.#folders.make(parentOf(place));
+  }
+
+  #records(place: string, offset: number, size: number): AsyncGenerator<MboxRecord> {
+    const range = { offset, length: size - offset };
+    return mboxRecords(
+      this.#files.store.readPieces(joinPath(this.#files.base, place), range),
+      offset,
+    );
+  }
+}
+
+function copyOf(record: MboxRecord, archive: string, path: string): ArchivedCopy {
+  const { sha256, bytes, offset, length } = record;
+  return { archive, path, sha256, bytes, offset, length };
+}
+
+/** What another run is writing is in good hands: `undefined`. */
+async function unlessBusy<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Deno.errors.Busy) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * What the journal tells when it is read from its begin.
+ *
+ * @module
+ */
+
+import type { ArchivedCopy } from "../archive/archive.ts";
+import type { CleanupStatus, RestoredStatus, RunStatus } from "../cleanup_report.ts";
+import type {
+  ArchivedEvent,
+  CommitEvent,
+  FateEvent,
+  IntentEvent,
+  JournalEntry,
+  RestoredEvent,
+  RestoringEvent,
+  SnapshotEvent,
+} from "./journal_event.ts";
+
+/** A message that was marked when QUIT was about to be said, and of which no listing has told since. */
+export interface PendingMark {
+  /** How many messages of the listing may have its unique-id if it is gone. */
+  readonly leaves: number;
+  /** What is known of QUIT; `undefined` if the run was cut off before it could be written down. */
+  readonly outcome: "committed" | "partial" | "unknown" | undefined;
+}
+
+/** An archived message that was sent or exported. */
+export interface RestoredMark {
+  /** SHA-256 of its body, hexadecimal; `undefined` for a file. */
+  readonly bodyHash?: string;
+  /** Its identifier, if it has one. */
+  readonly messageId?: string;
+  /** What became of it last; without an answer in the journal it is in doubt. */
+  readonly outcome: "accepted" | "refused" | "in-doubt" | "exported";
+  /** Whether it is back on a server, or may be. */
+  readonly back: boolean;
+  /** When, in milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** What the journal tells. Nothing in it is a message number: those end with their session. */
+export class JournalState {
+  #account: string | undefined;
+  #lastMs: number | undefined;
+  #listed = false;
+  #careful = false;
+  /** What is about to be committed: all intents since the last answer. */
+  #intents: IntentEvent[] = [];
+  /** Whether what is being restored was back before. */
+  #wasBack = false;
+  readonly #runs = new Map<string, RunStatus>();
+  readonly #uids = new Set<string>();
+  readonly #gone = new Set<string>();
+  readonly #archived = new Map<string, ArchivedEvent>();
+  readonly #copies = new Map<string, ArchivedCopy[]>();
+  readonly #pending = new Map<string, PendingMark>();
+  readonly #retrieving = new Set<string>();
+  readonly #restored = new Map<string, RestoredMark>();
+
+  /** Whose mailbox it is; `undefined` before the first run. */
+  get account(): string | undefined {
+    return this.#account;
+  }
+
+  /** When something was last written down, in milliseconds since 1970. */
+  get lastMs(): number | undefined {
+    return this.#lastMs;
+  }
+
+  /** How many runs there were. */
+  get runs(): number {
+    return this.#runs.size;
+  }
+
+  /** Whether the server has broken the protocol when several commands were under way. */
+  get careful(): boolean {
+    return this.#careful;
+  }
+
+  /** What the last listing had; `undefined` if none was read. */
+  get uids(): ReadonlySet<string> | undefined {
+    return this.#listed ? this.#uids : undefined;
+  }
+
+  /** What a listing should have: that of the last one, without what we have probably deleted since. */
+  get expectedUids(): ReadonlySet<string> | undefined {
+    const expected = this.uids?.difference(this.#pending);
+    return expected;
+  }
+
+  /** The messages of which a listing has to tell whether they are gone. */
+  get pending(): ReadonlyMap<string, PendingMark> {
+    return this.#pending;
+  }
+
+  /** What was retrieved where that may remove it, and has no durable copy. */
+  get retrieving(): ReadonlySet<string> {
+    return this.#retrieving;
+  }
+
+  /** What was restored, by the digest of its octets. */
+  get restored(): ReadonlyMap<string, RestoredMark> {
+    return this.#restored;
+  }
+
+  /** All messages that have a durable copy. */
+  get archived(): Iterable<ArchivedEvent> {
+    return this.#archived.values();
+  }
+
+  /** All durable copies. */
+  *copies(): Generator<ArchivedCopy> {
+    for (const copies of this.#copies.values()) yield* copies;
+  }
+
+  /** The durable copies of octets. */
+  copiesOf(sha256: string): readonly ArchivedCopy[] {
+    return this.#copies.get(sha256) ?? [];
+  }
+
+  /** The durable copy of a message. */
+  archivedAs(uid: string): ArchivedEvent | undefined {
+    return this.#archived.get(uid);
+  }
+
+  /** Whether we have deleted a message, as a listing has shown. */
+  isGone(uid: string): boolean {
+    return this.#gone.has(uid);
+  }
+
+  /** Takes what has happened next. */
+  take(entry: JournalEntry): void {
+    // The clock may have gone back: what counts is the latest instant that was ever seen.
+    this.#lastMs = Math.max(this.#lastMs ?? 0, entry.at);
+    switch (entry.event) {
+      case "run": {
+        const { run: runId, plan, at } = entry;
+        this.#account ??= entry.account;
+        this.#intents = []; // Those of a run that was cut off have no answer.
+        const startedAt = new Date(at).toISOString();
+        const counts = { archived: 0, intended: 0 };
+        this.#runs.set(runId, { runId, ...(plan && { planId: plan }), startedAt, ...counts });
+        return;
+      }
+      case "ended":
+        return this.#change(entry.run, ({ exit: _, ...run }) => ({ ...run, exit: entry.exit }));
+      case "snapshot":
+        return this.#list(entry);
+      case "retrieving":
+        return void this.#retrieving.add(entry.uid);
+      case "archived":
+        this.#archived.set(entry.uid, entry);
+        this.#retrieving.delete(entry.uid);
+        this.#change(entry.run, (run) => ({ ...run, archived: run.archived + 1 }));
+        return this.#add(entry.copy);
+      case "found":
+        return this.#add(entry.copy);
+      case "commit-intent":
+        this.#intents.push(entry);
+        this.#mark(entry, undefined);
+        return this.#change(entry.run, (run) => {
+          return { ...run, intended: run.intended + entry.marks.length };
+        });
+      case "committed":
+      case "partial":
+      case "unknown":
+      case "not-committed":
+        return this.#commit(entry);
+      case "gone":
+      case "still-there":
+      case "gone-elsewhere":
+        return this.#resolve(entry);
+      case "careful":
+        this.#careful = true;
+        return;
+      case "restoring":
+      case "restored":
+        return this.#restore(entry);
+      case "released":
+        for (const sha256 of entry.sha256s) this.#restored.delete(sha256);
+    }
+  }
+
+  /** What people want to know. */
+  status(): CleanupStatus {
+    const restored = [...this.#restored].flatMap(([sha256, mark]): RestoredStatus[] => {
+      const { messageId, outcome, back, atMs } = mark;
+      if (!back && outcome !== "exported") return [];
+      const known = { sha256, ...(messageId !== undefined && { messageId }) };
+      return [{ ...known, outcome, back, at: isoOf(atMs) }];
+    });
+    return {
+      account: this.#account,
+      lastAt: this.#lastMs === undefined ? undefined : isoOf(this.#lastMs),
+      runs: [...this.#runs.values()],
+      messages: this.#uids.size,
+      unverified: [...this.#pending.keys()],
+      archived: this.#archived.size,
+      gone: this.#gone.size,
+      restored,
+    };
+  }
+
+  #change(runId: string, change: (run: RunStatus) => RunStatus): void {
+    const run = this.#runs.get(runId);
+    if (run !== undefined) this.#runs.set(runId, change(run));
+  }
+
+  #list({ came, left }: SnapshotEvent): void {
+    this.#listed = true;
+    for (const uid of left) this.#uids.delete(uid);
+    for (const uid of came) {
+      this.#uids.add(uid);
+      this.#gone.delete(uid);
+    }
+  }
+
+  #add(copy: ArchivedCopy): void {
+    const copies = this.#copies.get(copy.sha256) ?? [];
+    const isSame = ({ path, offset }: ArchivedCopy) => path === copy.path && offset === copy.offset;
+    if (!copies.some(isSame)) this.#copies.set(copy.sha256, [...copies, copy]);
+  }
+
+  #mark({ marks }: IntentEvent, outcome: PendingMark["outcome"]): void {
+    for (const { uid, leaves } of marks) this.#pending.set(uid, { leaves, outcome });
+  }
+
+  #commit({ event }: CommitEvent): void {
+    for (const intent of this.#intents) {
+      if (event !== "not-committed") this.#mark(intent, event);
+      else for (const { uid } of intent.marks) this.#pending.delete(uid);
+    }
+    this.#intents = [];
+  }
+
+  #resolve({ event, uids }: FateEvent): void {
+    for (const uid of uids) {
+      this.#pending.delete(uid);
+      this.#retrieving.delete(uid);
+      if (event === "gone") this.#gone.add(uid);
+    }
+  }
+
+  #restore(entry: (RestoringEvent | RestoredEvent) & { readonly at: number }): void {
+    const { at: atMs, sha256 } = entry;
+    const before = this.#restored.get(sha256);
+    if (entry.event === "restoring") {
+      const { bodyHash, messageId } = entry;
+      const known = { bodyHash, ...(messageId !== undefined && { messageId }) };
+      this.#wasBack = before?.back ?? false;
+      this.#restored.set(sha256, { ...known, outcome: "in-doubt", back: true, atMs });
+      return;
+    }
+    const { outcome } = entry;
+    const back = outcome === "accepted" || outcome === "in-doubt"
+      ? true
+      : outcome === "refused"
+      ? this.#wasBack
+      : before?.back ?? false;
+    this.#restored.set(sha256, { ...before, outcome, back, atMs });
+  }
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,95 @@
+/**
+ * What stops a run as a whole. A guard never makes a plan smaller: what it finds is a sign that the
+ * policy, a clock or the server is not what its owner thinks.
+ *
+ * @module
+ */
+
+import type { Contradiction } from "../../../pop3/mod.ts";
+import type { PolicyGuards } from "../policy/policy.ts";
+
+/** A guard that stops a run. */
+export interface GuardTrip {
+  /** Its name in the policy; `listing` if STAT, LIST and UIDL do not count the same messages. */
+  readonly guard: Exclude<keyof PolicyGuards, "planTtl"> | "listing";
+  /** What is allowed. */
+  readonly limit: number | string;
+  /** What was found. */
+  readonly found: number | string;
+  /** In words. */
+  readonly text: string;
+}
+
+/** What guards look at. */
+export interface GuardedRun {
+  /** The limits. */
+  readonly guards: PolicyGuards;
+  /** How many messages there are. */
+  readonly messages: number;
+  /** Their unique-ids. */
+  readonly uids: ReadonlySet<string>;
+  /** The unique-ids that were there when the last run ended; none for the first run. */
+  readonly previousUids: ReadonlySet<string> | undefined;
+  /** In what the listings disagree. */
+  readonly contradictions: readonly Contradiction[];
+  /** How many will be removed. */
+  readonly removals: number;
+  /** How many of them are younger than `minAge`. */
+  readonly young: number;
+}
+
+/**
+ * Looks at a run.
+ *
+ * @param run What is planned.
+ * @returns All guards that stop it.
+ */
+export function guardTrips(run: GuardedRun): GuardTrip[] {
+  return [...listingTrips(run), ...changeTrips(run), ...removalTrips(run)];
+}
+
+// Numbers may have gaps (after DELE in another session): a great one alone is no contradiction.
+const COUNTS: readonly Contradiction["kind"][] = ["count", "uid-unlisted"];
+
+function* listingTrips({ contradictions }: GuardedRun): Generator<GuardTrip> {
+  const found = contradictions.find(({ kind }) => COUNTS.includes(kind));
+  if (found !== undefined) {
+    yield { guard: "listing", limit: 0, found: found.kind, text: found.text };
+  }
+}
+
+function* changeTrips({ guards, messages, uids, previousUids }: GuardedRun): Generator<GuardTrip> {
+  if (previousUids === undefined || previousUids.size === 0) return;
+  const { uidChurn, shrink } = guards;
+  const before = previousUids.size;
+  const gone = previousUids.difference(uids).size;
+  // What is only gone was deleted, and what is only new has come: what is both has changed its name.
+  const replaced = Math.min(gone, uids.difference(previousUids).size);
+  if (replaced / before > uidChurn) {
+    const text = `${replaced} of ${before} unique-ids have been replaced since the last run`;
+    yield { guard: "uidChurn", limit: uidChurn, found: replaced / before, text };
+  }
+  const lost = before - messages;
+  if (lost / before > shrink) {
+    const text = `the mailbox had ${before} messages and has ${messages}`;
+    yield { guard: "shrink", limit: shrink, found: lost / before, text };
+  }
+}
+
+function* removalTrips({ guards, messages, removals, young }: GuardedRun): Generator<GuardTrip> {
+  if (removals === 0) return;
+  const { maxDelete, maxFraction, minAge, keepAtLeast } = guards;
+  const left = messages - removals;
+  const text = `${removals} of ${messages} messages would be removed`;
+  if (removals > maxDelete) yield { guard: "maxDelete", limit: maxDelete, found: removals, text };
+  if (removals / messages > maxFraction) {
+    yield { guard: "maxFraction", limit: maxFraction, found: removals / messages, text };
+  }
+  if (young > 0) {
+    const text = `${young} messages that would be removed are younger than ${minAge}`;
+    yield { guard: "minAge", limit: minAge, found: young, text };
+  }
+  if (left < keepAtLeast) {
+    yield { guard: "keepAtLeast", limit: keepAtLeast, found: left, text: `${left} would be left` };
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * A plan as a file: what somebody approves is what is carried out.
+ *
+ * @module
+ */
+
+import { joinPath } from "../../file_path.ts";
+import type { FileStore } from "../../file_store.ts";
+import { CleanupError } from "../cleanup_error.ts";
+import { type CleanupPlan, planIdOf, type PlanItem } from "./plan.ts";
+import type { Policy } from "../policy/policy.ts";
+import { fieldsIn, type Reader } from "../journal/stored_value.ts";
+import { writeWhole } from "../write_whole.ts";
+
+/** A plan that was made for a mailbox and a policy. */
+export interface StoredPlan extends CleanupPlan {
+  /** What this is. */
+  readonly schema: "mailwright-cleanup-plan/1";
+  /** Whose mailbox it is for. */
+  readonly account: string;
+  /** SHA-256 of the policy, hexadecimal. */
+  readonly policyDigest: string;
+  /** Whether replaced unique-ids and missing messages were fine with whoever made it. */
+  readonly acceptChurn: boolean;
+  /** What somebody should know before approving it. */
+  readonly warnings: readonly string[];
+}
+
+const SCHEMA = "mailwright-cleanup-plan/1";
+const FILE = /^plan-([0-9a-f]{64})\.json$/;
+
+/** The plans in the folder of a job. */
+export class PlanFolder {
+  readonly #store: FileStore;
+  readonly #folder: string;
+
+  /** Nothing is read yet. */
+  constructor(store: FileStore, folder: string) {
+    this.#store = store;
+    this.#folder = folder;
+  }
+
+  /** Writes a plan; a plan that was made before and is the same is replaced. */
+  async put(plan: StoredPlan): Promise<void> {
+    await writeWhole(this.#store, this.#path(plan.planId), plan);
+  }
+
+  /** All plans, the newest first. What cannot be read is left out. */
+  async all(): Promise<readonly StoredPlan[]> {
+    const plans: StoredPlan[] = [];
+    for (const { name } of await this.#store.list(this.#folder)) {
+      const [, planId] = FILE.exec(name) ?? [];
+      if (planId === undefined) continue;
+      try {
+        plans.push(await this.get(planId));
+      } catch (error) {
+        if (!(error instanceof CleanupError)) throw error;
+      }
+    }
+    return plans.toSorted((one, other) => Date.parse(other.madeAt) - Date.parse(one.madeAt));
+  }
+
+  /**
+   * Reads a plan.
+   *
+   * @param planId The plan.
+   * @returns The plan, just as it was made.
+   * @throws {CleanupError} If it is not there, or was altered.
+   */
+  async get(planId: string): Promise<StoredPlan> {
+    const refuse = (seen: string, cause?: unknown): CleanupError =>
+      new CleanupError("plan", `Cannot use plan "${planId}": ${seen}`, { cause });
+    if (!FILE.test(`plan-${planId}.json`)) throw refuse("it is no id of a plan");
+    const octets = await this.#store.read(this.#path(planId));
+    if (octets === undefined) throw refuse("there is none");
+    let plan: StoredPlan;
+    try {
+      const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
+      checkPlan(fieldsIn(value, "plan"));
+      plan = value as StoredPlan; // All that a run rests on has just been checked.
+    } catch (cause) {
+      throw refuse("its file cannot be read", cause);
+    }
+    const { snapshotDigest, items } = plan;
+    if (plan.planId !== planId || await planIdOf(snapshotDigest, items) !== planId) {
+      throw refuse("its file was altered");
+    }
+    return plan;
+  }
+
+  #path(planId: string): string {
+    return joinPath(this.#folder, `plan-${planId}.json`);
+  }
+}
+
+/**
+ * Makes a plan one for a mailbox and a policy.
+ *
+ * @param plan The plan.
+ * @param about What it is for.
+ * @returns The plan as it is stored.
+ */
+export function storedPlan(
+  plan: CleanupPlan,
+  about: Omit<StoredPlan, keyof CleanupPlan | "schema">,
+): StoredPlan {
+  return { schema: SCHEMA, ...about, ...plan };
+}
+
+/**
+ * Identifies a policy, functions by their text.
+ *
+ * @param policy The policy, with all defaults.
+ * @returns SHA-256, hexadecimal.
+ */
+export async function policyDigestOf(policy: Policy): Promise<string> {
+  const text = JSON.stringify(
+    policy,
+    (_key, value: unknown) => typeof value === "function" ? { function: `${value}` } : value,
+  );
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest).toHex();
+}
+
+/** Checks the part of a plan that a run rests on. */
+function checkPlan(from: Reader): void {
+  from.word("schema", { [SCHEMA]: true });
+  from.hash("planId");
+  from.hash("snapshotDigest");
+  from.text("account");
+  from.hash("policyDigest");
+  from.truth("acceptChurn");
+  from.instant("madeAt");
+  from.instant("expiresAt");
+  from.list("items", checkItem);
+  from.list("trips", (trip) => trip.text("guard"));
+  from.list("kept", () => {});
+  from.texts("warnings");
+}
+
+function checkItem(from: Reader): Pick<PlanItem, "uid"> {
+  from.count("size");
+  from.hash("headerHash");
+  from.text("rule");
+  from.text("archive");
+  from.list("evidence", (each) => each.text("fact"));
+  return { uid: from.text("uid") };
+}

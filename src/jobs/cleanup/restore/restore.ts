@@ -1,0 +1,213 @@
+/**
+ * The way back: archived messages are sent again, or written out. The archive stays as it is.
+ *
+ * @module
+ */
+
+import { messageIdOf } from "../../../message/mod.ts";
+import { type Clock, escapeControls } from "../../../wire/mod.ts";
+import { joinPath } from "../../file_path.ts";
+import type { FileStore } from "../../file_store.ts";
+import type { ArchivedCopy } from "../archive/archive.ts";
+import type { Archives } from "../archive/archives.ts";
+import type { CleanupJournal } from "../journal/cleanup_journal.ts";
+import type { CleanupProgress } from "../cleanup_options.ts";
+import type { RestoringEvent } from "../journal/journal_event.ts";
+import type { JournalState } from "../journal/journal_state.ts";
+import { MessageIntake } from "../run/message_intake.ts";
+import { ResentBlock } from "./resent.ts";
+import type {
+  RestoredItem,
+  RestoredMessage,
+  RestoreReceipt,
+  RestoreSelector,
+  RestoreTarget,
+} from "./restore_options.ts";
+
+/** What messages are restored with. */
+export interface RestoreContext {
+  /** What is archived. */
+  readonly journal: CleanupJournal;
+  /** Where it is. */
+  readonly archives: Archives;
+  /** The files. */
+  readonly store: FileStore;
+  /** The time. */
+  readonly clock: Clock;
+  /** Ends it between two messages. */
+  readonly signal: AbortSignal | undefined;
+  /** Tells how far it is. */
+  readonly progress: (progress: CleanupProgress) => void;
+}
+
+/** An archived message, and one of the unique-ids that it had. */
+interface Archived {
+  readonly uid: string;
+  readonly copy: ArchivedCopy;
+}
+
+type SendTarget = Extract<RestoreTarget, { readonly send: unknown }>;
+
+/**
+ * Restores archived messages.
+ *
+ * @param context What they are restored with.
+ * @param selector Which messages.
+ * @param target Where to.
+ * @returns What became of each.
+ */
+export async function restoreMessages(
+  context: RestoreContext,
+  selector: RestoreSelector,
+  target: RestoreTarget,
+): Promise<readonly RestoredItem[]> {
+  const { archives, signal, progress } = context;
+  const back = "send" in target ? new Sending(context, target) : new Exporting(context, target);
+  const messages = archivedMessages(context.journal.state, selector);
+  const items: RestoredItem[] = [];
+  let octets = 0;
+  for (const { uid, copy } of messages) {
+    signal?.throwIfAborted();
+    const { sha256 } = copy;
+    const done = back.isDone(sha256)
+      ? { outcome: "skipped", text: "it was sent before, or may have been" } as const
+      : await archives.verify(copy)
+      ? await back.restore({ uid, copy })
+      : {
+        outcome: "damaged",
+        text: `the archive does not have it any more: ${copy.path}`,
+      } as const;
+    items.push({ uid, sha256, ...done });
+    octets += copy.bytes;
+    progress({ stage: "restore", done: items.length, total: messages.length, octets, uid });
+  }
+  return items;
+}
+
+/**
+ * Looks for archived messages.
+ *
+ * @param state What the journal tells.
+ * @param selector Which messages.
+ * @returns The messages, each digest once.
+ */
+export function archivedMessages(
+  state: JournalState,
+  selector: RestoreSelector,
+): readonly Archived[] {
+  const found = new Map<string, Archived>();
+  const add = (uid: string, copy: ArchivedCopy): void => {
+    if (!found.has(copy.sha256)) found.set(copy.sha256, { uid, copy });
+  };
+  for (const { uid, run, copy } of state.archived) {
+    const isMeant = "run" in selector
+      ? run === selector.run
+      : "uid" in selector
+      ? uid === selector.uid
+      : copy.sha256 === selector.sha256;
+    if (isMeant) add(uid, copy);
+  }
+  // What a lost journal has left in the archive has no unique-id.
+  if ("sha256" in selector) {
+    for (const copy of state.copiesOf(selector.sha256)) add("", copy);
+  }
+  return [...found.values()];
+}
+
+/** Sends messages. */
+class Sending {
+  readonly #context: RestoreContext;
+  readonly #target: SendTarget;
+  readonly #resent: ResentBlock | undefined;
+
+  constructor(context: RestoreContext, target: SendTarget) {
+    this.#context = context;
+    this.#target = target;
+    this.#resent = target.resent && new ResentBlock(target.resent);
+  }
+
+  /** What is in doubt is not sent again by itself: it may be there twice then. */
+  isDone(sha256: string): boolean {
+    const { back = false } = this.#context.journal.state.restored.get(sha256) ?? {};
+    return back && !this.#target.again;
+  }
+
+  async restore({ uid, copy }: Archived): Promise<Pick<RestoredItem, "outcome" | "text">> {
+    const { journal, archives, clock } = this.#context;
+    const { sha256, bytes } = copy;
+    const top = this.#resent?.octets(sha256, clock.now()) ?? new Uint8Array(0);
+    const message: RestoredMessage = {
+      uid,
+      sha256,
+      bytes: top.length + bytes,
+      async *content() {
+        if (top.length > 0) yield top;
+        yield* archives.get(copy.archive).read(copy);
+      },
+    };
+    await journal.record(await this.#mark(copy));
+    const { outcome, text } = await this.#send(message);
+    await journal.record({ event: "restored", sha256, outcome });
+    return { outcome, ...(text !== undefined && { text }) };
+  }
+
+  async #send(message: RestoredMessage): Promise<RestoreReceipt> {
+    try {
+      return await this.#target.send(message);
+    } catch (error) {
+      // The journal has it as begun: it is in doubt.
+      if (!(error instanceof Error) || this.#context.signal?.aborted) throw error;
+      const doubtful = "inDoubt" in error && error.inDoubt === true;
+      return { outcome: doubtful ? "in-doubt" : "refused", text: escapeControls(error.message) };
+    }
+  }
+
+  /** What it will be recognised by when it is back. */
+  async #mark(copy: ArchivedCopy): Promise<RestoringEvent> {
+    const intake = new MessageIntake(() => Promise.resolve(() => {}));
+    for await (const piece of this.#context.archives.get(copy.archive).read(copy)) {
+      await intake.take(piece);
+    }
+    const { header, bodyHash } = await intake.end();
+    const field = header.get("Message-ID");
+    const messageId = field && messageIdOf(field);
+    const { sha256 } = copy;
+    return { event: "restoring", sha256, bodyHash, ...(messageId !== undefined && { messageId }) };
+  }
+}
+
+/** Writes messages out. */
+class Exporting {
+  readonly #context: RestoreContext;
+  readonly #folder: string;
+  #made: Promise<void> | undefined;
+
+  constructor(context: RestoreContext, { folder }: { readonly folder: string }) {
+    this.#context = context;
+    this.#folder = folder;
+  }
+
+  isDone(): boolean {
+    return false;
+  }
+
+  async restore({ copy }: Archived): Promise<Pick<RestoredItem, "outcome" | "path">> {
+    const { store, archives, journal } = this.#context;
+    this.#made ??= store.makeFolder(this.#folder);
+    await this.#made;
+    const path = joinPath(this.#folder, `${copy.sha256}.eml`);
+    const next = `${path}.new`;
+    await store.remove(next); // of a run that died
+    const file = await store.create(next);
+    try {
+      for await (const piece of archives.get(copy.archive).read(copy)) await file.write(piece);
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    await store.rename(next, path, { replace: true });
+    await store.syncFolder(this.#folder);
+    await journal.record({ event: "restored", sha256: copy.sha256, outcome: "exported" });
+    return { outcome: "exported", path };
+  }
+}

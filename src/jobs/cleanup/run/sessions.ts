@@ -1,0 +1,158 @@
+/**
+ * The sessions of a run, one after the other.
+ *
+ * @module
+ */
+
+import {
+  Pop3AuthError,
+  Pop3Error,
+  type Pop3Reply,
+  Pop3ReplyError,
+  type Pop3Session,
+  type Pop3Snapshot,
+} from "../../../pop3/mod.ts";
+import { type Clock, escapeControls, WireError } from "../../../wire/mod.ts";
+import { CleanupError } from "../cleanup_error.ts";
+import type { CleanupLimits, CleanupOptions, CleanupProgress } from "../cleanup_options.ts";
+
+/** Waits for a server that takes our last session for alive a little longer, in milliseconds. */
+const RELEASE_PAUSES_MS = [250, 500, 1000, 2000];
+
+/** What sessions are made with. */
+export interface SessionsOptions {
+  /** Makes one. */
+  readonly connect: CleanupOptions["connect"];
+  /** What pauses are measured by. */
+  readonly clock: Clock;
+  /** Ends a pause. */
+  readonly signal: AbortSignal | undefined;
+  /** How long a pause may be. */
+  readonly limits: CleanupLimits;
+  /** Hears how far it is. */
+  readonly progress: (progress: CleanupProgress) => void;
+}
+
+/** Makes sessions, keeps the pauses that the server wants between them, and counts turns. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  #roundTrips = 0;
+  /** When the next login may be, on the monotonic clock. */
+  #notBefore = -Infinity;
+  #hadOne = false;
+  /** Whether nothing is sent before the last answer is there. */
+  careful = false;
+
+  /** No session is made yet. */
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /** How often sessions that are over have waited for an answer. */
+  get roundTrips(): number {
+    return this.#roundTrips;
+  }
+
+  /** How long the server wants us to wait before the next login, in milliseconds. */
+  get pauseMs(): number {
+    return Math.max(0, this.#notBefore - this.#options.clock.monotonic());
+  }
+
+  /** Whether the server can be waited for. */
+  get tooSoon(): boolean {
+    return this.pauseMs > this.#options.limits.loginDelaySeconds * 1000;
+  }
+
+  /**
+   * Makes a session.
+   *
+   * @returns The session; end it, then give it to {@linkcode over}.
+   * @throws {CleanupError} If there is none to be had, now or at all.
+   */
+  async open(): Promise<Pop3Session> {
+    const { connect, clock, signal, progress } = this.#options;
+    signal?.throwIfAborted();
+    if (connect === undefined) {
+      throw new CleanupError("usage", "Cannot reach the mailbox: expected the option `connect`");
+    }
+    if (this.tooSoon) {
+      const seconds = Math.ceil(this.pauseMs / 1000);
+      throw new CleanupError("busy", `Cannot log in again: the server wants ${seconds} s between`);
+    }
+    if (this.pauseMs > 0) await clock.sleep(this.pauseMs, signal === undefined ? {} : { signal });
+    progress({ stage: "connect", done: 0, total: 1, octets: 0 });
+    try {
+      const session = await this.#connected(connect);
+      progress({ stage: "connect", done: 1, total: 1, octets: 0 });
+      const { seconds = 0 } = session.capabilities.loginDelay ?? {};
+      this.#notBefore = clock.monotonic() + seconds * 1000;
+      if (this.careful) session.mask("PIPELINING");
+      return session;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw connectionError(error);
+    }
+  }
+
+  /**
+   * Reads what the mailbox holds.
+   *
+   * @param session The session.
+   * @returns The listing.
+   */
+  async list(session: Pop3Session): Promise<Pop3Snapshot> {
+    const listing = await session.snapshot();
+    const total = listing.messages.length;
+    this.#options.progress({ stage: "list", done: total, total, octets: 0 });
+    return listing;
+  }
+
+  /**
+   * Counts a session that is over, and closes it.
+   *
+   * @param session The session.
+   */
+  over(session: Pop3Session): void {
+    session.close();
+    this.#roundTrips += session.turns.writes;
+    this.#hadOne = true;
+  }
+
+  async #connected(connect: () => Promise<Pop3Session>): Promise<Pop3Session> {
+    const { clock, signal } = this.#options;
+    for (const pauseMs of this.#hadOne ? RELEASE_PAUSES_MS : []) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (replyOf(error)?.is("IN-USE") !== true) throw error;
+      }
+      await clock.sleep(pauseMs, signal === undefined ? {} : { signal });
+    }
+    return await connect();
+  }
+}
+
+/**
+ * What a failure of a session means for a run.
+ *
+ * @param error What was thrown.
+ * @returns The same, or what it means.
+ */
+export function connectionError(error: unknown): unknown {
+  if (!(error instanceof WireError || error instanceof Pop3Error)) return error;
+  const { message, temporary } = error;
+  const kind = isBusy(error) ? "busy" : "connection";
+  return new CleanupError(kind, escapeControls(message), { temporary, cause: error });
+}
+
+/** Whether the server asks to come again later. */
+function isBusy(error: unknown): boolean {
+  const reply = replyOf(error);
+  return reply !== undefined && (reply.is("IN-USE") || reply.is("LOGIN-DELAY"));
+}
+
+/** What the server has refused with. */
+function replyOf(error: unknown): Pop3Reply | undefined {
+  const answered = error instanceof Pop3AuthError || error instanceof Pop3ReplyError;
+  return answered && error.reply?.ok === false ? error.reply : undefined;
+}
