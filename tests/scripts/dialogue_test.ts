@@ -596,3 +596,33 @@ Deno.test("dialogue run stops when it is told to", async () => {
     equal((await call.ended).code, 130);
   });
 });
+
+Deno.test("the page and the dialogue of the README run as it says", async () => {
+  const readme = await Deno.readTextFile("README.md");
+  const blocks = [...readme.matchAll(/^```text\n([^]*?)^```$/gm)].map(([, text = ""]) => text);
+  const block = (begin: string) => blocks.find((text) => text.startsWith(begin)) ?? "";
+  await inFolder(async (folder) => {
+    await write(folder, {
+      "page.txt": block("S: MAIL FROM:<Smith@Alpha.ARPA>"),
+      "partial.dialogue": block("@smtp\n@var me"),
+    });
+    await using box = await startSandbox({
+      recipients: ["jones@mail.example", "brown@mail.example"],
+    });
+    const partial = await dialogue([
+      ...["run", `${folder}/partial.dialogue`, "--to", box.smtpUrl, "--json"],
+    ]);
+    equal(partial.code, 0, partial.out);
+    const [{ vars, delivery }] = JSON.parse(partial.out).dialogues;
+    deepEqual([vars.limit, delivery], [1024 ** 3, "partial"]);
+    equal(typeof vars.id, "string");
+    equal((await dialogue(["lint", "--strict", `${folder}/partial.dialogue`])).code, 0);
+    await using all = await startSandbox();
+    const { code, out } = await dialogue(["run", `${folder}/page.txt`, "--to", all.smtpUrl]);
+    equal(code, 4);
+    equal(
+      out.replaceAll(`${folder}/`, "").replaceAll(/\d+ ms/g, "N ms"),
+      block("FAIL page").replaceAll(/\d+ ms/g, "N ms"),
+    );
+  });
+});
