@@ -18,6 +18,7 @@ export class Emergency implements Disposable {
   /** Where it is. */
   readonly path: string;
   readonly #file: Deno.FsFile;
+  readonly #end: number;
   #at: number;
   #used: boolean;
 
@@ -25,6 +26,7 @@ export class Emergency implements Disposable {
     this.path = path;
     this.#file = file;
     this.#at = at;
+    this.#end = at + ROOM;
     this.#used = at > 0;
   }
 
@@ -61,7 +63,7 @@ export class Emergency implements Disposable {
    */
   take(lost: Lost): void {
     const line = new TextEncoder().encode(`${JSON.stringify(toldOf(lost))}\n`);
-    if (line.length > ROOM - this.#at % ROOM) return; // standard error has it
+    if (this.#at + line.length > this.#end) return; // standard error has it
     this.#used = true;
     this.#file.seekSync(this.#at, Deno.SeekMode.Start);
     this.#at += this.#file.writeSync(line);

@@ -136,6 +136,7 @@ export class RunProgress {
   }
 
   #lose(event: Extract<BulkEvent, { kind: "lost" }>): void {
+    if (event.outcome.state === "pending") return; // nothing was sent: the journal has it so
     const told = JSON.stringify(toldOf(event));
     this.#then(() => this.#io.err.line(`${NAME}: not in the journal: ${visible(told)}`));
     this.#emergency?.take(event);
