@@ -4,7 +4,7 @@
  * @module
  */
 
-import { octetsToLines, stuffed } from "../parse_octets.ts";
+import { octetsToLines } from "../parse_octets.ts";
 import type { CodePattern, Position, ReplyLevel, ReplyLine, Step, Template } from "../step.ts";
 import { literal } from "../template.ts";
 
@@ -52,8 +52,8 @@ export interface Exchange {
   readonly settled: boolean;
   /** Whether several replies may come. */
   readonly several: boolean;
-  /** What a positive reply leads to. */
-  readonly then?: "tls" | "recipient" | { readonly content: Uint8Array };
+  /** What a positive reply leads to; content is as it is on the wire. */
+  readonly then?: "tls" | "recipient" | { readonly content: Uint8Array<ArrayBuffer> };
 }
 
 /** How deep the choices in a batch may go: a dialogue has sixteen levels in all. */
@@ -204,10 +204,9 @@ function isNegative({ codes }: ReplyCase): boolean {
   return codes.every((code) => REFUSAL.test(code));
 }
 
-/** A content and its last dot, by lines if it is text. */
-function contentSteps(content: Uint8Array, at: Position): readonly Step[] {
-  const bytes = stuffed(content);
-  const lines = octetsToLines(bytes);
+/** A content, as it is on the wire, and its last dot; by lines if it is text. */
+function contentSteps(content: Uint8Array<ArrayBuffer>, at: Position): readonly Step[] {
+  const lines = octetsToLines(content);
   const said = (text: string): Step => ({
     kind: "line",
     end: "C",
@@ -221,7 +220,7 @@ function contentSteps(content: Uint8Array, at: Position): readonly Step[] {
   ) {
     return [...lines, "."].map(said);
   }
-  return [{ kind: "bytes", end: "C", from: bytes, stuffed: false, at }, said(".")];
+  return [{ kind: "bytes", end: "C", from: content, stuffed: false, at }, said(".")];
 }
 
 /** A text in UTF-8; octets as they are, in a copy. */

@@ -8,6 +8,7 @@
 import type { Acceptor, Connection } from "../../wire/mod.ts";
 import type { ServeDialogueOptions } from "../options.ts";
 import { DEFAULT_MATCH } from "../parse_header.ts";
+import { stuffed } from "../parse_octets.ts";
 import { runDialogue } from "../play.ts";
 import { printDialogue } from "../print.ts";
 import type { DialogueReply, DialogueResult } from "../result.ts";
@@ -172,7 +173,7 @@ export class Program {
 
   data(content: string | Uint8Array): Program {
     return this.#say("DATA", {
-      then: { content: octetsOf(content) },
+      then: { content: stuffed(octetsOf(content)) },
       several: this.protocol === "lmtp",
       to: this.phase.startsWith("batch") ? "batch sent" : "ready",
     });

@@ -216,6 +216,7 @@ export interface DataVerb<Sent extends ProgramPhase, S extends ProgramState> {
    *
    * @param content The content, as it is, or as text in UTF-8.
    * @returns The program after it.
+   * @throws {SyntaxError} If NUL is in it.
    */
   data(content: string | Uint8Array): ProgramAt<Sent, S>;
 }
