@@ -76,12 +76,16 @@ const WORDS: Readonly<Record<RowState, string>> = {
  *
  * @example Usage
  * ```ts
- * import { type BulkReport, reportHtml } from "@mailwright/mailwright/jobs";
- * import { equal } from "node:assert/strict";
+ * import { gatherReport, openSqliteJournal, reportHtml } from "@mailwright/mailwright/jobs";
+ * import { match } from "node:assert/strict";
  *
- * declare const report: BulkReport;
- * const write = () => reportHtml(report, (async function* () {})());
- * equal(typeof write, "function");
+ * const folder = await Deno.makeTempDir({ dir: "tests/.tmp" });
+ * await using journal = await openSqliteJournal(`${folder}/j.db`, { create: true });
+ * const about = { name: "hello", fingerprint: "", contentHash: "", settings: {} };
+ * const row = { line: 2, recipient: "ann@mail.example", key: "ann@mail.example", fields: {} };
+ * const job = await journal.look((await journal.create(about, [row])).id);
+ * const page = reportHtml(await gatherReport(job, Date.now()), job.rows());
+ * match((await Array.fromAsync(page)).join(""), /^<!doctype html>/);
  * ```
  */
 export async function* reportHtml(

@@ -17,12 +17,16 @@ import type { BulkReport } from "./report.ts";
  *
  * @example Usage
  * ```ts
- * import { type BulkReport, reportJson } from "@mailwright/mailwright/jobs";
+ * import { gatherReport, openSqliteJournal, reportJson } from "@mailwright/mailwright/jobs";
  * import { equal } from "node:assert/strict";
  *
- * declare const report: BulkReport;
- * const write = () => reportJson(report, (async function* () {})());
- * equal(typeof write, "function");
+ * const folder = await Deno.makeTempDir({ dir: "tests/.tmp" });
+ * await using journal = await openSqliteJournal(`${folder}/j.db`, { create: true });
+ * const about = { name: "hello", fingerprint: "", contentHash: "", settings: {} };
+ * const row = { line: 2, recipient: "ann@mail.example", key: "ann@mail.example", fields: {} };
+ * const job = await journal.look((await journal.create(about, [row])).id);
+ * const page = reportJson(await gatherReport(job, Date.now()), job.rows());
+ * equal(JSON.parse((await Array.fromAsync(page)).join("")).list[0].recipient, "ann@mail.example");
  * ```
  */
 export async function* reportJson(
