@@ -36,14 +36,13 @@ export async function fillMaildrop(
   for (const name of [domain, local, "Maildir"]) await make(folder = `${folder}/${name}`, owner);
   for (const name of ["cur", "new", "tmp"]) await make(`${folder}/${name}`, owner);
   let number = (await list(`${folder}/new`)).length;
-  for (const message of messages) {
+  await together([...messages], async (message) => {
     const stored = server.storesLf ? withLf(message) : message;
     // The second of delivery orders them; the size in the name is believed.
-    const path = `${folder}/new/${1_780_000_000 + number}.M${number}P1.mail,S=${stored.length}`;
-    await Deno.writeFile(path, stored);
-    await Deno.chown(path, owner.uid, owner.gid);
-    number++;
-  }
+    const name = `${1_780_000_000 + number}.M${number++}P1.mail,S=${stored.length}`;
+    await Deno.writeFile(`${folder}/new/${name}`, stored);
+    await Deno.chown(`${folder}/new/${name}`, owner.uid, owner.gid);
+  });
 }
 
 /** The messages of a user as they are stored, by the names of their files: Dovecot's unique-ids. */
@@ -55,11 +54,18 @@ export async function maildropOf(
   const folder = `${server.mail}/${domain}/${local}/Maildir`;
   const paths = [...await list(`${folder}/new`), ...await list(`${folder}/cur`)];
   const messages = new Map<string, Uint8Array>();
-  for (const path of paths) {
+  await together(paths, async (path) => {
     const [uid = ""] = path.slice(path.lastIndexOf("/") + 1).split(":");
     messages.set(uid, await Deno.readFile(path));
-  }
+  });
   return messages;
+}
+
+/** Many things at a time, for mailboxes of many messages. */
+async function together<T>(all: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < all.length; at += 200) {
+    await Promise.all(all.slice(at, at + 200).map(work));
+  }
 }
 
 async function make(path: string, owner: { uid: number; gid: number }): Promise<void> {
