@@ -4,16 +4,7 @@
  * @module
  */
 
-import { parsePop3Url } from "../pop3/mod.ts";
-import { parseHostPort, parseSmtpUrl } from "../smtp/mod.ts";
-import {
-  type Connection,
-  dial,
-  type DialOptions,
-  type Target,
-  TlsError,
-  WireError,
-} from "../wire/mod.ts";
+import { type Connection, dial, TlsError, WireError } from "../wire/mod.ts";
 import { judged } from "./judged.ts";
 import { MAX_WAIT_MS, REPLY_MS } from "./limits.ts";
 import type { RunDialogueOptions } from "./options.ts";
@@ -22,6 +13,7 @@ import { withPrelude } from "./prelude.ts";
 import type { DialogueFailure, DialogueResult } from "./result.ts";
 import { outsideOf, settle } from "./settle.ts";
 import type { Dialogue } from "./step.ts";
+import { type Route, routeTo } from "./route.ts";
 import { cut } from "./stop.ts";
 
 /**
@@ -90,48 +82,14 @@ export async function runDialogue(
 /** How the server is reached. */
 type Way =
   & { readonly hostname: string }
-  & (
-    | { readonly connection: Connection }
-    | { readonly connection?: never; readonly target: Target; readonly dial: DialOptions }
-  );
+  & ({ readonly connection: Connection } | ({ readonly connection?: never } & Route));
 
-const USUAL_PORTS: Readonly<Record<Dialogue["protocol"], number | undefined>> = {
-  smtp: 25,
-  lmtp: undefined,
-  pop3: 110,
-};
-
-function wayOf({ protocol }: Dialogue, { to, connection, tls = {} }: RunDialogueOptions): Way {
+function wayOf({ protocol }: Dialogue, { to, connection, tls }: RunDialogueOptions): Way {
   if (connection !== undefined && to === undefined) return { connection, hostname: "localhost" };
   if (to === undefined || connection !== undefined) {
     throw new TypeError("Cannot run a dialogue: expected either where to or a connection");
   }
-  const { target, implicit } = typeof to === "string"
-    ? readTarget(to, protocol)
-    : { target: to, implicit: false };
-  const hostname = "hostname" in target ? target.hostname : "localhost";
-  const { proxy, ...starting } = tls;
-  return {
-    hostname,
-    target,
-    dial: { proxy, tls: implicit ? { hostname, ...starting } : undefined },
-  };
-}
-
-function readTarget(
-  to: string,
-  protocol: Dialogue["protocol"],
-): { readonly target: Target; readonly implicit: boolean } {
-  if (to.startsWith("unix:")) return { target: parseSmtpUrl(to).target, implicit: false };
-  if (to.includes("://")) {
-    const read = protocol === "pop3" ? parsePop3Url(to) : parseSmtpUrl(to);
-    return { target: read.target, implicit: read.tls === "implicit" };
-  }
-  const { hostname, port = USUAL_PORTS[protocol] } = parseHostPort(to);
-  if (port === undefined) {
-    throw new SyntaxError(`Cannot connect to "${to}": ${protocol} needs a port`);
-  }
-  return { target: { hostname, port }, implicit: false };
+  return routeTo(to, protocol, tls);
 }
 
 /** The result of a dialogue whose server was not reached. */
