@@ -14,6 +14,8 @@ export interface ProgressOptions {
   readonly label: string;
   /** How much there is to do, if known. */
   readonly total?: number;
+  /** How much was done before. @default {0} */
+  readonly before?: number;
   /** What is counted. @default {"items"} */
   readonly unit?: "items" | "bytes";
   /** Milliseconds that never go back. @default {performance.now} */
@@ -77,7 +79,7 @@ class LineProgress implements Progress {
     this.#words = words;
     this.#now = options.now ?? (() => performance.now());
     this.#start = this.#now();
-    this.#readings = [{ at: this.#start, done: 0 }];
+    this.#readings = [this.#first()];
   }
 
   async update(done: number, detail: string = ""): Promise<void> {
@@ -100,9 +102,13 @@ class LineProgress implements Progress {
 
   async finish(done: number): Promise<void> {
     const at = this.#now();
-    this.#readings = [{ at: this.#start, done: 0 }, { at, done }];
+    this.#readings = [this.#first(), { at, done }];
     await this.#draw();
     if (this.#printer.terminal) await this.#printer.print("\n");
+  }
+
+  #first(): Reading {
+    return { at: this.#start, done: this.#options.before ?? 0 };
   }
 
   async #draw(): Promise<void> {

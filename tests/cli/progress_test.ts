@@ -38,6 +38,18 @@ Deno.test("Progress writes plain lines every ten seconds off a terminal", {
   equal(screen.take(), "sending  1000 of 1000  100%  50/s  in 20s\n");
 });
 
+Deno.test("Progress does not count what was done before for its rate", {
+  permissions: "none",
+}, async () => {
+  const { screen, clock, progress } = await begin({ label: "sending", total: 100, before: 50 });
+  clock.ms += 10_000;
+  await progress.update(60);
+  equal(screen.take(), "sending  60 of 100  60%  1/s  40s left\n");
+  clock.ms += 10_000;
+  await progress.finish(100);
+  equal(screen.take(), "sending  100 of 100  100%  2.5/s  in 20s\n");
+});
+
 Deno.test("Progress tells details behind the rest", { permissions: "none" }, async () => {
   const { screen, clock, progress } = await begin({ label: "sending", total: 100 });
   await progress.update(0, "none accepted");
