@@ -12,6 +12,7 @@ import {
   MessageFileError,
   type StateCounts,
 } from "../../src/jobs/mod.ts";
+import { hasCause } from "../shared/causes.ts";
 
 const NUMBERS = EXIT.bulk_send;
 
@@ -55,13 +56,4 @@ export function exitOfStates(
   if (stopped || states.pending + states.deferred + held > 0) return NUMBERS.failure;
   if (states.in_doubt > 0) return NUMBERS.doubt;
   return states.failed > 0 ? NUMBERS.failed : NUMBERS.ok;
-}
-
-function hasCause(error: unknown, type: new (message: string) => Error): boolean {
-  let cause: unknown = error;
-  for (let depth = 0; cause instanceof Error && depth < 10; depth++) {
-    if (cause instanceof type) return true;
-    ({ cause } = cause);
-  }
-  return false;
 }

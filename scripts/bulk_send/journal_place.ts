@@ -14,6 +14,8 @@ import {
 import type { SecretContext } from "../shared/login.ts";
 import type { JournalCall } from "./calls.ts";
 
+const PRIVATE: Deno.MkdirOptions = { recursive: true, mode: 0o700 };
+
 /** A journal by its name. */
 export type JournalPlace = Pick<JournalCall, "journal" | "journalPasswordFrom" | "moved">;
 
@@ -41,6 +43,9 @@ export async function openJournal(
 ): Promise<BulkJournal> {
   if (!isPostgres(journal)) {
     if (journalPasswordFrom !== undefined) fail("--journal-password-from is for PostgreSQL");
+    const slash = journal.lastIndexOf("/");
+    // What lies in it names people.
+    if (create && slash > 0) await Deno.mkdir(journal.slice(0, slash), PRIVATE);
     return await openSqliteJournal(journal, { create, moved });
   }
   const url = URL.parse(journal) ?? fail("--journal is no URL of PostgreSQL");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shellWord } from "../shared/shell_word.ts";
 import { type JournalCall, NAME } from "./calls.ts";
 
 /**
@@ -23,9 +24,5 @@ export function nextCommand(
     ? []
     : ["--journal-password-from", [...Object.values(from)].join(":")];
   const words = [NAME, verb, "--journal", journal, ...job === undefined ? [] : ["--job", job]];
-  return [...words, ...source, ...more].map(quoted).join(" ");
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return [...words, ...source, ...more].map(shellWord).join(" ");
 }

@@ -139,6 +139,23 @@ export async function runJob(
   return exit;
 }
 
+/**
+ * Tells of a job that is over: nobody is asked for a secret that nothing needs.
+ *
+ * @param run The job.
+ * @param io The script.
+ * @returns The exit number; `undefined` if it is not over.
+ */
+export async function tellIfOver(run: JobToRun, io: ScriptIo): Promise<number | undefined> {
+  const job = await run.journal.look(run.job.id);
+  const { pending, claimed, committing, deferred } = await job.counts();
+  if (pending + claimed + committing + deferred > 0) return undefined;
+  await using reports = await openReports(run.call.report ?? []);
+  const exit = await tell(run, { running: job, stop: undefined }, io);
+  await reports.write(job);
+  return exit;
+}
+
 /** Other machines may die: their rows come back when their leases have run out. */
 async function sendRows(
   journal: JobJournal,

@@ -5,7 +5,7 @@
  */
 
 import { type Progress, type ScriptIo, startProgress, visible } from "../../src/cli/mod.ts";
-import type { BulkEvent, JobJournal, RowOutcome } from "../../src/jobs/mod.ts";
+import type { BulkEvent, JobJournal, RowOutcome, StateCounts } from "../../src/jobs/mod.ts";
 import { NAME, type TalkCall } from "./calls.ts";
 import { type Emergency, toldOf } from "./emergency.ts";
 
@@ -44,7 +44,7 @@ export class RunProgress {
   private constructor(
     { io, call, emergency, rated }: ProgressOf,
     progress: Progress | undefined,
-    counts: Awaited<ReturnType<JobJournal["counts"]>>,
+    counts: StateCounts,
   ) {
     this.#io = io;
     this.#call = call;
@@ -53,7 +53,7 @@ export class RunProgress {
     this.#progress = progress;
     const { pending, accepted, deferred, failed, in_doubt, skipped } = counts;
     this.#counts = { pending, accepted, deferred, failed, in_doubt, skipped };
-    this.#done = accepted + failed + in_doubt + skipped;
+    this.#done = doneOf(counts);
     this.#deferredBefore = deferred;
   }
 
@@ -66,10 +66,13 @@ export class RunProgress {
    */
   static async begin(of: ProgressOf, journal: JobJournal): Promise<RunProgress> {
     const { call, io } = of;
-    const progress = call.quiet || call.json
-      ? undefined
-      : await startProgress(io.err, { label: "sending", total: journal.job.rows });
-    return new RunProgress(of, progress, await journal.counts());
+    const counts = await journal.counts();
+    const progress = call.quiet || call.json ? undefined : await startProgress(io.err, {
+      label: "sending",
+      total: journal.job.rows,
+      before: doneOf(counts),
+    });
+    return new RunProgress(of, progress, counts);
   }
 
   /**
@@ -119,11 +122,14 @@ export class RunProgress {
 
   #detail(): string {
     const { accepted, deferred, failed, in_doubt: doubts } = this.#counts;
-    const counts = [`${accepted} accepted`, `${deferred} deferred`, `${failed} failed`];
+    const told = { accepted, deferred, failed, "in doubt": doubts };
+    const counts = Object.entries(told)
+      .filter(([word, count]) => count > 0 || word === "accepted")
+      .map(([word, count]) => `${count} ${word}`);
     const slow = this.#speed < 1 ? `, ${percent(this.#speed)} speed` : "";
     const ms = this.#answerMs;
     const answers = ms === undefined ? "" : `  answers in ${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
-    return [...counts, `${doubts} in doubt`].join(", ") + answers + slow;
+    return counts.join(", ") + answers + slow;
   }
 
   /** The first of each kind; addresses are nobody's business on a screen. */
@@ -151,6 +157,11 @@ export class RunProgress {
     this.#told = this.#told.then(work);
     this.#told.catch(() => {}); // thrown to who waits for the end
   }
+}
+
+/** Rows that are over. */
+function doneOf({ accepted, failed, in_doubt: doubts, skipped }: StateCounts): number {
+  return accepted + failed + doubts + skipped;
 }
 
 /** An event as data; this is where the caller asked for addresses. */

@@ -55,7 +55,7 @@ import { sendTest, writeMessages } from "./instead.ts";
 import { chooseJob, defaultName, isPostgres, openJournal } from "./journal_place.ts";
 import { nextCommand } from "./next_command.ts";
 import { openReports } from "./report_files.ts";
-import { compiledMessage, prepare, runJob } from "./run_job.ts";
+import { compiledMessage, prepare, runJob, tellIfOver } from "./run_job.ts";
 import { inputOf, type JobSettings, runningOf, settingsOf } from "./settings.ts";
 import { checkText, sampleText, wordOf } from "./summary_text.ts";
 
@@ -241,9 +241,14 @@ export class BulkVerbs implements Verbs {
       return await this.#permissions({ ...files, ...call, ...dkim, ...session });
     }
     if (here.inputs) await this.#refuseChanged(record, kept, call);
-    const prepared = await prepare(settings, record.fingerprint, this.#context);
     await this.#suppress(journal, call.suppress ?? (here.inputs ? kept.suppress : undefined));
-    this.exit = await runJob({ journal, job: record, settings, call }, prepared, this.#io);
+    const run = { journal, job: record, settings, call };
+    this.exit = await tellIfOver(run, this.#io) ??
+      await runJob(
+        run,
+        await prepare(settings, record.fingerprint, this.#context),
+        this.#io,
+      );
   }
 
   /** Reads message and list, and makes every message once. */

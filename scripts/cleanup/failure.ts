@@ -12,6 +12,7 @@ import {
   type CleanupReport,
 } from "../../src/jobs/mod.ts";
 import { Pop3AuthError, Pop3Error, Pop3ReplyError } from "../../src/pop3/mod.ts";
+import { hasCause } from "../shared/causes.ts";
 import { PolicyFileError } from "./policy_file.ts";
 
 const NUMBERS = EXIT.cleanup;
@@ -104,13 +105,4 @@ export function exitOfRun(exit: CleanupExit, signal: AbortSignal): number {
 /** Errors of connections carry the stage that they came to. */
 function isOfWire(error: unknown): boolean {
   return error instanceof Error && "stage" in error && "host" in error;
-}
-
-function hasCause(error: unknown, type: new (message: string) => Error): boolean {
-  let cause: unknown = error;
-  for (let depth = 0; cause instanceof Error && depth < 10; depth++) {
-    if (cause instanceof type) return true;
-    ({ cause } = cause);
-  }
-  return false;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shellWord } from "../shared/shell_word.ts";
 import { NAME, VERBS } from "./calls.ts";
 
 /** Switches of `plan` alone. */
@@ -21,9 +22,5 @@ export function applyCommand(args: readonly string[], plan: string): string {
   const [first = ""] = args;
   const options = VERBS.some((verb) => verb === first) ? args.slice(1) : args;
   const kept = options.filter((arg) => !OF_PLAN.includes(arg));
-  return [NAME, "apply", plan, ...kept].map(quoted).join(" ");
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return [NAME, "apply", plan, ...kept].map(shellWord).join(" ");
 }
