@@ -94,6 +94,7 @@ export async function overTcp(
   await using listener = await listen();
   const common = { secrets: secretsOf(dialogue), throwOnFailure: false, ...options };
   const serving = serveDialogue(dialogue, listener, common);
+  serving.catch(() => {}); // looked at when the client is done
   const client = await runDialogue(dialogue, {
     ...common,
     to: `127.0.0.1:${listener.endpoint.port}`,
