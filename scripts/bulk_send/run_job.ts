@@ -17,6 +17,7 @@ import {
   sendBulk,
 } from "../../src/jobs/mod.ts";
 import { type ConnectOptions, connectSmtp } from "../../src/smtp/mod.ts";
+import { hasCause } from "../shared/causes.ts";
 import { checked, type SecretContext } from "../shared/login.ts";
 import type { JournalCall, PaceCall, RunCall } from "./calls.ts";
 import { poolOptions, sessionOptions, signerOf } from "./connection.ts";
@@ -53,7 +54,8 @@ export interface Prepared {
 const LOOK_AGAIN_MS = 2_000;
 
 /**
- * Reads secrets and keys, and compiles the message.
+ * Reads secrets and keys, and compiles the message. Where it depends on what the server offers, the
+ * server is asked.
  *
  * @param settings How the job is run.
  * @param fingerprint What makes it the one it is.
@@ -67,7 +69,9 @@ export async function prepare(
 ): Promise<Prepared> {
   const signer = await signerOf(settings.dkim, settings.message.from);
   const message = compiledMessage(settings, fingerprint, signer);
-  return { message, session: await sessionOptions(settings.session, context) };
+  const session = await sessionOptions(settings.session, context);
+  await checkOffers(session, settings.making, context.io);
+  return { message, session };
 }
 
 /**
@@ -112,8 +116,7 @@ export async function runJob(
 ): Promise<number> {
   const { journal, job, settings, call } = run;
   const shared = isPostgres(call.journal); // other machines may take part
-  const { making, pace } = settings;
-  if (making.dsn !== undefined || making.smtputf8) await checkOffers(session, making, io);
+  const { pace } = settings;
   const { journal: running, recovery } = await journal.run(job.id, Date.now(), ratesOf(pace));
   if (recovery.inDoubt > 0 && !call.quiet) {
     await io.err.line(`note: the last run left ${recovery.inDoubt} rows in doubt`);
@@ -133,6 +136,7 @@ export async function runJob(
     onEvent: (event) => progress.hear(event),
   }, shared);
   await progress.end();
+  if (hasCause(stop?.error, Deno.errors.NotCapable)) throw stop?.error; // nothing was sent
   const exit = await tell(run, { running, stop }, io);
   await reports.write(running);
   if (io.signal.aborted) throw io.signal.reason; // which signal it was, the frame around the script knows
@@ -203,12 +207,13 @@ async function tell(
   return exit;
 }
 
-/** What each message would be refused for is found out once. */
+/** What each message would be refused for is found out once, before anything is made. */
 async function checkOffers(
   session: ConnectOptions,
   { dsn, smtputf8 }: JobSettings["making"],
   io: ScriptIo,
 ): Promise<void> {
+  if (dsn === undefined && !smtputf8) return;
   await using probe = await connectSmtp({ ...session, signal: io.signal });
   for (
     const [wanted, keyword, option] of [

@@ -336,6 +336,54 @@ Deno.test("bulk_send tells events as JSON, and progress on a terminal", async ()
   });
 });
 
+Deno.test("bulk_send keeps to all that is said of its pace", async () => {
+  await inSetting(async ({ box, all, write, journal, recipients }) => {
+    await write("people.csv", people(60));
+    const pace = [
+      ...["--rate", "36000/min", "--recipients-rate", "3600000/h", "--connections", "2"],
+      ...["--messages-per-connection", "7", "--window", "4", "--chunking", "--per-domain", "3"],
+      ...["--retry", "2", "--retry-base", "10ms", "--deadline", "1h", "--timeout", "20s"],
+    ];
+    const first = await bulkSend(["send", ...all, ...pace, "--limit", "30"]);
+    equal(first.code, 3, first.err);
+    equal(recipients().length, 30);
+    // Kept in the job: the connections of the second run are as short-lived.
+    equal((await bulkSend(["resume", ...journal])).code, 0);
+    equal(new Set(recipients()).size, 60);
+    ok(box.ledger.texts("open").length >= 60 / 7);
+    ok(box.ledger.texts("command").some((line) => line.startsWith("BDAT ")));
+    const byConnection = Map.groupBy(
+      box.ledger.entries.filter(({ kind }) => kind === "stored"),
+      ({ connection }) => connection,
+    );
+    for (const [, stored] of byConnection) ok(stored.length <= 7);
+  });
+});
+
+Deno.test("bulk_send writes to addresses beyond ASCII only if it is told to, and the server can [T-I11]", async () => {
+  await inSetting(async ({ box, all, write }) => {
+    await write("people.csv", "email,name\nann@there.example,Ann\njürgen@there.example,Jürgen\n");
+    const refused = await bulkSend(["send", ...all]);
+    equal(refused.code, 2);
+    match(
+      refused.err,
+      /line 3: Cannot write the header "To": raw UTF-8 needs the SMTPUTF8 extension/,
+    );
+    equal(box.ledger.entries.length, 0);
+    equal((await bulkSend(["send", ...all, "--smtputf8"])).code, 0);
+    ok(box.ledger.texts("command").some((line) => /^MAIL .* SMTPUTF8/.test(line)));
+  });
+  const always = ["PIPELINING", "8BITMIME"];
+  const capabilities = { clear: [...always, "STARTTLS"], tls: always };
+  await inSetting(async ({ all }) => {
+    for (const [option, keyword] of [["--smtputf8", "SMTPUTF8"], ["--dsn=never", "DSN"]] as const) {
+      const { code, err } = await bulkSend(["send", ...all, option]);
+      equal(code, 2);
+      match(err, new RegExp(`Cannot use --\\w+: the server does not offer ${keyword}`));
+    }
+  }, { capabilities });
+});
+
 Deno.test("bulk_send defers, and ends without waiting if it is told so", async () => {
   await inSetting(async ({ box, all, journal, recipients }) => {
     box.misbehave({ verb: "RCPT", pattern: "ben@", times: 1, reply: "451 4.7.1 Greylisted" });
