@@ -92,6 +92,9 @@ class DialogueRecorder {
   /** The lines of a reply that has not ended. */
   #reply: string[] = [];
   #body = false;
+  readonly #decoder = new TextDecoder();
+  /** The beginning of a line of a message. */
+  #unended = "";
   /** The commands that were not answered yet. */
   readonly #asked: string[] = [];
   #inContent = false;
@@ -116,6 +119,7 @@ class DialogueRecorder {
         break;
       case "content":
         if (end === this.#commander && this.#inContent) this.#content.push(event.bytes ?? NOTHING);
+        else if (this.#body) this.#message(event.bytes ?? NOTHING);
         else this.#add({ kind: "bytes", end, from: copy(event.bytes), stuffed: false, at: AT });
         break;
       case "tls":
@@ -181,6 +185,14 @@ class DialogueRecorder {
     this.#body = false;
   }
 
+  /** A message that was taken as octets: lines of the body that is being read. */
+  #message(bytes: Uint8Array): void {
+    const text = this.#unended + this.#decoder.decode(bytes, { stream: true });
+    const lines = text.split("\n");
+    this.#unended = lines.pop() ?? "";
+    for (const line of lines) this.#answer(line.replace(/\r$/, ""));
+  }
+
   /** A body that the command did not announce: `LANG`, `AUTH` alone. */
   #more(text: string): void {
     const last = this.#steps.at(-1);
@@ -199,7 +211,7 @@ class DialogueRecorder {
     const base = { kind: "line", at: AT, optional: false } as const;
     if (pop3 && index > 0) {
       const text = whole.startsWith(".") ? whole.slice(1) : whole;
-      return { ...base, code: [], more: false, text: literal(text) };
+      return { ...base, code: [], more: false, ...(text === "" ? {} : { text: literal(text) }) };
     }
     const [, code = whole, separator = "", text = ""] =
       (pop3 ? /^(\+OK|-ERR|\+)( |$)(.*)$/s : /^(\d{3})([ -]|$)(.*)$/s).exec(whole) ?? [];
