@@ -14,15 +14,9 @@ import {
 } from "../../src/cli/mod.ts";
 import {
   type BulkJournal,
-  checkList,
   hashJob,
-  hashOctets,
   type JobHashes,
   type JobRecord,
-  type ListCheck,
-  ListError,
-  type NewRow,
-  readList,
   ROW_STATES,
 } from "../../src/jobs/mod.ts";
 import { parseAddress } from "../../src/message/mod.ts";
@@ -30,8 +24,6 @@ import type { SecretContext } from "../shared/login.ts";
 import type {
   CheckCall,
   JournalCall,
-  ListCall,
-  MessageCall,
   ReleaseCall,
   ReportCall,
   ResumeCall,
@@ -42,39 +34,30 @@ import type {
 import { heldBy } from "./emergency.ts";
 import { exitOfStates } from "./failure.ts";
 import { callGrants } from "./grants.ts";
-import {
-  HashedOctets,
-  type ListSource,
-  loadMessage,
-  openList,
-  piecesOf,
-  suppressedKeys,
-  unlessMissing,
-} from "./inputs.ts";
+import { suppressedKeys } from "./inputs.ts";
 import { sendTest, writeMessages } from "./instead.ts";
+import {
+  type CheckedInput,
+  type CheckingOptions,
+  checkInput,
+  NO_JOB,
+  refuseChanged,
+  rowsOf,
+} from "./job_input.ts";
 import { chooseJob, defaultName, isPostgres, openJournal } from "./journal_place.ts";
 import { nextCommand } from "./next_command.ts";
 import { openReports } from "./report_files.ts";
 import { compiledMessage, prepare, runJob, tellIfOver } from "./run_job.ts";
-import { inputOf, type JobSettings, runningOf, settingsOf } from "./settings.ts";
+import { type JobSettings, runningOf, settingsOf } from "./settings.ts";
 import { checkText, sampleText, wordOf } from "./summary_text.ts";
 
 const NUMBERS = EXIT.bulk_send;
 const DAY_MS = 86_400_000;
-/** Messages that are only looked at have an identifier, too. */
-const NO_JOB = "no job";
 
 /** What a test puts in the place of the system. */
 export interface VerbsOptions {
   /** Where secrets and standard input come from. */
   readonly readers?: SecretReaders | undefined;
-}
-
-/** A call, checked: what a job will be made of. */
-interface CheckedInput {
-  readonly settings: JobSettings;
-  readonly source: ListSource;
-  readonly check: ListCheck;
 }
 
 /** One call of the script. */
@@ -92,7 +75,12 @@ export class BulkVerbs implements Verbs {
 
   async check(call: CheckCall): Promise<void> {
     if (call.permissions) return await this.#permissions(call);
-    const { check } = await this.#checked(call, runningOf({}), call);
+    const { samples: count, errors: most } = call;
+    const { check } = await this.#checked(call, {
+      running: runningOf({}),
+      samples: count,
+      errors: most,
+    });
     const { out } = this.#io;
     const { samples, errors, ...rest } = check;
     if (call.json) {
@@ -119,7 +107,7 @@ export class BulkVerbs implements Verbs {
     }
     const server = call.server ?? call.url;
     const running = runningOf({ ...call, ...(server !== undefined && { server }) });
-    const input = await this.#checked(call, running, { samples: 1, errors: 20 });
+    const input = await this.#checked(call, { running, samples: 1, errors: 20 });
     const { check, settings } = input;
     if (check.wrong > 0) {
       await this.#io.err.print(checkText(check, call.list));
@@ -240,7 +228,10 @@ export class BulkVerbs implements Verbs {
       const files = here.inputs ? { list, message, ...(suppress && { suppress }) } : {};
       return await this.#permissions({ ...files, ...call, ...dkim, ...session });
     }
-    if (here.inputs) await this.#refuseChanged(record, kept, call);
+    if (here.inputs) {
+      const { quiet = false } = call;
+      await refuseChanged(record, kept.inputs, { err: this.#io.err, quiet });
+    }
     await this.#suppress(journal, call.suppress ?? (here.inputs ? kept.suppress : undefined));
     const run = { journal, job: record, settings, call };
     this.exit = await tellIfOver(run, this.#io) ??
@@ -251,36 +242,14 @@ export class BulkVerbs implements Verbs {
       );
   }
 
-  /** Reads message and list, and makes every message once. */
+  /** Reads message and list, and says what is odd about them. */
   async #checked(
-    call: ListCall & MessageCall & TalkCall & Pick<SendCall, "suppress">,
-    running: ReturnType<typeof runningOf>,
-    { samples, errors }: { readonly samples: number; readonly errors: number },
+    call: Parameters<typeof checkInput>[0] & TalkCall,
+    options: CheckingOptions,
   ): Promise<CheckedInput> {
-    const { message, notes } = await loadMessage(call.message);
-    for (const note of notes) await this.#note(call, `${call.message}: ${note}`);
-    const source = await openList(call, this.#context.readers);
-    const { making, reading } = inputOf(call);
-    const compiled = compiledMessage({ message, making, ...running }, NO_JOB);
-    const { signal } = this.#io;
-    const octets = new HashedOctets(source.open());
-    const check = await checkList(octets, {
-      ...source.options,
-      message: compiled,
-      nowMs: Date.now(),
-      maxErrors: errors,
-      samples,
-      signal,
-    });
-    const inputs = { list: call.list, listHash: octets.digest(), message: call.message };
-    const { suppress } = call;
-    const settings: JobSettings = {
-      schema: "mailwright-bulk-job/1",
-      ...{ message, making, inputs, reading },
-      ...running,
-      ...(suppress !== undefined && { suppress }),
-    };
-    return { settings, source, check };
+    const input = await checkInput(call, options, this.#context);
+    for (const note of input.notes) await this.#note(call, note);
+    return input;
   }
 
   /** The job of a call: a new one, or the one that the same call has made before. */
@@ -306,7 +275,7 @@ export class BulkVerbs implements Verbs {
     if (before !== undefined && !call.again) {
       fail(`the job "${before.name}" sends the same message: add --again if that is meant`);
     }
-    const rows = rowsOf(input.source, input.settings.inputs.listHash);
+    const rows = rowsOf(input);
     return await journal.create({ name, ...hashes, settings: input.settings }, rows);
   }
 
@@ -314,31 +283,10 @@ export class BulkVerbs implements Verbs {
     if (path !== undefined) await journal.suppress(suppressedKeys(path), Date.now());
   }
 
-  /** The journal holds all that is sent; but who has edited a file expects that it counts (T-B28). */
-  async #refuseChanged(job: JobRecord, kept: JobSettings, call: TalkCall): Promise<void> {
-    const { list, listHash, message } = kept.inputs;
-    const again = `the job "${job.name}" was made of another`;
-    if (list !== "-") {
-      const hash = await unlessMissing(() => hashOctets(piecesOf("--list", list)));
-      if (hash === undefined) await this.#note(call, `${list} is gone: the journal has its rows`);
-      else if (hash !== listHash) fail(`"${list}" has changed: ${again}`);
-    }
-    const loaded = await unlessMissing(() => loadMessage(message));
-    if (loaded === undefined) {
-      await this.#note(call, `${message} is gone: the journal has it`);
-    } else {
-      const { name } = job;
-      const { contentHash } = hashJob({ name, listHash, message: loaded.message, more: [] });
-      if (contentHash !== job.contentHash) {
-        fail(`"${message}", or what belongs to it, has changed: ${again}`);
-      }
-    }
-  }
-
-  async #dryRun(call: SendCall, folder: string, { settings, source }: CheckedInput): Promise<void> {
-    const message = compiledMessage(settings, NO_JOB);
+  async #dryRun(call: SendCall, folder: string, input: CheckedInput): Promise<void> {
+    const message = compiledMessage(input.settings, NO_JOB);
     const limit = call.limit ?? Infinity;
-    const rows = rowsOf(source, settings.inputs.listHash);
+    const rows = rowsOf(input);
     const { signal } = this.#io;
     const skipped = call.suppress === undefined
       ? []
@@ -348,9 +296,9 @@ export class BulkVerbs implements Verbs {
     else if (!call.quiet) await this.#io.out.line(`Wrote ${count} messages to ${visible(folder)}`);
   }
 
-  async #test(call: SendCall, to: string, { settings, source }: CheckedInput): Promise<void> {
-    const { message, session } = await prepare(settings, NO_JOB, this.#context);
-    const rows = rowsOf(source, settings.inputs.listHash);
+  async #test(call: SendCall, to: string, input: CheckedInput): Promise<void> {
+    const { message, session } = await prepare(input.settings, NO_JOB, this.#context);
+    const rows = rowsOf(input);
     const reply = await sendTest(addressOf(to), {
       rows,
       message,
@@ -370,16 +318,6 @@ export class BulkVerbs implements Verbs {
   async #note({ quiet }: TalkCall, text: string): Promise<void> {
     if (!quiet) await this.#io.err.line(`note: ${visible(text)}`);
   }
-}
-
-/** The rows of a list that was checked; it must be the same as then. */
-async function* rowsOf(source: ListSource, listHash: string): AsyncGenerator<NewRow> {
-  const octets = new HashedOctets(source.open());
-  for await (const row of readList(octets, source.options)) {
-    if (row instanceof ListError) throw row;
-    yield row;
-  }
-  if (octets.digest() !== listHash) fail(`"${source.path}" has changed while it was read`);
 }
 
 function addressOf(text: string): string {

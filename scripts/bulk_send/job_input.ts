@@ -1,0 +1,138 @@
+/**
+ * What a job is made of: a list and a message, checked as a whole, and whether they are still the same.
+ *
+ * @module
+ */
+
+import { type ScriptIo, ValidationError } from "../../src/cli/mod.ts";
+import {
+  checkList,
+  hashJob,
+  hashOctets,
+  type JobRecord,
+  type ListCheck,
+  ListError,
+  type NewRow,
+  readList,
+} from "../../src/jobs/mod.ts";
+import type { SecretContext } from "../shared/login.ts";
+import type { ListCall, MessageCall, SendCall } from "./calls.ts";
+import {
+  HashedOctets,
+  type ListSource,
+  loadMessage,
+  openList,
+  piecesOf,
+  unlessMissing,
+} from "./inputs.ts";
+import { compiledMessage } from "./run_job.ts";
+import { inputOf, type JobSettings, type runningOf } from "./settings.ts";
+
+/** Messages that are only looked at have an identifier, too. */
+export const NO_JOB = "no job";
+
+/** What a job will be made of. */
+export interface CheckedInput {
+  /** All that the job keeps. */
+  readonly settings: JobSettings;
+  /** The list. */
+  readonly source: ListSource;
+  /** What was found in it. */
+  readonly check: ListCheck;
+  /** What is to be said about the message. */
+  readonly notes: readonly string[];
+}
+
+/** How an input is checked. */
+export interface CheckingOptions {
+  /** Where to, how fast, and who signs. */
+  readonly running: ReturnType<typeof runningOf>;
+  /** How many messages are kept to be shown. */
+  readonly samples: number;
+  /** How many mistakes are. */
+  readonly errors: number;
+}
+
+/**
+ * Reads message and list, and makes every message once.
+ *
+ * @param call What was typed.
+ * @param options How much of it is kept.
+ * @param context Where standard input comes from.
+ * @returns What a job will be made of.
+ */
+export async function checkInput(
+  call: ListCall & MessageCall & Pick<SendCall, "suppress">,
+  { running, samples, errors: maxErrors }: CheckingOptions,
+  { io, readers }: SecretContext,
+): Promise<CheckedInput> {
+  const { message, notes } = await loadMessage(call.message);
+  const source = await openList(call, readers);
+  const { making, reading } = inputOf(call);
+  const compiled = compiledMessage({ message, making, ...running }, NO_JOB);
+  const octets = new HashedOctets(source.open());
+  const check = await checkList(octets, {
+    ...source.options,
+    ...{ message: compiled, nowMs: Date.now(), maxErrors, samples, signal: io.signal },
+  });
+  const inputs = { list: call.list, listHash: octets.digest(), message: call.message };
+  const { suppress } = call;
+  const settings: JobSettings = {
+    schema: "mailwright-bulk-job/1",
+    ...{ message, making, inputs, reading },
+    ...running,
+    ...(suppress !== undefined && { suppress }),
+  };
+  return { settings, source, check, notes: notes.map((note) => `${call.message}: ${note}`) };
+}
+
+/**
+ * The rows of a list that was checked; it must be the same as then.
+ *
+ * @param input What was checked.
+ * @returns The rows.
+ */
+export async function* rowsOf({ source, settings }: CheckedInput): AsyncGenerator<NewRow> {
+  const octets = new HashedOctets(source.open());
+  for await (const row of readList(octets, source.options)) {
+    if (row instanceof ListError) throw row;
+    yield row;
+  }
+  if (octets.digest() !== settings.inputs.listHash) {
+    throw new ValidationError(
+      `Cannot use --list "${source.path}": it has changed while it was read`,
+    );
+  }
+}
+
+/**
+ * Refuses to go on with a job whose files have changed. The journal holds all that is sent; but who has
+ * edited a file expects that it counts (T-B28).
+ *
+ * @param job The job.
+ * @param inputs What it was made of.
+ * @param io The script: told of files that are gone; nobody is told of it by `quiet`.
+ */
+export async function refuseChanged(
+  job: JobRecord,
+  { list, listHash, message }: JobSettings["inputs"],
+  { err, quiet }: Pick<ScriptIo, "err"> & { readonly quiet: boolean },
+): Promise<void> {
+  const gone = async (what: string): Promise<void> => {
+    if (!quiet) await err.line(`note: ${what}`);
+  };
+  const changed = (what: string): never => {
+    throw new ValidationError(
+      `Cannot go on: ${what} has changed: the job "${job.name}" was made of another`,
+    );
+  };
+  if (list !== "-") {
+    const hash = await unlessMissing(() => hashOctets(piecesOf("--list", list)));
+    if (hash === undefined) await gone(`${list} is gone: the journal has its rows`);
+    else if (hash !== listHash) changed(`"${list}"`);
+  }
+  const loaded = await unlessMissing(() => loadMessage(message));
+  if (loaded === undefined) return await gone(`${message} is gone: the journal has it`);
+  const { contentHash } = hashJob({ name: "", listHash, message: loaded.message, more: [] });
+  if (contentHash !== job.contentHash) changed(`"${message}", or what belongs to it,`);
+}
