@@ -132,7 +132,14 @@ function goesOn({ code }: HeardReply): boolean {
   return code === 334 || code === "+";
 }
 
-function mechanismOf(
+/**
+ * The client of a mechanism.
+ *
+ * @param step Its name, and the names of user and secret.
+ * @param user The user.
+ * @param secret The secret.
+ */
+export function mechanismOf(
   { mechanism, user: name, secret: secretName }: AuthStep,
   user: string | undefined,
   secret: Secret | undefined,
@@ -177,12 +184,14 @@ function serverOf({ options: { bindings } }: DialogueEnd, step: AuthStep): SaslS
   throw new RangeError(`Cannot let in with "${step.mechanism}": the mechanism is unknown`);
 }
 
-function encode(bytes: Uint8Array): string {
+/** A first answer, as it stands in the command. */
+export function encode(bytes: Uint8Array): string {
   // RFC 4954 section 4: "=" is an empty answer in the command.
   return bytes.length === 0 ? "=" : bytes.toBase64();
 }
 
-function decode(text: string): Uint8Array {
+/** A challenge or an answer. */
+export function decode(text: string): Uint8Array {
   if (text === "" || text === "=") return new Uint8Array();
   try {
     return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });

@@ -64,8 +64,10 @@ export {
 export * from "./builder.ts";
 export * from "./check.ts";
 export type * from "./options.ts";
+export { type LiveReply, LiveSession, type LiveSessionOptions } from "./live_session.ts";
 export * from "./play.ts";
 export * from "./record.ts";
+export { type RelayOptions, relaySession } from "./relay.ts";
 export * from "./report.ts";
 export * from "./result.ts";
 export * from "./self_play.ts";

@@ -77,6 +77,11 @@ export class Course {
     return this.#protocol === "pop3" && hasPop3Body(`${verb} ${rest}`);
   }
 
+  /** How many octets of a chunk are still to come (RFC 3030). */
+  get chunk(): number {
+    return this.#chunk;
+  }
+
   /** Whether mail reached all recipients, some, none, or whether none was tried. */
   get delivery(): DialogueResult["delivery"] {
     if (this.#tried.length === 0) return "untried";
