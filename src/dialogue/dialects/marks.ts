@@ -23,7 +23,7 @@ type Item =
 const MARKED = /^( *)(?:(C|S|R|P)(?: ?\(\d+\))?|C *& *S): ?(.*)$/;
 /** The longest line that is put together again. */
 const MAX_FOLDED = 4096;
-const PAGE = /\f|\[Page \d+\]\s*$|^RFC \d+ .*\b\d{4}\s*$/;
+const PAGE = /\f|\[Page \d+\]\s*$|^RFC \d+ .*\b\d{4}\s*$|^[A-Z][a-z]+ \d{4} +RFC \d+\s*$/;
 
 /** Reads `C:` and `S:`. */
 export function importRfc5321(lines: readonly SourceLine[]): readonly FoundSession[] {
@@ -71,13 +71,18 @@ function importMarks(lines: readonly SourceLine[], roles: boolean): readonly Fou
 function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] {
   const items: Item[] = [];
   let indent: number | undefined;
+  // The header of a page goes on up to a blank line, an aside up to its parenthesis.
+  let header = false;
+  let aside = false;
   for (const { text: raw, at } of lines) {
     const plain = plainBlanks(raw);
     const marked = MARKED.exec(plain);
     if (PAGE.test(raw)) {
       items.push({ kind: "page", at });
       indent = undefined;
+      header = true;
     } else if (marked !== null) {
+      header = aside = false;
       const [, blanks = "", mark] = marked;
       // What is said keeps its own blanks: they may be content.
       const text = raw.slice(plain.length - (marked[3] ?? "").length);
@@ -85,6 +90,10 @@ function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] 
       indent = blanks.length;
     } else if (plain.trim() === "") {
       indent = undefined;
+      header = aside = false;
+    } else if (header || aside || /^ *\(/.test(plain)) {
+      items.push({ kind: "page", at });
+      aside = !header && !/\)\s*$/.test(plain);
     } else {
       const last = items.at(-1);
       // What is longer is no line of mail that was folded.
