@@ -160,21 +160,26 @@ function keepsSecrets({ page, written }: Session): void {
 }
 
 /** How a line of a page may be marked. */
-const MARKS = /^[>\s\u3000\u00a0]*(?:[CSR](?: ?\(\d+\))?:\s*)?/;
+const MARKS = /^[>\s\u3000\u00a0]*([CSR](?: ?\(\d+\))?:\s*)?/;
 
 /** What a page shows of logins: the lines behind 334 and the arguments of AUTH and PASS. */
 export function credentialsOf(text: string): readonly string[] {
   const found: string[] = [];
-  let challenged = false;
-  for (const line of text.split(/\r?\n/).map((each) => each.replace(MARKS, ""))) {
+  let challenged: "marked" | "bare" | undefined;
+  for (const whole of text.split(/\r?\n/)) {
+    const [before = "", mark] = MARKS.exec(whole) ?? [];
+    const line = whole.slice(before.length);
     const [word = ""] = line.split(/[\s-]/, 1);
-    if (challenged && word !== "") found.push(word);
+    // Without a mark, behind lines with marks, a challenge goes on.
+    const answers = challenged === "bare" || (challenged === "marked" && mark !== undefined);
+    if (answers && word !== "") found.push(word);
     const [, initial] = /^AUTH\s+[A-Z0-9-]+\s+([A-Za-z0-9+/]{8,}={0,2})/i.exec(line) ?? [];
-    const [whole, password] = /^PASS\s+(\S+)/i.exec(line) ?? [];
+    const [command, password] = /^PASS\s+(\S+)/i.exec(line) ?? [];
     if (initial !== undefined) found.push(initial);
     // A password may be any word: it is looked for behind its command.
-    if (password !== undefined && whole !== undefined) found.push(whole.replace(/\s+/, " "));
-    challenged = /^334(?:[ -]|$)/.test(line) || (challenged && word === "");
+    if (password !== undefined && command !== undefined) found.push(command.replace(/\s+/, " "));
+    if (/^334(?:[ -]|$)/.test(line)) challenged = mark === undefined ? "bare" : "marked";
+    else if (answers && word !== "") challenged = undefined;
   }
   // What a login stands for may well be an address that the page shows elsewhere.
   return [...found, ...found.map(decoded).filter((word) => word !== "" && !text.includes(word))];
@@ -191,7 +196,7 @@ function decoded(word: string): string {
 }
 
 /** How many lines each end says where the first arm is taken. */
-function linesOf({ steps }: Dialogue): string {
+export function linesOf({ steps }: Dialogue): readonly [client: number, server: number] {
   const flat = firstArms(steps);
   const client = flat.filter(({ kind }) => kind === "line").length;
   const server = flat.reduce((sum, step) => {
@@ -201,7 +206,7 @@ function linesOf({ steps }: Dialogue): string {
     const dot = first?.kind === "line" && first.more && first.code[0] === "+OK" ? 1 : 0;
     return sum + step.lines.length + dot;
   }, 0);
-  return `${client}/${server}`;
+  return [client, server];
 }
 
 function firstArms(steps: readonly Step[]): readonly Step[] {
@@ -228,7 +233,7 @@ async function main([path, ...more]: readonly string[]): Promise<number> {
     for (const [{ dialect, dialogue }, checked] of sessions) {
       const [first] = dialogue.steps;
       const session = `${dialogue.protocol} ${dialect} line ${first?.at.line ?? 0}`;
-      rows.push([file, session, linesOf(dialogue), ...checked.map(shown)]);
+      rows.push([file, session, linesOf(dialogue).join("/"), ...checked.map(shown)]);
       for (const { check, problem } of checked) {
         if (problem !== undefined) problems.push(`${file}, ${session}, ${check}: ${problem}`);
       }
