@@ -27,13 +27,19 @@ export function casesOf(expected: Expected, protocol: DialogueProtocol): readonl
   const codeOf = (code: string | number): string => checkCode(String(code), protocol);
   if (typeof expected !== "object") return [{ codes: [codeOf(expected)] }];
   const cases = isList(expected)
-    ? expected.length === 0 ? [] : [{ codes: expected.map(codeOf) }]
+    ? oneCase(expected.map(codeOf), protocol)
     : Object.entries(expected).map(([code, outcome]) => {
       checkName("an outcome", outcome);
       return { codes: [codeOf(code)], outcome };
     });
   if (cases.length > 0) return cases;
   throw new RangeError("Cannot expect a reply that has no code");
+}
+
+/** Several codes are one kind of reply; in POP3, whose lines have one indicator, a choice. */
+function oneCase(codes: readonly string[], protocol: DialogueProtocol): readonly ReplyCase[] {
+  if (protocol === "pop3") return [...new Set(codes)].map((code) => ({ codes: [code] }));
+  return codes.length === 0 ? [] : [{ codes }];
 }
 
 function isList(value: Exclude<Expected, number | string>): value is readonly (number | string)[] {
