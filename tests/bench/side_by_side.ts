@@ -1,5 +1,6 @@
 /**
- * Side by side with other clients, in one interleaved run: `deno task bench [--rounds N] [--json]`.
+ * Side by side with other clients, in one interleaved run:
+ * `deno task bench [--rounds N] [--only TITLE] [--json]`.
  *
  * Rates on a shared machine drift by factors; only ratios formed inside one round count, and the CPU
  * seconds for 1,000 messages. Each round runs every client once, in random order, against one and the
@@ -33,6 +34,8 @@ export interface Race extends AsyncDisposable {
   readonly clients: readonly Client[];
   /** Clients that cannot run on this machine, and why. */
   readonly missing: readonly string[];
+  /** Done before each client, outside of its clock. */
+  prepare?(): Promise<void>;
   /** Runs a client against a receiver that counts, where the client's own word is not enough. */
   arrived?(client: Client, count: number): Promise<number>;
 }
@@ -86,6 +89,7 @@ async function run(race: Race, rounds: number, talk: Printer): Promise<Row[]> {
     const now = new Map<string, Sample>();
     for (const client of shuffled(race.clients)) {
       await talk.line(`round ${round} of ${rounds}: ${client.name}`);
+      await race.prepare?.();
       now.set(client.name, await measure(client, client.count));
     }
     const base = now.get(race.clients.find(({ base }) => base)?.name ?? "")?.rate ?? NaN;
@@ -132,13 +136,18 @@ function table(rows: readonly Row[]): string {
 
 if (import.meta.main) {
   const json = Deno.args.includes("--json");
-  const at = Deno.args.indexOf("--rounds");
-  const rounds = at < 0 ? 3 : Number(Deno.args[at + 1]);
+  const valueOf = (option: string, otherwise: string): string => {
+    const at = Deno.args.indexOf(option);
+    return at < 0 ? otherwise : Deno.args[at + 1] ?? "";
+  };
+  const rounds = Number(valueOf("--rounds", "3"));
+  const only = valueOf("--only", "");
   const out = new Printer(Deno.stdout, "stdout");
   const talk = new Printer(Deno.stderr, "stderr");
   for (const start of [async () => [await smtpClients()], pop3Races]) {
     for (const entered of await start()) {
       await using race = entered;
+      if (!race.title.includes(only)) continue;
       for (const missing of race.missing) await talk.line(`not here: ${missing}`);
       const rows = await run(race, rounds, talk);
       if (json) await out.json({ title: race.title, rounds, missing: race.missing, rows });

@@ -6,14 +6,11 @@
 
 import { need } from "../servers/programs.ts";
 import { startSmtpSink } from "../servers/smtp_sink.ts";
+import { entryOf } from "./npm_peers.ts";
 import type { Client, Race } from "./side_by_side.ts";
 
 const CONNECTIONS = 5;
 const PEERS = new URL("peers/", import.meta.url).pathname;
-/** Where packages of peers are put: outside of what is committed. */
-const PACKAGES = new URL("../.tmp/bench", import.meta.url).pathname;
-const NODEMAILER = "nodemailer@10.6.0";
-
 /** Starts a receiver and gathers the clients that can run here. */
 export async function smtpClients(): Promise<Race> {
   const sink = await startSmtpSink();
@@ -28,13 +25,22 @@ export async function smtpClients(): Promise<Race> {
       command: (count) => [...deno, `${PEERS}smtp_mailwright.ts`, ...words(count)],
     },
     {
+      name: "mailwright bulk job, durable SQLite journal, 3 fields",
+      count: 20_000,
+      target: 5,
+      command: (count) => [
+        ...[...deno, "--allow-read=tests/.tmp", "--allow-write=tests/.tmp"],
+        ...[`${PEERS}smtp_bulk.ts`, ...words(count)],
+      ],
+    },
+    {
       name: "bare Deno loop (what the machine allows)",
       count: 60_000,
       command: (count) => [...deno, `${PEERS}smtp_bare.ts`, ...words(count)],
     },
   ];
-  const nodemailer = await installNodemailer();
-  if (nodemailer === undefined) missing.push(`${NODEMAILER} (npm did not install it)`);
+  const nodemailer = await entryOf("nodemailer@10.6.0");
+  if (nodemailer === undefined) missing.push("nodemailer 10.6.0 (npm did not install it)");
   else {
     const script = `${PEERS}smtp_nodemailer.mjs`;
     clients.push({
@@ -80,23 +86,5 @@ export async function smtpClients(): Promise<Race> {
       throw new Error(`Cannot run ${client.name}: ${new TextDecoder().decode(stderr)}`);
     }
     return await counting.messages() ?? 0;
-  }
-}
-
-/** Puts nodemailer where only the benchmark finds it; gives its entry point. */
-async function installNodemailer(): Promise<string | undefined> {
-  const entry = `${PACKAGES}/node_modules/nodemailer/dist/esm/nodemailer.js`;
-  try {
-    await Deno.mkdir(PACKAGES, { recursive: true });
-    await Deno.writeTextFile(`${PACKAGES}/package.json`, "{}");
-    const { success } = await new Deno.Command("npm", {
-      args: ["install", "--no-save", "--no-audit", "--no-fund", NODEMAILER],
-      cwd: PACKAGES,
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success ? entry : undefined;
-  } catch {
-    return undefined; // no npm on this machine
   }
 }
