@@ -289,3 +289,33 @@ await serverTest(
     for (const { code } of [one, two]) equal(code, states.in_doubt > 0 ? 4 : 0);
   },
 );
+
+await serverTest(
+  "bulk_send says which flag is missing, and needs none that it does not name",
+  ["smtp-sink", "root"],
+  async (step) => {
+    await using sink = await startSmtpSink();
+    await using folder = await RunFolder.make("flag");
+    const job = folder.file("job");
+    const args = [
+      ...["send", ...await inputs(folder, ["ann@there.example"]), "--journal", `${job}/a.db`],
+      ...["--server", `smtp://${sink.host}:${sink.port}`, "--tls", "none"],
+    ];
+    const grants = await grantsOf(args);
+    equal(grants.length, 3);
+    for (const missing of grants) {
+      const [flag] = missing.split("=");
+      await step(`without ${flag}`, async () => {
+        const others = grants.filter((grant) => grant !== missing);
+        const ran = await run("deno", [...DENO, ...others, SCRIPT, ...args], { mayFail: true });
+        equal(ran.code, 2, ran.stderr);
+        match(ran.stderr, new RegExp(`bulk_send: Cannot go on: .* is not granted, add ${flag}=`));
+        equal(/\n {4}at /.test(ran.stderr), false);
+      });
+    }
+    await step("with all of them", async () => {
+      const ran = await run("deno", [...DENO, ...grants, SCRIPT, ...args], { mayFail: true });
+      equal(ran.code, 0, ran.stderr);
+    });
+  },
+);
