@@ -36,12 +36,14 @@ export class Breaker {
    * @param outcome What became of it.
    * @returns Why to stop; `undefined` to go on.
    */
-  take({ state, stage, code, enhanced, text }: RowOutcome): "refusals" | "doubts" | undefined {
+  take({ state, stage, code, enhanced }: RowOutcome): "refusals" | "doubts" | undefined {
+    // A row that came back unsent tells nothing: often the one in doubt took it along.
+    if (state === "pending") return undefined;
     this.#doubts = state === "in_doubt" ? this.#doubts + 1 : 0;
     if (state === "accepted") this.#refusals = 0;
     // A local refusal is about its row alone, and a server's is known by its codes, not its words.
     if (state === "failed" && code !== undefined) {
-      const refusal = `${stage} ${code} ${enhanced ?? text}`;
+      const refusal = `${stage} ${code} ${enhanced}`;
       this.#refusals = refusal === this.#refusal ? this.#refusals + 1 : 1;
       this.#refusal = refusal;
     }

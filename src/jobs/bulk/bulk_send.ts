@@ -12,6 +12,7 @@ import {
   type PoolOptions,
   type Receipt,
   SmtpAuthError,
+  SmtpError,
   SmtpPool,
   TokenBucketLimiter,
 } from "../../smtp/mod.ts";
@@ -136,6 +137,7 @@ export interface BulkRun {
  *
  * @param options The job, the server, and how to go about it.
  * @returns What was done. What stops a run is in there, and not thrown.
+ * @throws {unknown} What `onEvent` has thrown, when the run has ended in good order.
  *
  * @example Usage
  * ```ts
@@ -210,10 +212,14 @@ class Run {
   readonly #ending = new Map<number, number>();
   readonly #mostEnding: number;
   #taken = 0;
+  /** How far the clock was set back, as far as rows have shown it. */
+  #behindMs = 0;
   #connected = false;
   #stop: BulkStop | undefined;
   /** Why no more rows are taken, while those that were still go on. */
   #full: BulkStop | undefined;
+  /** What the listener has thrown. */
+  #thrown: { readonly error: unknown } | undefined;
   #changed = Promise.withResolvers<void>();
   #ended = Promise.withResolvers<void>();
 
@@ -268,6 +274,7 @@ class Run {
       await timer;
       this.#limiter.close();
     }
+    if (this.#thrown !== undefined) throw this.#thrown.error;
     return { stop: this.#stop ?? this.#full, outcomes: this.#outcomes, lost: this.#lost };
   }
 
@@ -306,6 +313,10 @@ class Run {
         if (this.#underWay.has(row.id)) return row; // it had been kept at the gate
         if (this.#taken >= limit) {
           this.#ready.unshift(row);
+          if (this.#underWay.size > 0) {
+            await this.#change(); // one may come back unsent, or wait for its domain
+            continue;
+          }
           this.#full = { reason: "limit", text: `${limit} rows were taken` };
           return undefined;
         }
@@ -320,23 +331,28 @@ class Run {
         if (this.#ready.length > 0) continue;
       }
       if (this.#underWay.size > 0) {
-        await this.#changed.promise;
-        this.#changed = Promise.withResolvers();
+        await this.#change();
         continue;
       }
       const dueMs = await this.#journal.nextDueMs();
       if (dueMs === undefined || !wait) return undefined;
-      // A clock that was set back must not make a row wait for a year.
-      const ms = Math.min(Math.max(dueMs - this.#clock.now(), 0), this.#retry.maxMs);
+      // A clock that was set back must not make a row wait for a year (T-B22).
+      const ms = Math.min(Math.max(dueMs - this.#nowMs(), 0), this.#retry.maxMs);
       if (this.#clock.monotonic() + ms >= this.#deadline) {
         this.#end({ reason: "deadline", text: "the next row is due after its time" });
         return undefined;
       }
       this.#tell({ kind: "waiting", ms });
       await this.#clock.sleep(ms, { signal });
-      this.#ready.push(...await this.#journal.claim(CLAIM, Math.max(dueMs, this.#nowMs())));
+      this.#behindMs += Math.max(dueMs - this.#nowMs(), 0);
     }
     return undefined;
+  }
+
+  /** Waits until a row has its outcome, or the run ends. */
+  async #change(): Promise<void> {
+    await this.#changed.promise;
+    this.#changed = Promise.withResolvers();
   }
 
   /** Makes the message of a row. */
@@ -396,7 +412,7 @@ class Run {
     }
     const { giveUpMs = 600_000 } = this.#options;
     // A server that was never reached is more likely named wrongly than out of order.
-    const temporary = reply !== undefined && reply.class === "transient";
+    const temporary = error instanceof SmtpError && error.temporary;
     if (!this.#connected && !temporary || this.#backoff.failingMs >= giveUpMs) {
       return this.#end({ reason: "network", text, error });
     }
@@ -419,11 +435,12 @@ class Run {
     try {
       await this.#journal.outcome(outcome);
     } catch (error) {
+      this.#end({ reason: "storage", text: textOf(error), error });
       this.#lost.push({ row, outcome });
       this.#tell({ kind: "lost", row, outcome });
-      this.#end({ reason: "storage", text: textOf(error), error });
       return;
     }
+    if (outcome.state === "pending") this.#taken--;
     this.#outcomes[outcome.state]++;
     this.#tell({ kind: "row", row, outcome });
   }
@@ -439,12 +456,18 @@ class Run {
     }
   }
 
+  /** The wall time, but never before that of a row that was waited for. */
   #nowMs(): number {
-    return this.#clock.now();
+    return this.#clock.now() + this.#behindMs;
   }
 
   #tell(event: BulkEvent): void {
-    this.#options.onEvent?.(event);
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      this.#thrown ??= { error };
+      this.#end({ reason: "signal", text: `it could not be told: ${textOf(error)}`, error });
+    }
   }
 }
 

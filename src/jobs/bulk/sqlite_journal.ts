@@ -385,6 +385,8 @@ class SqliteJob implements JobJournal {
   readonly #place: JournalPlace;
   readonly #owner: JobOwner;
   readonly #book = new RowBook();
+  /** Rows whose outcome is being written. */
+  readonly #unwritten = new Set<number>();
   readonly #group: GroupCommit<Change>;
   readonly #toCommitting: StatementSync;
   readonly #toOutcome: StatementSync;
@@ -435,12 +437,13 @@ class SqliteJob implements JobJournal {
           "ORDER BY id LIMIT ?",
       ).all(this.job.id, this.#cursor, limit);
     }
-    // A claim is in the book alone, so what is claimed is still written as deferred.
+    // A claim is in the book alone: until its outcome is written, the row is found as deferred.
+    const taken = (id: number): boolean => this.#book.has(id) || this.#unwritten.has(id);
     return this.#database.prepare(
       `SELECT ${columns} FROM line WHERE job = ? AND state = 'deferred' AND not_before_ms <= ? ` +
         "ORDER BY not_before_ms LIMIT ?",
-    ).all(this.job.id, nowMs, limit + this.#book.size)
-      .filter(({ id }) => !this.#book.has(Number(id))).slice(0, limit);
+    ).all(this.job.id, nowMs, limit + this.#book.size + this.#unwritten.size)
+      .filter(({ id }) => !taken(Number(id))).slice(0, limit);
   }
 
   committing(id: number): Promise<void> {
@@ -451,7 +454,9 @@ class SqliteJob implements JobJournal {
   async outcome(outcome: RowOutcome): Promise<void> {
     const { id } = outcome;
     const held = this.#book.move(id, outcome.state);
+    this.#unwritten.add(id);
     await this.#group.add({ id, held, outcome });
+    this.#unwritten.delete(id);
     if (outcome.state !== "pending") return;
     const row = this.#database.prepare(
       "SELECT id, line, recipient, fields, attempt, first_claim_ms FROM line WHERE job = ? AND id = ?",

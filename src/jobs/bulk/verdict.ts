@@ -28,9 +28,15 @@ export interface Tried {
 const BEFORE: ReadonlySet<string> = new Set(["connect", "greeting", "hello", "tls", "auth"]);
 
 /** Whether a message never came as far as its envelope, and not for a fault of its own. */
-export function isUnbegun({ outcome, stage, reply, rejected }: Receipt): boolean {
-  if (outcome !== "not-sent" || rejected.some(({ retry }) => retry === "never")) return false;
+export function isUnbegun(receipt: Receipt): boolean {
+  const { outcome, stage, reply } = receipt;
+  if (outcome !== "not-sent" || isUnsendable(receipt)) return false;
   return BEFORE.has(stage) || (stage === "mail" && reply === undefined);
+}
+
+/** Whether a message that was not sent never can be. Where nobody is rejected, there is no address. */
+function isUnsendable({ rejected }: Receipt): boolean {
+  return rejected.length === 0 || rejected.some(({ retry }) => retry === "never");
 }
 
 /**
@@ -62,7 +68,7 @@ export function outcomeOf(
   }
   if (outcome === "refused") return { ...seen, state: "failed" };
   if (outcome === "not-sent") {
-    if (rejected.some((each) => each.retry === "never")) return { ...seen, state: "failed" };
+    if (isUnsendable(receipt)) return { ...seen, state: "failed" };
     if (isUnbegun(receipt)) return { ...seen, state: "pending" };
   }
   // Deferred; or the connection broke in the middle of it, and it may be the message that breaks it.

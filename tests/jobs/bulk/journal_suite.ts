@@ -72,6 +72,20 @@ export const JOURNAL_CASES: readonly (readonly [
     await journal.close();
   }],
 
+  ["gives nobody a row whose outcome is being written [T-B14]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(1));
+    const { journal: job } = await journal.run(id, NOW);
+    equal((await job.claim(1, NOW)).length, 1);
+    await job.outcome({ id: 1, state: "deferred", notBeforeMs: NOW + 1 });
+    equal((await job.claim(1, NOW + 1)).length, 1);
+    const written = job.outcome({ id: 1, state: "failed", code: 550 });
+    deepEqual(await job.claim(1, NOW + 2), []);
+    await written;
+    deepEqual(await job.claim(1, NOW + 2), []);
+    await journal.close();
+  }],
+
   ["refuses two jobs of one name [T-B02]", async (world) => {
     const journal = await world.open();
     await journal.create(ABOUT, people(1));
