@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ScriptIo, ValidationError } from "../../src/cli/mod.ts";
+import { type ScriptIo, startProgress, ValidationError } from "../../src/cli/mod.ts";
 import {
   checkList,
   hashJob,
@@ -31,6 +31,9 @@ import { inputOf, type JobSettings, type runningOf } from "./settings.ts";
 /** Messages that are only looked at have an identifier, too. */
 export const NO_JOB = "no job";
 
+/** A shorter list is checked before anybody can read how far it is. */
+const TOLD_ROWS = 10_000;
+
 /** What a job will be made of. */
 export interface CheckedInput {
   /** All that the job keeps. */
@@ -51,6 +54,8 @@ export interface CheckingOptions {
   readonly samples: number;
   /** How many mistakes are. */
   readonly errors: number;
+  /** Whether a person who looks on is told how far it is. */
+  readonly watched: boolean;
 }
 
 /**
@@ -63,7 +68,7 @@ export interface CheckingOptions {
  */
 export async function checkInput(
   call: ListCall & MessageCall & Pick<SendCall, "suppress">,
-  { running, samples, errors: maxErrors }: CheckingOptions,
+  { running, samples, errors: maxErrors, watched }: CheckingOptions,
   { io, readers }: SecretContext,
 ): Promise<CheckedInput> {
   const { message, notes } = await loadMessage(call.message);
@@ -71,10 +76,15 @@ export async function checkInput(
   const { making, reading } = inputOf(call);
   const compiled = compiledMessage({ message, making, ...running }, NO_JOB);
   const octets = new HashedOctets(source.open());
+  const progress = watched ? await startProgress(io.err, { label: "checking" }) : undefined;
   const check = await checkList(octets, {
     ...source.options,
     ...{ message: compiled, nowMs: Date.now(), maxErrors, samples, signal: io.signal },
+    onProgress: (rows) => {
+      if (rows % TOLD_ROWS === 0) progress?.update(rows).catch(() => {}); // the end tells, too
+    },
   });
+  if (check.rows >= TOLD_ROWS) await progress?.finish(check.rows);
   const inputs = { list: call.list, listHash: octets.digest(), message: call.message };
   const { suppress } = call;
   const settings: JobSettings = {

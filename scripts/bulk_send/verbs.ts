@@ -245,9 +245,10 @@ export class BulkVerbs implements Verbs {
   /** Reads message and list, and says what is odd about them. */
   async #checked(
     call: Parameters<typeof checkInput>[0] & TalkCall,
-    options: CheckingOptions,
+    options: Omit<CheckingOptions, "watched">,
   ): Promise<CheckedInput> {
-    const input = await checkInput(call, options, this.#context);
+    const watched = this.#io.err.terminal && !call.quiet && !call.json;
+    const input = await checkInput(call, { ...options, watched }, this.#context);
     for (const note of input.notes) await this.#note(call, note);
     return input;
   }
