@@ -145,8 +145,8 @@ if (import.meta.main) {
   const out = new Printer(Deno.stdout, "stdout");
   const talk = new Printer(Deno.stderr, "stderr");
   for (const start of [async () => [await smtpClients()], pop3Races]) {
-    for (const entered of await start()) {
-      await using race = entered;
+    await using stack = new AsyncDisposableStack();
+    for (const race of (await start()).map((each) => stack.use(each))) {
       if (!race.title.includes(only)) continue;
       for (const missing of race.missing) await talk.line(`not here: ${missing}`);
       const rows = await run(race, rounds, talk);
