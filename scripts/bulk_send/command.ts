@@ -195,7 +195,7 @@ function running<O>(command: Command<O, [], Types>) {
     .option("--limit <n:count>", "The most rows of the run")
     .option("--no-wait", "End when only deferred rows are left")
     .option("--suppress <path:file>", "Addresses that are not written to, one on each line")
-    .option("--report <format:report>", "At the end write csv, json or html, with :PATH", {
+    .option("--report <format:report>", "At the end write csv:PATH, json:PATH or html:PATH", {
       collect: true,
     });
 }

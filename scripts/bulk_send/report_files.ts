@@ -28,13 +28,15 @@ export interface ReportFiles extends AsyncDisposable {
 /**
  * Opens the files of reports. They name people: only their owner may read them.
  *
+ * @param option The option that names them.
  * @param targets What goes where.
  * @param out Standard output.
  * @returns The reports.
  */
 export async function openReports(
+  option: string,
   targets: readonly ReportTarget[],
-  out: Printer = new Printer(Deno.stdout, "standard output"),
+  out: Printer,
 ): Promise<ReportFiles> {
   await using stack = new AsyncDisposableStack();
   const printers: (readonly [ReportTarget["format"], Printer])[] = [];
@@ -44,7 +46,7 @@ export async function openReports(
       continue;
     }
     const options = { write: true, create: true, truncate: true, mode: 0o600 };
-    const file = await reading("--report", path, () => Deno.open(path, options));
+    const file = await reading(option, path, () => Deno.open(path, options));
     stack.use(file);
     printers.push([format, new Printer(file, path)]);
   }

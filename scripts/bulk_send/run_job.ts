@@ -121,7 +121,7 @@ export async function runJob(
   if (recovery.inDoubt > 0 && !call.quiet) {
     await io.err.line(`note: the last run left ${recovery.inDoubt} rows in doubt`);
   }
-  await using reports = await openReports(call.report ?? []);
+  await using reports = await openReports("--report", call.report ?? [], io.out);
   using emergency = shared ? undefined : await Emergency.reserve(`${call.journal}.emergency`);
   if (emergency?.used) {
     await io.err.line(`note: ${emergency.path} holds outcomes that the journal does not have`);
@@ -154,7 +154,7 @@ export async function tellIfOver(run: JobToRun, io: ScriptIo): Promise<number | 
   const job = await run.journal.look(run.job.id);
   const { pending, claimed, committing, deferred } = await job.counts();
   if (pending + claimed + committing + deferred > 0) return undefined;
-  await using reports = await openReports(run.call.report ?? []);
+  await using reports = await openReports("--report", run.call.report ?? [], io.out);
   const exit = await tell(run, { running: job, stop: undefined }, io);
   await reports.write(job);
   return exit;

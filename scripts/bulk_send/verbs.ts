@@ -27,6 +27,7 @@ import type {
   ReleaseCall,
   ReportCall,
   ResumeCall,
+  RunCall,
   SendCall,
   TalkCall,
   Verbs,
@@ -93,7 +94,9 @@ export class BulkVerbs implements Verbs {
     } else if (!call.quiet) {
       await out.print(checkText(check, call.list) + samples.map(sampleText).join(""));
     }
-    if (check.wrong > 0) this.exit = NUMBERS.usage;
+    if (check.wrong === 0) return;
+    this.exit = NUMBERS.usage;
+    if (call.quiet) await this.#io.err.print(checkText(check, call.list));
   }
 
   async send(call: SendCall): Promise<void> {
@@ -101,6 +104,7 @@ export class BulkVerbs implements Verbs {
     if (call.dryRun === undefined && call.testTo === undefined && call.journal === undefined) {
       fail("--journal is missing: what became of each row must be known afterwards");
     }
+    checkReports(call);
     const secrets = [call.passwordFrom, call.tokenFrom, call.journalPasswordFrom];
     if (call.list === "-" && secrets.some((source) => source?.kind === "stdin")) {
       fail("standard input is the list: a secret comes from somewhere else");
@@ -194,7 +198,7 @@ export class BulkVerbs implements Verbs {
     }
     await using journal = await openJournal(call, this.#context);
     const job = await journal.look((await chooseJob(journal, call.job)).id);
-    await using reports = await openReports(call.format, this.#io.out);
+    await using reports = await openReports("--format", call.format, this.#io.out);
     await reports.write(job);
   }
 
@@ -219,6 +223,7 @@ export class BulkVerbs implements Verbs {
   }
 
   async #goOn(call: ResumeCall, here: { readonly inputs: boolean }): Promise<void> {
+    checkReports(call);
     await using journal = await openJournal(call, this.#context);
     const record = await chooseJob(journal, call.job);
     const kept = settingsOf(record);
@@ -318,6 +323,13 @@ export class BulkVerbs implements Verbs {
 
   async #note({ quiet }: TalkCall, text: string): Promise<void> {
     if (!quiet) await this.#io.err.line(`note: ${visible(text)}`);
+  }
+}
+
+/** Standard output has the summary. */
+function checkReports({ report = [] }: RunCall): void {
+  if (report.some(({ path }) => path === undefined)) {
+    fail("--report needs a path: --report html:FILE");
   }
 }
 

@@ -41,7 +41,7 @@ Deno.test("bulk_send shows help with examples, and its version, without any gran
 });
 
 Deno.test("bulk_send checks without network, and shows a message", async () => {
-  await inSetting(async ({ box, input }) => {
+  await inSetting(async ({ box, input, write }) => {
     const { code, out, err } = await bulkSend(["check", ...input]);
     deepEqual([code, err], [0, ""]);
     match(out, /people\.csv: 4 rows, 3 recipients, 1 duplicate, 0 wrong/);
@@ -50,6 +50,10 @@ Deno.test("bulk_send checks without network, and shows a message", async () => {
     const json = await bulkSend(["check", ...input, "--json", "--samples", "2"]);
     const found = JSON.parse(json.out);
     deepEqual([found.rows, found.recipients, found.samples.length], [4, 3, 2]);
+    const wrong = await write("wrong.csv", "email,name\nnobody,x\n");
+    const quiet = await bulkSend(["check", "--list", wrong, ...input.slice(2), "--quiet"]);
+    deepEqual([quiet.code, quiet.out], [2, ""]);
+    match(quiet.err, /line 2, column "email"/);
     equal(box.ledger.entries.length, 0);
   });
 });
@@ -438,6 +442,7 @@ Deno.test("bulk_send says what is missing or wrong before it asks anybody", asyn
           /without TLS/,
         ],
         [["send", ...all, "--dkim-selector", "one"], /each --dkim-key needs its --dkim-selector/],
+        [["send", ...all, "--report", "html"], /--report needs a path/],
         [["send", ...all, "--rate", "fast"], /Cannot read --rate "fast"/],
         [["send", ...all, "--limit", "1", "--limit", "2"], /--limit 2 times: it may come once/],
         [["resume", "--journal", `${folder}/none.db`], /there is none/],
