@@ -1,6 +1,7 @@
 import {
   type Dialogue,
   type DialogueResult,
+  dialogueToTypeScript,
   load,
   parseDialogue,
   playBoth,
@@ -8,7 +9,7 @@ import {
   selfPlay,
   toDialogue,
 } from "@mailwright/mailwright";
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { listen, SANDBOX_CA } from "../../src/sandbox/mod.ts";
 import { type Played, PROGRAMS } from "./builder_programs.ts";
 import { EXAMPLES } from "./examples.ts";
@@ -100,6 +101,30 @@ Deno.test.each(NAMES)(
     for (const [variable, value] of Object.entries(played.client.vars)) {
       equal(alone.client.vars[variable], value);
     }
+  },
+);
+
+Deno.test.each(NAMES)(
+  "dialogueToTypeScript() makes a program of the example $0 that says the same",
+  async (name) => {
+    const text = textOf(name);
+    const from = import.meta.resolve("../../mod.ts");
+    const code = dialogueToTypeScript(text, { name: "program", from });
+    ok(!code.includes("parseDialogue"), code);
+    const file = new URL(`../.tmp/builder_example_${name}.ts`, import.meta.url);
+    await Deno.mkdir(new URL(".", file), { recursive: true });
+    await Deno.writeTextFile(file, code);
+    const { program }: { readonly program: Played } = await import(file.href);
+    await Deno.remove(file);
+    const built = program.toDialogue();
+    // Loops are unrolled while a program is built.
+    if (!code.includes(".each(")) {
+      equal(dialogueToTypeScript(built, { name: "program", from }), code);
+    }
+    const secrets = secretsOf(text);
+    const alone = await selfPlay(text, { secrets });
+    const played = await playBoth(built, text, { secrets });
+    deepEqual(gist(played.client), gist(alone.client));
   },
 );
 

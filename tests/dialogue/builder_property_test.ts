@@ -132,7 +132,8 @@ class Maker {
       () => simple(call(program, "noop")),
       () => simple(call(program, "vrfy", this.text())),
       () => simple(call(program, "command", `X${this.text()}`)),
-      () => call(program, this.one("pause", "silence"), "20ms"),
+      // Two times in a row, one of each end, would be a race.
+      () => simple(call(call(program, this.one("pause", "silence"), "20ms"), "noop")),
       () => call(call(program, "raw", this.one("NOOP\r\n", "a\n b\r\n")), "expect", 500),
       () => this.each(program, (inner) => this.describe(call(inner, "noop"), success)),
     ];

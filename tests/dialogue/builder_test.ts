@@ -202,6 +202,17 @@ Deno.test("startTls() begins TLS after success alone", pure, async () => {
   }
 });
 
+Deno.test("a refusal has no further lines", pure, () => {
+  equal(
+    tail(opened.list().lines(["1 10"]).expect({ "+OK": "some", "-ERR": "none" }), LOGGED_IN),
+    "C: LIST\n@alt {\nS: +OK\nS: 1 10\nS: .\n@outcome some\n} or {\nS: -ERR\n@outcome none\n}\n",
+  );
+  equal(
+    tail(opened.stat().expect(["+OK", "-ERR"]), LOGGED_IN),
+    "C: STAT\n@alt {\nS: +OK\n} or {\nS: -ERR\n}\n",
+  );
+});
+
 Deno.test("lmtp() expects one reply for each recipient", pure, async () => {
   const program = lmtp().lhlo("me").mail("a@x").rcpt("b@x").rcpt("c@x").data("x")
     .expect(250, "{first=b}").expect([452, 552]).label("second");
@@ -415,6 +426,11 @@ Deno.test.each<[what: string, build: () => unknown, message: RegExp]>([
   ["a label of nothing", () => hello.pause("1s").label("x"), /no reply/],
   ["offers of NOOP", () => hello.noop().caps({ has: ["SIZE"] }), /the reply to "NOOP"/],
   ["lines of STAT", () => opened.stat().lines(["1 2"]), /the reply to "STAT"/],
+  [
+    "lines of a refusal",
+    () => opened.list().lines(["1 {n:int}"]).expect(["+OK", "-ERR"]).toText(),
+    /may be a refusal/,
+  ],
   ["no code", () => hello.expect([]), /no code/],
   ["a code beyond codes", () => hello.expect(600), /"600"/],
   ["an outcome that is no name", () => hello.expect({ 250: "a b" }), /"a b"/],

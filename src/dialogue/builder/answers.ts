@@ -153,7 +153,7 @@ function arm(expectation: Expectation, exchange: Exchange, one: ReplyCase): read
   const { soft, within, match, label } = expectation;
   const { at } = exchange;
   // A refusal offers nothing and has no body.
-  const { rows, forbid = [] } = isNegative(one) ? {} : expectation;
+  const { rows, forbid = [] } = isNegative(one) ? withoutRows(expectation, exchange) : expectation;
   const reply: Step = {
     kind: "reply",
     end: "S",
@@ -166,6 +166,13 @@ function arm(expectation: Expectation, exchange: Exchange, one: ReplyCase): read
     ...(soft === undefined ? {} : { soft }),
   };
   return one.outcome === undefined ? [reply] : [reply, { kind: "outcome", name: one.outcome, at }];
+}
+
+/** The expectation of a refusal. Holes in lines that it has not would have no value afterwards. */
+function withoutRows({ rows = [] }: Expectation, { what }: Exchange): Partial<Expectation> {
+  const hole = rows.flat().find(({ kind }) => kind === "hole");
+  if (hole === undefined) return {};
+  throw new TypeError(`Cannot capture lines of the reply to "${what}": it may be a refusal`);
 }
 
 function linesOf(

@@ -135,7 +135,7 @@ export class Program {
 
   startTls(): Program {
     return this.#smtp
-      ? this.#say("STARTTLS", { codes: ["220", "2xx"], then: "tls", to: "hello" })
+      ? this.#say("STARTTLS", { codes: ["220"], then: "tls", to: "hello" })
       : this.#say("STLS", { then: "tls" });
   }
 

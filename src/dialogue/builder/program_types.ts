@@ -195,10 +195,10 @@ export interface SerialisableProgram<S extends ProgramState> {
    */
   serve(
     over: Acceptor | Connection,
-    options: ServeDialogueOptions & { readonly throwOnFailure: false },
-  ): Promise<readonly ProgramResult<S>[]>;
+    options?: ServeDialogueOptions & { readonly throwOnFailure?: true },
+  ): Promise<readonly PassedProgram<S>[]>;
   /**
-   * Plays the program as the server, once for each connection.
+   * Plays the program as the server, once for each connection, whatever comes of it.
    *
    * @param over Something that accepts connections, or one connection.
    * @param options Secrets, limits, how many sessions.
@@ -207,8 +207,8 @@ export interface SerialisableProgram<S extends ProgramState> {
    */
   serve(
     over: Acceptor | Connection,
-    options?: ServeDialogueOptions,
-  ): Promise<readonly PassedProgram<S>[]>;
+    options: ServeDialogueOptions,
+  ): Promise<readonly ProgramResult<S>[]>;
 }
 
 /** What a program has besides its phase: all of a text's, unless a function is in it. */
