@@ -193,6 +193,7 @@ export const STAGES: Readonly<Record<string, Stage>> = {
       faults: [says("VRFY", "250 Mark Crispin <Admin.MRC@foo.com>")],
     },
   },
+  rfc6856_utf8_late: faults(says("RETR", "-ERR [UTF8] x")),
   rfc821_f1: recipients("Jones@BBN-UNIX.ARPA", "Brown@BBN-UNIX.ARPA"),
   rfc821_f2: recipients("Jones@MIT-Multics.ARPA"),
   rfc821_f3_source: recipients("Jones@BBN-VAX.ARPA"),

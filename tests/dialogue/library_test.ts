@@ -9,7 +9,16 @@ import {
   toDialogue,
 } from "../../src/dialogue/mod.ts";
 import { SANDBOX_CA, startSandbox } from "../../src/sandbox/mod.ts";
-import { alone, choicesOf, cut, overTcp, secretsOf, shipped, shippedAs } from "./library.ts";
+import {
+  allSteps,
+  alone,
+  choicesOf,
+  cut,
+  overTcp,
+  secretsOf,
+  shipped,
+  shippedAs,
+} from "./library.ts";
 import { NOT_ON_STAGE, STAGES, USUAL } from "./library_sandbox.ts";
 import { roundTrip } from "./same.ts";
 
@@ -140,4 +149,48 @@ Deno.test("the tables of the sandbox name shipped dialogues only", reading, () =
   }
   for (const name of Object.keys(STAGES)) equal(Object.hasOwn(NOT_ON_STAGE, name), false, name);
   notEqual(names.size, 0);
+});
+
+const POP3_VERBS = [
+  ...["APOP", "AUTH", "CAPA", "DELE", "LANG", "LIST", "NOOP", "PASS", "QUIT", "RETR"],
+  ...["RSET", "STAT", "STLS", "TOP", "UIDL", "USER", "UTF8"],
+];
+/** RFC 2449 section 8, RFC 3206 section 4, RFC 6856 section 4. */
+const POP3_CODES = ["AUTH", "IN-USE", "LOGIN-DELAY", "SYS/PERM", "SYS/TEMP", "UTF8"];
+
+Deno.test(
+  "the library has each command of POP3 with +OK and -ERR, and each response code",
+  reading,
+  async () => {
+    const seen = new Set<string>();
+    for (const { dialogue } of shipped().filter(({ dialogue }) => dialogue.protocol === "pop3")) {
+      for (const choice of choicesOf(dialogue)) {
+        for (const { code, lines, to = "" } of (await alone(dialogue, choice)).client.replies) {
+          seen.add(`${to.split(" ")[0]?.toUpperCase()} ${code}`);
+          const [, responseCode] = /^\[([^\]]+)\]/.exec(lines[0] ?? "") ?? [];
+          if (code === "-ERR" && responseCode !== undefined) seen.add(responseCode);
+        }
+      }
+    }
+    const wanted = POP3_VERBS.flatMap((verb) => [`${verb} +OK`, `${verb} -ERR`]);
+    deepEqual([...wanted, ...POP3_CODES].filter((each) => !seen.has(each)), []);
+  },
+);
+
+/** RFC 5321 section 4.2.3, 7504, 4954 section 6, 3207 section 4, 1985 section 5, 2645 section 5. */
+const SMTP_CODES = [
+  ...["211", "214", "220", "221", "235", "250", "251", "252", "253", "334", "354"],
+  ...["421", "432", "450", "451", "452", "453", "454", "455", "458", "459"],
+  ...["500", "501", "502", "503", "504", "521", "530", "534", "535", "538"],
+  ...["550", "551", "552", "553", "554", "555", "556"],
+];
+
+Deno.test("the library has each reply code of SMTP", reading, () => {
+  const seen = new Set(
+    shipped().filter(({ dialogue }) => dialogue.protocol !== "pop3")
+      .flatMap(({ dialogue }) => allSteps(dialogue.steps))
+      .flatMap((step) => step.kind === "reply" ? step.lines : [])
+      .flatMap((line) => line.kind === "line" ? line.code : []),
+  );
+  deepEqual(SMTP_CODES.filter((code) => !seen.has(code)), []);
 });

@@ -93,6 +93,7 @@ const REASONS: Readonly<Record<string, string>> = {
   rfc5321_d4: NO_HELP,
   rfc6856_lang: "Dovecot has no LANG",
   rfc6856_utf8: "Dovecot has no UTF8",
+  rfc6856_utf8_late: "Dovecot has no UTF8",
   rfc821_f10: "wants a limit of one recipient",
   rfc821_f4: NO_VRFY,
   rfc821_f5: NO_VRFY,
