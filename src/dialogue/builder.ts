@@ -134,4 +134,5 @@ export type * from "./builder/captures.ts";
 export type * from "./builder/phases.ts";
 export type * from "./builder/pop3_phases.ts";
 export type * from "./builder/program_types.ts";
+export type * from "./builder/program_verbs.ts";
 export type * from "./builder/smtp_phases.ts";

@@ -10,7 +10,7 @@ import { answersTo, type Exchange, type Expectation } from "./answers.ts";
 import { casesOf, type Expected, filled, milliseconds } from "./arguments.ts";
 import { checkText, parseBuilderText } from "./builder_text.ts";
 import { append } from "./chain.ts";
-import type { ProgramPhase } from "./phases.ts";
+import type { ProgramPhase } from "./program_types.ts";
 import { type ProgramData, withHoles } from "./program_data.ts";
 
 /** What a verb has beyond its line. */

@@ -5,7 +5,7 @@
  */
 
 import type { Pop3Authorization, Pop3Batch, Pop3Closed, Pop3Transaction } from "./pop3_phases.ts";
-import type { ProgramState, TextOf } from "./program_types.ts";
+import type { ProgramFamily, ProgramPhase, ProgramState, TextOf } from "./program_types.ts";
 import type {
   BatchChunks,
   BatchMail,
@@ -23,76 +23,46 @@ import type {
 /** The calls of each phase. */
 export interface ProgramPhases<S extends ProgramState> {
   /** SMTP: nothing was said. */
-  readonly greeting: SmtpAnytime<"greeting", S> & HelloVerbs<S>;
+  readonly greeting: SmtpAnytime<Programs, "greeting", S> & HelloVerbs<Programs, S>;
   /** SMTP: after STARTTLS. */
-  readonly hello: SmtpAnytime<"hello", S> & HelloVerbs<S>;
+  readonly hello: SmtpAnytime<Programs, "hello", S> & HelloVerbs<Programs, S>;
   /** SMTP: after EHLO, and after each message. */
-  readonly ready: SmtpReady<S> & HelloVerbs<S>;
+  readonly ready: SmtpReady<Programs, S> & HelloVerbs<Programs, S>;
   /** SMTP: after MAIL. */
-  readonly mail: SmtpMail<S>;
+  readonly mail: SmtpMail<Programs, S>;
   /** SMTP: after RCPT. */
-  readonly rcpt: SmtpRcpt<S>;
+  readonly rcpt: SmtpRcpt<Programs, S>;
   /** SMTP: between the chunks of a message. */
-  readonly chunks: SmtpChunks<S>;
+  readonly chunks: SmtpChunks<Programs, S>;
   /** POP3: before the login. */
-  readonly authorization: Pop3Authorization<S>;
+  readonly authorization: Pop3Authorization<Programs, S>;
   /** POP3: after the login. */
-  readonly transaction: Pop3Transaction<S>;
+  readonly transaction: Pop3Transaction<Programs, S>;
   /** POP3: after QUIT. */
-  readonly closed: Pop3Closed<S>;
+  readonly closed: Pop3Closed<Programs, S>;
   /** In a batch, after EHLO. */
-  readonly "batch ready": BatchReady<S>;
+  readonly "batch ready": BatchReady<Programs, S>;
   /** In a batch, after MAIL. */
-  readonly "batch mail": BatchMail<S>;
+  readonly "batch mail": BatchMail<Programs, S>;
   /** In a batch, after RCPT. */
-  readonly "batch rcpt": BatchRcpt<S>;
+  readonly "batch rcpt": BatchRcpt<Programs, S>;
   /** In a batch, between the chunks of a message. */
-  readonly "batch chunks": BatchChunks<S>;
+  readonly "batch chunks": BatchChunks<Programs, S>;
   /** In a batch, after its last call. */
-  readonly "batch sent": BatchSent<S>;
+  readonly "batch sent": BatchSent<Programs, S>;
   /** In a batch of POP3, after the login. */
-  readonly "batch transaction": Pop3Batch<S>;
+  readonly "batch transaction": Pop3Batch<Programs, S>;
 }
-
-/** Where a session is, as a program takes it. */
-export type ProgramPhase =
-  | "greeting"
-  | "hello"
-  | "ready"
-  | "mail"
-  | "rcpt"
-  | "chunks"
-  | "authorization"
-  | "transaction"
-  | "closed"
-  | BatchPhase;
-
-/** Where a session is inside of a batch. */
-export type BatchPhase =
-  | "batch ready"
-  | "batch mail"
-  | "batch rcpt"
-  | "batch chunks"
-  | "batch sent"
-  | "batch transaction";
 
 /** A program in a phase. */
 export type ProgramAt<P extends ProgramPhase, S extends ProgramState> =
   & ProgramPhases<S>[P]
   & TextOf<P, S>;
 
-/** Where a session is after a batch that ended in a phase. */
-export interface PhaseAfterBatch {
-  /** Nothing but RSET. */
-  readonly "batch ready": "ready";
-  /** MAIL was the last. */
-  readonly "batch mail": "mail";
-  /** RCPT was the last. */
-  readonly "batch rcpt": "rcpt";
-  /** A chunk was the last. */
-  readonly "batch chunks": "chunks";
-  /** The content was the last. */
-  readonly "batch sent": "ready";
-  /** POP3. */
-  readonly "batch transaction": "transaction";
+/** The programs of all phases. */
+export interface Programs extends ProgramFamily {
+  /** The program of the phase and state that are asked for. */
+  readonly program: this["phase"] extends infer P extends ProgramPhase
+    ? this["state"] extends infer S extends ProgramState ? ProgramAt<P, S> : never
+    : never;
 }

@@ -5,22 +5,29 @@
  */
 
 import type { AgreeingText } from "./captures.ts";
-import type { ProgramAt, ProgramPhase } from "./phases.ts";
 import type {
-  AnytimeVerbs,
   DialogueLogin,
   DialogueSecret,
   Ending,
   Live,
-  Looping,
+  Next,
   PasswordMechanism,
+  ProgramFamily,
+  ProgramPhase,
   ProgramState,
-  ReplySettings,
   RunlessProgram,
   RunnableProgram,
   Taking,
 } from "./program_types.ts";
-import type { BatchLooping, BatchVerb, CapabilityVerb, ResetVerb } from "./smtp_phases.ts";
+import type {
+  AnytimeVerbs,
+  BatchLooping,
+  BatchVerb,
+  CapabilityVerb,
+  Looping,
+  ReplySettings,
+  ResetVerb,
+} from "./program_verbs.ts";
 
 /** An indicator of POP3. */
 export type Pop3Expectation = "+OK" | "-ERR";
@@ -42,8 +49,11 @@ export interface MessageChoice {
 }
 
 /** What is said of a reply of POP3. */
-export interface Pop3ReplyVerbs<P extends ProgramPhase, S extends ProgramState>
-  extends ReplySettings<P, S> {
+export interface Pop3ReplyVerbs<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> extends ReplySettings<F, P, S> {
   /**
    * Says what the reply before must be. After octets, once for each reply.
    *
@@ -54,7 +64,7 @@ export interface Pop3ReplyVerbs<P extends ProgramPhase, S extends ProgramState>
   expect<const T extends string>(
     indicator: Pop3Expectation | readonly Pop3Expectation[],
     text?: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
   /**
    * Names what each reply means: `{ "+OK": "ok", "-ERR": "badPassword" }`.
    *
@@ -65,7 +75,7 @@ export interface Pop3ReplyVerbs<P extends ProgramPhase, S extends ProgramState>
   expect<const M extends Pop3Outcomes, const T extends string>(
     outcomes: M,
     text?: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
+  ): Next<F, P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
   /**
    * Says what the reply before should be: another one is noted as a failure, and the run goes on.
    *
@@ -76,11 +86,15 @@ export interface Pop3ReplyVerbs<P extends ProgramPhase, S extends ProgramState>
   soft<const T extends string>(
     indicator: Pop3Expectation | readonly Pop3Expectation[],
     text?: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
 }
 
 /** What is good in any phase of POP3. */
-export interface Pop3CommandVerb<P extends ProgramPhase, S extends ProgramState> {
+export interface Pop3CommandVerb<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> {
   /**
    * Sends one line as a command.
    *
@@ -89,44 +103,50 @@ export interface Pop3CommandVerb<P extends ProgramPhase, S extends ProgramState>
    */
   command<const T extends string>(
     line: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
 }
 
 /** What is good in any phase of POP3, QUIT apart. */
-export interface Pop3Anytime<P extends ProgramPhase, S extends ProgramState>
-  extends
-    RunnableProgram<P, S>,
-    Pop3ReplyVerbs<P, S>,
-    Pop3CommandVerb<P, S>,
-    AnytimeVerbs<P, S>,
-    Looping<P, S> {}
+export interface Pop3Anytime<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> extends
+  RunnableProgram<P, S>,
+  Pop3ReplyVerbs<F, P, S>,
+  Pop3CommandVerb<F, P, S>,
+  AnytimeVerbs<F, P, S>,
+  Looping<F, P, S> {}
 
 /** QUIT, and what the server offers. */
-export interface Pop3OpenVerbs<P extends ProgramPhase, S extends ProgramState>
-  extends CapabilityVerb<P, S> {
+export interface Pop3OpenVerbs<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> extends CapabilityVerb<F, P, S> {
   /**
    * CAPA.
    *
    * @returns The program with it.
    */
-  capa(): ProgramAt<P, S>;
+  capa(): Next<F, P, S>;
   /**
    * QUIT.
    *
    * @returns The program after it.
    */
-  quit(): ProgramAt<"closed", S>;
+  quit(): Next<F, "closed", S>;
 }
 
 /** Before the login. */
-export interface Pop3Authorization<S extends ProgramState>
-  extends Pop3Anytime<"authorization", S>, Pop3OpenVerbs<"authorization", S> {
+export interface Pop3Authorization<F extends ProgramFamily, S extends ProgramState>
+  extends Pop3Anytime<F, "authorization", S>, Pop3OpenVerbs<F, "authorization", S> {
   /**
    * STLS and, if the reply is positive, TLS.
    *
    * @returns The program after it.
    */
-  startTls(): ProgramAt<"authorization", S>;
+  startTls(): Next<F, "authorization", S>;
   /**
    * USER: the first half of a login.
    *
@@ -135,14 +155,14 @@ export interface Pop3Authorization<S extends ProgramState>
    */
   user<const T extends string>(
     name: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<"authorization", Taking<S, T>>;
+  ): Next<F, "authorization", Taking<S, T>>;
   /**
    * PASS: the second half of a login.
    *
    * @param password The password.
    * @returns The program after it.
    */
-  pass(password: DialogueSecret): ProgramAt<"transaction", S>;
+  pass(password: DialogueSecret): Next<F, "transaction", S>;
   /**
    * APOP: a login by a digest of the greeting's stamp.
    *
@@ -151,7 +171,7 @@ export interface Pop3Authorization<S extends ProgramState>
    */
   apop(
     login: DialogueLogin & { readonly stamp: keyof S["captures"] & string },
-  ): ProgramAt<"transaction", S>;
+  ): Next<F, "transaction", S>;
   /**
    * AUTH, whatever its mechanism needs.
    *
@@ -159,39 +179,42 @@ export interface Pop3Authorization<S extends ProgramState>
    * @param login User and password.
    * @returns The program after it.
    */
-  auth(mechanism: PasswordMechanism, login: DialogueLogin): ProgramAt<"transaction", S>;
+  auth(mechanism: PasswordMechanism, login: DialogueLogin): Next<F, "transaction", S>;
 }
 
 /** The commands on a maildrop. */
-export interface MaildropVerbs<P extends ProgramPhase, S extends ProgramState>
-  extends ResetVerb<P, S> {
+export interface MaildropVerbs<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> extends ResetVerb<F, P, S> {
   /**
    * STAT.
    *
    * @returns The program with it.
    */
-  stat(): ProgramAt<P, S>;
+  stat(): Next<F, P, S>;
   /**
    * LIST.
    *
    * @param number One message; all of them without it.
    * @returns The program with it.
    */
-  list(number?: number): ProgramAt<P, S>;
+  list(number?: number): Next<F, P, S>;
   /**
    * UIDL.
    *
    * @param number One message; all of them without it.
    * @returns The program with it.
    */
-  uidl(number?: number): ProgramAt<P, S>;
+  uidl(number?: number): Next<F, P, S>;
   /**
    * RETR.
    *
    * @param number The message.
    * @returns The program with it.
    */
-  retr(number: number): ProgramAt<P, S>;
+  retr(number: number): Next<F, P, S>;
   /**
    * TOP.
    *
@@ -199,20 +222,20 @@ export interface MaildropVerbs<P extends ProgramPhase, S extends ProgramState>
    * @param lines How many lines of its body.
    * @returns The program with it.
    */
-  top(number: number, lines: number): ProgramAt<P, S>;
+  top(number: number, lines: number): Next<F, P, S>;
   /**
    * DELE. Nothing is deleted before QUIT.
    *
    * @param number The message.
    * @returns The program with it.
    */
-  dele(number: number): ProgramAt<P, S>;
+  dele(number: number): Next<F, P, S>;
   /**
    * NOOP.
    *
    * @returns The program with it.
    */
-  noop(): ProgramAt<P, S>;
+  noop(): Next<F, P, S>;
   /**
    * Says which lines the reply before has: after LIST, UIDL, RETR, TOP or CAPA.
    *
@@ -221,16 +244,16 @@ export interface MaildropVerbs<P extends ProgramPhase, S extends ProgramState>
    */
   lines<const T extends string>(
     lines: readonly (T & AgreeingText<S["captures"], T>)[],
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
 }
 
 /** After the login. */
-export interface Pop3Transaction<S extends ProgramState>
+export interface Pop3Transaction<F extends ProgramFamily, S extends ProgramState>
   extends
-    Pop3Anytime<"transaction", S>,
-    Pop3OpenVerbs<"transaction", S>,
-    MaildropVerbs<"transaction", S>,
-    BatchVerb<"batch transaction", S> {
+    Pop3Anytime<F, "transaction", S>,
+    Pop3OpenVerbs<F, "transaction", S>,
+    MaildropVerbs<F, "transaction", S>,
+    BatchVerb<F, "batch transaction", S> {
   /**
    * LIST, and DELE for each message that is chosen. The program is no text any more.
    *
@@ -239,17 +262,18 @@ export interface Pop3Transaction<S extends ProgramState>
    */
   eachMessage(
     choose: (message: MessageChoice) => "keep" | "dele" | Promise<"keep" | "dele">,
-  ): ProgramAt<"transaction", Live<S>>;
+  ): Next<F, "transaction", Live<S>>;
 }
 
 /** After QUIT. */
-export interface Pop3Closed<S extends ProgramState> extends Pop3Anytime<"closed", S> {}
+export interface Pop3Closed<F extends ProgramFamily, S extends ProgramState>
+  extends Pop3Anytime<F, "closed", S> {}
 
 /** In a batch, after the login. */
-export interface Pop3Batch<S extends ProgramState>
+export interface Pop3Batch<F extends ProgramFamily, S extends ProgramState>
   extends
     RunlessProgram<"batch transaction", S>,
-    Pop3ReplyVerbs<"batch transaction", S>,
-    Pop3CommandVerb<"batch transaction", S>,
-    MaildropVerbs<"batch transaction", S>,
-    BatchLooping<"batch transaction", S> {}
+    Pop3ReplyVerbs<F, "batch transaction", S>,
+    Pop3CommandVerb<F, "batch transaction", S>,
+    MaildropVerbs<F, "batch transaction", S>,
+    BatchLooping<F, "batch transaction", S> {}

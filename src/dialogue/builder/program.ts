@@ -39,7 +39,7 @@ import {
   sayOctets,
   type Verb,
 } from "./exchanges.ts";
-import type { ProgramPhase } from "./phases.ts";
+import type { ProgramPhase } from "./program_types.ts";
 import type { MessageChoice } from "./pop3_phases.ts";
 import { type LiveStep, type ProgramData, withSecret, withUser } from "./program_data.ts";
 import type {

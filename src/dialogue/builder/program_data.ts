@@ -11,7 +11,7 @@ import type { Exchange } from "./answers.ts";
 import { checkText } from "./builder_text.ts";
 import type { CaptureKind } from "./captures.ts";
 import type { Chain } from "./chain.ts";
-import type { ProgramPhase } from "./phases.ts";
+import type { ProgramPhase } from "./program_types.ts";
 import type { DialogueSecret } from "./program_types.ts";
 
 /** A function that acts once a step was played. */

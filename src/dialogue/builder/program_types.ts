@@ -6,10 +6,47 @@
 
 import type { Acceptor, Connection } from "../../wire/mod.ts";
 import type { RunDialogueOptions, ServeDialogueOptions } from "../options.ts";
-import type { DialogueReply, DialogueResult } from "../result.ts";
-import type { Dialogue, DialogueProtocol, ReplyLevel } from "../step.ts";
+import type { DialogueResult } from "../result.ts";
+import type { Dialogue, DialogueProtocol } from "../step.ts";
 import type { CapturedValues, Captures, CapturesWith, LoopedCaptures } from "./captures.ts";
-import type { BatchPhase, ProgramAt, ProgramPhase } from "./phases.ts";
+
+/** Where a session is, as a program takes it. */
+export type ProgramPhase =
+  | "greeting"
+  | "hello"
+  | "ready"
+  | "mail"
+  | "rcpt"
+  | "chunks"
+  | "authorization"
+  | "transaction"
+  | "closed"
+  | BatchPhase;
+
+/** Where a session is inside of a batch. */
+export type BatchPhase =
+  | "batch ready"
+  | "batch mail"
+  | "batch rcpt"
+  | "batch chunks"
+  | "batch sent"
+  | "batch transaction";
+
+/** Where a session is after a batch that ended in a phase. */
+export interface PhaseAfterBatch {
+  /** Nothing but RSET. */
+  readonly "batch ready": "ready";
+  /** MAIL was the last. */
+  readonly "batch mail": "mail";
+  /** RCPT was the last. */
+  readonly "batch rcpt": "rcpt";
+  /** A chunk was the last. */
+  readonly "batch chunks": "chunks";
+  /** The content was the last. */
+  readonly "batch sent": "ready";
+  /** POP3. */
+  readonly "batch transaction": "transaction";
+}
 
 /** What is known of a program while it is built. */
 export interface ProgramState {
@@ -246,121 +283,16 @@ export type PasswordMechanism =
 /** A time as text, `150ms`, `2s` or `5m`. */
 export type TimeText = `${number}${"ms" | "s" | "m"}`;
 
-/** What is said of the reply before it. */
-export interface ReplySettings<P extends ProgramPhase, S extends ProgramState> {
-  /**
-   * Sets the time limit of the reply before.
-   *
-   * @param time The limit.
-   * @returns The program with it.
-   */
-  within(time: TimeText): ProgramAt<P, S>;
-  /**
-   * Sets how strictly the reply before is compared.
-   *
-   * @param level The level.
-   * @returns The program with it.
-   */
-  match(level: ReplyLevel): ProgramAt<P, S>;
-  /**
-   * Names the reply before in reports.
-   *
-   * @param name The name.
-   * @returns The program with it.
-   */
-  label(name: string): ProgramAt<P, S>;
+/** Programs by their phase and state: says what a call gives. The phases are the one of its kind. */
+export interface ProgramFamily {
+  /** The phase that is asked for. */
+  readonly phase: unknown;
+  /** The state that is asked for. */
+  readonly state: unknown;
+  /** The program that has both. */
+  readonly program: unknown;
 }
 
-/** What passes without a word, what is done by functions, and what can be sent as it is. */
-export interface AnytimeVerbs<P extends ProgramPhase, S extends ProgramState> {
-  /**
-   * Sends octets as they are. No reply is expected unless `expect` follows, once for each.
-   *
-   * @param octets The octets, or a text in UTF-8.
-   * @returns The program with them.
-   */
-  raw(octets: string | Uint8Array): ProgramAt<P, S>;
-  /**
-   * The client waits. Before anything else is said, it waits for so long before the greeting.
-   *
-   * @param time How long.
-   * @returns The program with it.
-   */
-  pause(time: TimeText): ProgramAt<P, S>;
-  /**
-   * The server must say nothing for so long. Before anything else is said: before the greeting.
-   *
-   * @param time How long.
-   * @returns The program with it.
-   */
-  silence(time: TimeText): ProgramAt<P, S>;
-  /**
-   * The server must close the connection.
-   *
-   * @returns The program with it.
-   */
-  expectClose(): ProgramAt<P, S>;
-  /**
-   * Looks at the reply before, when it was heard. The program is no text any more.
-   *
-   * @param look What looks. What it throws ends the run.
-   * @returns The program with it.
-   */
-  tap(look: (reply: DialogueReply) => void | Promise<void>): ProgramAt<P, Live<S>>;
-}
-
-/** Loops. */
-export interface Looping<P extends ProgramPhase, S extends ProgramState> {
-  /**
-   * Says the same for each item, one after the other. What holes take in a turn is local to it and
-   * comes back as lists.
-   *
-   * @param items The items, at least one.
-   * @param turn Adds the calls of one turn.
-   * @returns The program after the last turn.
-   * @throws {RangeError} If there is no item.
-   * @throws {TypeError} If a turn gives another program than the one it was given.
-   */
-  each<T, N extends AnyProgram>(
-    items: readonly T[],
-    turn: (program: ProgramAt<P, S>, item: T, index: number) => N & OneMoreTurn<P, N>,
-  ): ProgramAt<N["phase"], Looped<S, N>>;
-}
-
-/** The phases in which a turn that begins in a phase may end, so that another one can follow. */
-export interface TurnEnds {
-  /** Nothing was said. */
-  readonly greeting: "greeting" | "hello" | "ready";
-  /** After STARTTLS. */
-  readonly hello: "hello" | "ready";
-  /** After EHLO. */
-  readonly ready: "ready";
-  /** After MAIL. */
-  readonly mail: "mail" | "rcpt";
-  /** After RCPT. */
-  readonly rcpt: "rcpt";
-  /** Between chunks. */
-  readonly chunks: "chunks";
-  /** Before the login. */
-  readonly authorization: "authorization";
-  /** After the login. */
-  readonly transaction: "transaction";
-  /** After QUIT. */
-  readonly closed: "closed";
-  /** After EHLO, in a batch. */
-  readonly "batch ready": "batch ready";
-  /** After MAIL, in a batch. */
-  readonly "batch mail": "batch mail" | "batch rcpt";
-  /** After RCPT, in a batch. */
-  readonly "batch rcpt": "batch rcpt";
-  /** Between chunks, in a batch. */
-  readonly "batch chunks": "batch chunks";
-  /** After the content, which ends a batch. */
-  readonly "batch sent": never;
-  /** After the login, in a batch. */
-  readonly "batch transaction": "batch transaction";
-}
-
-/** Anything for a turn after which another one can follow; for others nothing. */
-export type OneMoreTurn<P extends ProgramPhase, N extends AnyProgram> = N["phase"] extends
-  TurnEnds[P] ? unknown : never;
+/** The program of a family that a call gives. */
+export type Next<F extends ProgramFamily, P extends ProgramPhase, S extends ProgramState> =
+  (F & { readonly phase: P; readonly state: S })["program"];

@@ -5,22 +5,28 @@
  */
 
 import type { AgreeingText } from "./captures.ts";
-import type { BatchPhase, PhaseAfterBatch, ProgramAt, ProgramPhase } from "./phases.ts";
 import type {
-  AnyProgram,
-  AnytimeVerbs,
+  BatchPhase,
   DialogueLogin,
   Ending,
-  Looping,
-  OneMoreTurn,
+  Next,
   PasswordMechanism,
+  ProgramFamily,
+  ProgramPhase,
   ProgramState,
-  ReplySettings,
   RunlessProgram,
   RunnableProgram,
-  StateOf,
   Taking,
 } from "./program_types.ts";
+import type {
+  AnytimeVerbs,
+  BatchLooping,
+  BatchVerb,
+  CapabilityVerb,
+  Looping,
+  ReplySettings,
+  ResetVerb,
+} from "./program_verbs.ts";
 
 /** A code of SMTP, or a class of codes. */
 export type SmtpExpectation = number | "2xx" | "3xx" | "4xx" | "5xx";
@@ -42,8 +48,11 @@ export interface SmtpOutcomes {
 }
 
 /** What is said of a reply of SMTP. */
-export interface SmtpReplyVerbs<P extends ProgramPhase, S extends ProgramState>
-  extends ReplySettings<P, S> {
+export interface SmtpReplyVerbs<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> extends ReplySettings<F, P, S> {
   /**
    * Says what the reply before must be. After content for several recipients of LMTP, and after octets,
    * once for each reply. After `data` it is about the reply to the content, or about a refusal of DATA.
@@ -55,7 +64,7 @@ export interface SmtpReplyVerbs<P extends ProgramPhase, S extends ProgramState>
   expect<const T extends string>(
     code: SmtpExpectation | readonly SmtpExpectation[],
     text?: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
   /**
    * Names what each reply means: `{ 235: "ok", 535: "badPassword" }`.
    *
@@ -66,7 +75,7 @@ export interface SmtpReplyVerbs<P extends ProgramPhase, S extends ProgramState>
   expect<const M extends SmtpOutcomes, const T extends string>(
     outcomes: M,
     text?: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
+  ): Next<F, P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
   /**
    * Says what the reply before should be: another one is noted as a failure, and the run goes on.
    *
@@ -77,11 +86,15 @@ export interface SmtpReplyVerbs<P extends ProgramPhase, S extends ProgramState>
   soft<const T extends string>(
     code: SmtpExpectation | readonly SmtpExpectation[],
     text?: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
 }
 
 /** The commands that are good in any phase. */
-export interface SmtpCommandVerbs<P extends ProgramPhase, S extends ProgramState> {
+export interface SmtpCommandVerbs<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> {
   /**
    * Sends one line as a command.
    *
@@ -90,20 +103,20 @@ export interface SmtpCommandVerbs<P extends ProgramPhase, S extends ProgramState
    */
   command<const T extends string>(
     line: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
   /**
    * NOOP.
    *
    * @returns The program with it.
    */
-  noop(): ProgramAt<P, S>;
+  noop(): Next<F, P, S>;
   /**
    * VRFY.
    *
    * @param who The user or mailbox.
    * @returns The program with it.
    */
-  vrfy<const T extends string>(who: T & AgreeingText<S["captures"], T>): ProgramAt<P, Taking<S, T>>;
+  vrfy<const T extends string>(who: T & AgreeingText<S["captures"], T>): Next<F, P, Taking<S, T>>;
   /**
    * EXPN.
    *
@@ -112,7 +125,7 @@ export interface SmtpCommandVerbs<P extends ProgramPhase, S extends ProgramState
    */
   expn<const T extends string>(
     list: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
   /**
    * HELP.
    *
@@ -121,26 +134,29 @@ export interface SmtpCommandVerbs<P extends ProgramPhase, S extends ProgramState
    */
   help<const T extends string>(
     topic?: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<P, Taking<S, T>>;
+  ): Next<F, P, Taking<S, T>>;
   /**
    * QUIT.
    *
    * @returns The program with it.
    */
-  quit(): ProgramAt<P, S>;
+  quit(): Next<F, P, S>;
 }
 
 /** What is good in any phase of SMTP. */
-export interface SmtpAnytime<P extends ProgramPhase, S extends ProgramState>
-  extends
-    RunnableProgram<P, S>,
-    SmtpReplyVerbs<P, S>,
-    SmtpCommandVerbs<P, S>,
-    AnytimeVerbs<P, S>,
-    Looping<P, S> {}
+export interface SmtpAnytime<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> extends
+  RunnableProgram<P, S>,
+  SmtpReplyVerbs<F, P, S>,
+  SmtpCommandVerbs<F, P, S>,
+  AnytimeVerbs<F, P, S>,
+  Looping<F, P, S> {}
 
 /** EHLO and HELO. */
-export interface SmtpHelloVerbs<S extends ProgramState> {
+export interface SmtpHelloVerbs<F extends ProgramFamily, S extends ProgramState> {
   /**
    * EHLO.
    *
@@ -149,7 +165,7 @@ export interface SmtpHelloVerbs<S extends ProgramState> {
    */
   ehlo<const T extends string>(
     name: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<"ready", Taking<S, T>>;
+  ): Next<F, "ready", Taking<S, T>>;
   /**
    * HELO.
    *
@@ -158,11 +174,11 @@ export interface SmtpHelloVerbs<S extends ProgramState> {
    */
   helo<const T extends string>(
     name: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<"ready", Taking<S, T>>;
+  ): Next<F, "ready", Taking<S, T>>;
 }
 
 /** LHLO. */
-export interface LmtpHelloVerbs<S extends ProgramState> {
+export interface LmtpHelloVerbs<F extends ProgramFamily, S extends ProgramState> {
   /**
    * LHLO.
    *
@@ -171,15 +187,20 @@ export interface LmtpHelloVerbs<S extends ProgramState> {
    */
   lhlo<const T extends string>(
     name: T & AgreeingText<S["captures"], T>,
-  ): ProgramAt<"ready", Taking<S, T>>;
+  ): Next<F, "ready", Taking<S, T>>;
 }
 
 /** How a session begins. */
-export type HelloVerbs<S extends ProgramState> = S["protocol"] extends "lmtp" ? LmtpHelloVerbs<S>
-  : SmtpHelloVerbs<S>;
+export type HelloVerbs<F extends ProgramFamily, S extends ProgramState> = S["protocol"] extends
+  "lmtp" ? LmtpHelloVerbs<F, S>
+  : SmtpHelloVerbs<F, S>;
 
 /** MAIL. */
-export interface MailVerb<Mail extends ProgramPhase, S extends ProgramState> {
+export interface MailVerb<
+  F extends ProgramFamily,
+  Mail extends ProgramPhase,
+  S extends ProgramState,
+> {
   /**
    * MAIL FROM.
    *
@@ -190,11 +211,15 @@ export interface MailVerb<Mail extends ProgramPhase, S extends ProgramState> {
   mail<const T extends string>(
     from: (T & AgreeingText<S["captures"], T>) | null,
     ...parameters: readonly (T & AgreeingText<S["captures"], T>)[]
-  ): ProgramAt<Mail, Taking<S, T>>;
+  ): Next<F, Mail, Taking<S, T>>;
 }
 
 /** RCPT. */
-export interface RcptVerb<Rcpt extends ProgramPhase, S extends ProgramState> {
+export interface RcptVerb<
+  F extends ProgramFamily,
+  Rcpt extends ProgramPhase,
+  S extends ProgramState,
+> {
   /**
    * RCPT TO.
    *
@@ -205,11 +230,15 @@ export interface RcptVerb<Rcpt extends ProgramPhase, S extends ProgramState> {
   rcpt<const T extends string>(
     to: T & AgreeingText<S["captures"], T>,
     ...parameters: readonly (T & AgreeingText<S["captures"], T>)[]
-  ): ProgramAt<Rcpt, Taking<S, T>>;
+  ): Next<F, Rcpt, Taking<S, T>>;
 }
 
 /** DATA with its content. */
-export interface DataVerb<Sent extends ProgramPhase, S extends ProgramState> {
+export interface DataVerb<
+  F extends ProgramFamily,
+  Sent extends ProgramPhase,
+  S extends ProgramState,
+> {
   /**
    * DATA: waits for 354, sends the content with its dots doubled, and the last dot. In a batch the
    * content is sent if a recipient was taken; if none was, the last dot alone.
@@ -218,11 +247,12 @@ export interface DataVerb<Sent extends ProgramPhase, S extends ProgramState> {
    * @returns The program after it.
    * @throws {SyntaxError} If NUL is in it.
    */
-  data(content: string | Uint8Array): ProgramAt<Sent, S>;
+  data(content: string | Uint8Array): Next<F, Sent, S>;
 }
 
 /** BDAT. */
 export interface ChunkVerb<
+  F extends ProgramFamily,
   Sent extends ProgramPhase,
   More extends ProgramPhase,
   S extends ProgramState,
@@ -237,7 +267,7 @@ export interface ChunkVerb<
   bdat(
     chunk: string | Uint8Array,
     options: { readonly last: true },
-  ): ProgramAt<Sent, S>;
+  ): Next<F, Sent, S>;
   /**
    * BDAT with a chunk after which more will come.
    *
@@ -248,66 +278,23 @@ export interface ChunkVerb<
   bdat(
     chunk: string | Uint8Array,
     options?: { readonly last?: false },
-  ): ProgramAt<More, S>;
-}
-
-/** RSET. */
-export interface ResetVerb<Ready extends ProgramPhase, S extends ProgramState> {
-  /**
-   * RSET.
-   *
-   * @returns The program after it.
-   */
-  rset(): ProgramAt<Ready, S>;
-}
-
-/** What is offered. */
-export interface CapabilityVerb<P extends ProgramPhase, S extends ProgramState> {
-  /**
-   * Says what the reply before must offer, and what not.
-   *
-   * @param wanted `has`: keywords with parameters, whose holes are captured. `not`: keywords, with
-   * parameters or without.
-   * @returns The program with it.
-   */
-  caps<const T extends string>(
-    wanted: {
-      readonly has?: readonly (T & AgreeingText<S["captures"], T>)[];
-      readonly not?: readonly string[];
-    },
-  ): ProgramAt<P, Taking<S, T>>;
-}
-
-/** Several commands in one write. */
-export interface BatchVerb<P extends BatchPhase, S extends ProgramState> {
-  /**
-   * Sends several commands in one write and hears the replies after it (RFC 2920). No hole is bound in
-   * a loop inside of it.
-   *
-   * @param group Adds the commands, each with what its reply must be.
-   * @returns The program after it.
-   * @throws {RangeError} If a content stands behind many recipients who may be refused or not.
-   * @throws {TypeError} If it gives another program than the one it was given.
-   */
-  batch<N extends AnyProgram & { readonly phase: BatchPhase }>(
-    group: (program: ProgramAt<P, S>) => N,
-  ): ProgramAt<PhaseAfterBatch[N["phase"]], StateOf<N>>;
+  ): Next<F, More, S>;
 }
 
 /** After EHLO. */
-export interface SmtpReady<S extends ProgramState>
+export interface SmtpReady<F extends ProgramFamily, S extends ProgramState>
   extends
-    SmtpAnytime<"ready", S>,
-    CapabilityVerb<"ready", S>,
-    MailVerb<"mail", S>,
-    ResetVerb<"ready", S>,
-    BatchVerb<"batch ready", S> {
+    SmtpAnytime<F, "ready", S>,
+    CapabilityVerb<F, "ready", S>,
+    MailVerb<F, "mail", S>,
+    ResetVerb<F, "ready", S>,
+    BatchVerb<F, "batch ready", S> {
   /**
    * STARTTLS and, if the reply is positive, TLS.
    *
    * @returns The program after it: what was said before is forgotten, so that EHLO comes again.
    */
-  startTls(): ProgramAt<"hello", S>;
+  startTls(): Next<F, "hello", S>;
   /**
    * AUTH, whatever its mechanism needs.
    *
@@ -315,81 +302,72 @@ export interface SmtpReady<S extends ProgramState>
    * @param login User and password.
    * @returns The program after it.
    */
-  auth(mechanism: PasswordMechanism, login: DialogueLogin): ProgramAt<"ready", S>;
+  auth(mechanism: PasswordMechanism, login: DialogueLogin): Next<F, "ready", S>;
 }
 
 /** After MAIL. */
-export interface SmtpMail<S extends ProgramState>
+export interface SmtpMail<F extends ProgramFamily, S extends ProgramState>
   extends
-    SmtpAnytime<"mail", S>,
-    RcptVerb<"rcpt", S>,
-    ResetVerb<"ready", S>,
-    BatchVerb<"batch mail", S> {}
+    SmtpAnytime<F, "mail", S>,
+    RcptVerb<F, "rcpt", S>,
+    ResetVerb<F, "ready", S>,
+    BatchVerb<F, "batch mail", S> {}
 
 /** After RCPT. */
-export interface SmtpRcpt<S extends ProgramState>
+export interface SmtpRcpt<F extends ProgramFamily, S extends ProgramState>
   extends
-    SmtpAnytime<"rcpt", S>,
-    RcptVerb<"rcpt", S>,
-    DataVerb<"ready", S>,
-    ChunkVerb<"ready", "chunks", S>,
-    ResetVerb<"ready", S>,
-    BatchVerb<"batch rcpt", S> {}
+    SmtpAnytime<F, "rcpt", S>,
+    RcptVerb<F, "rcpt", S>,
+    DataVerb<F, "ready", S>,
+    ChunkVerb<F, "ready", "chunks", S>,
+    ResetVerb<F, "ready", S>,
+    BatchVerb<F, "batch rcpt", S> {}
 
 /** Between the chunks of a message. */
-export interface SmtpChunks<S extends ProgramState>
-  extends SmtpAnytime<"chunks", S>, ChunkVerb<"ready", "chunks", S>, ResetVerb<"ready", S> {}
-
-/** Loops in a batch. */
-export interface BatchLooping<P extends BatchPhase, S extends ProgramState> {
-  /**
-   * Says the same for each item, in the one write. No hole is bound in it.
-   *
-   * @param items The items, at least one.
-   * @param turn Adds the calls of one turn.
-   * @returns The program after the last turn.
-   * @throws {RangeError} If there is no item.
-   * @throws {TypeError} If a turn binds a hole.
-   */
-  each<T, N extends AnyProgram>(
-    items: readonly T[],
-    turn: (program: ProgramAt<P, S>, item: T, index: number) => N & OneMoreBatchTurn<P, S, N>,
-  ): ProgramAt<N["phase"], StateOf<N>>;
-}
-
-/** Anything for a turn that binds no hole and after which another one can follow. */
-export type OneMoreBatchTurn<P extends BatchPhase, S extends ProgramState, N extends AnyProgram> =
-  & OneMoreTurn<P, N>
-  & (keyof N["captures"] extends keyof S["captures"] ? unknown : never);
+export interface SmtpChunks<F extends ProgramFamily, S extends ProgramState>
+  extends
+    SmtpAnytime<F, "chunks", S>,
+    ChunkVerb<F, "ready", "chunks", S>,
+    ResetVerb<F, "ready", S> {}
 
 /** What is good in any phase of a batch. */
-export interface BatchAnytime<P extends BatchPhase, S extends ProgramState>
-  extends RunlessProgram<P, S>, SmtpReplyVerbs<P, S>, SmtpCommandVerbs<P, S>, BatchLooping<P, S> {}
+export interface BatchAnytime<F extends ProgramFamily, P extends BatchPhase, S extends ProgramState>
+  extends
+    RunlessProgram<P, S>,
+    SmtpReplyVerbs<F, P, S>,
+    SmtpCommandVerbs<F, P, S>,
+    BatchLooping<F, P, S> {}
 
 /** In a batch, after EHLO. */
-export interface BatchReady<S extends ProgramState>
-  extends BatchAnytime<"batch ready", S>, MailVerb<"batch mail", S>, ResetVerb<"batch ready", S> {}
+export interface BatchReady<F extends ProgramFamily, S extends ProgramState>
+  extends
+    BatchAnytime<F, "batch ready", S>,
+    MailVerb<F, "batch mail", S>,
+    ResetVerb<F, "batch ready", S> {}
 
 /** In a batch, after MAIL. */
-export interface BatchMail<S extends ProgramState>
-  extends BatchAnytime<"batch mail", S>, RcptVerb<"batch rcpt", S>, ResetVerb<"batch ready", S> {}
+export interface BatchMail<F extends ProgramFamily, S extends ProgramState>
+  extends
+    BatchAnytime<F, "batch mail", S>,
+    RcptVerb<F, "batch rcpt", S>,
+    ResetVerb<F, "batch ready", S> {}
 
 /** In a batch, after RCPT. */
-export interface BatchRcpt<S extends ProgramState>
+export interface BatchRcpt<F extends ProgramFamily, S extends ProgramState>
   extends
-    BatchAnytime<"batch rcpt", S>,
-    RcptVerb<"batch rcpt", S>,
-    DataVerb<"batch sent", S>,
-    ChunkVerb<"batch ready", "batch chunks", S>,
-    ResetVerb<"batch ready", S> {}
+    BatchAnytime<F, "batch rcpt", S>,
+    RcptVerb<F, "batch rcpt", S>,
+    DataVerb<F, "batch sent", S>,
+    ChunkVerb<F, "batch ready", "batch chunks", S>,
+    ResetVerb<F, "batch ready", S> {}
 
 /** In a batch, between the chunks of a message. */
-export interface BatchChunks<S extends ProgramState>
+export interface BatchChunks<F extends ProgramFamily, S extends ProgramState>
   extends
-    BatchAnytime<"batch chunks", S>,
-    ChunkVerb<"batch ready", "batch chunks", S>,
-    ResetVerb<"batch ready", S> {}
+    BatchAnytime<F, "batch chunks", S>,
+    ChunkVerb<F, "batch ready", "batch chunks", S>,
+    ResetVerb<F, "batch ready", S> {}
 
 /** In a batch, after the content. */
-export interface BatchSent<S extends ProgramState>
-  extends RunlessProgram<"batch sent", S>, SmtpReplyVerbs<"batch sent", S> {}
+export interface BatchSent<F extends ProgramFamily, S extends ProgramState>
+  extends RunlessProgram<"batch sent", S>, SmtpReplyVerbs<F, "batch sent", S> {}

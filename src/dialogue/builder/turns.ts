@@ -9,7 +9,7 @@ import { answersTo } from "./answers.ts";
 import type { CaptureKind } from "./captures.ts";
 import { append, itemsOf } from "./chain.ts";
 import { closed, nextPlace } from "./exchanges.ts";
-import type { PhaseAfterBatch } from "./phases.ts";
+import type { PhaseAfterBatch } from "./program_types.ts";
 import type { ProgramData } from "./program_data.ts";
 
 /** Has a caller add to a program; gives what it gave, if that is the same program. */
