@@ -110,6 +110,8 @@ export interface PaceCall {
   readonly retry?: number;
   /** The first wait before another try, in milliseconds. */
   readonly retryBase?: number;
+  /** After how many refusals for good, all alike, a run stops. */
+  readonly maxRefusals?: number;
 }
 
 /** This run alone. */

@@ -190,6 +190,7 @@ function running<O>(command: Command<O, [], Types>) {
       "--retry-base <t:duration>",
       "The first wait before another try; 1m, then twice as long",
     )
+    .option("--max-refusals <n:count>", "Stop after so many refusals in a row, all alike; 20")
     .group("This run")
     .option("--deadline <t:duration>", "How long the run may take")
     .option("--limit <n:count>", "The most rows of the run")

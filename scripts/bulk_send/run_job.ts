@@ -228,7 +228,7 @@ async function checkOffers(
 }
 
 function bulkOptions(pace: PaceCall, call: RunCall): Partial<BulkOptions> {
-  const { window, perDomain, retry, retryBase, recipientsRate } = pace;
+  const { window, perDomain, retry, retryBase, recipientsRate, maxRefusals } = pace;
   const { deadline, limit, wait } = call;
   const recipientsPerSecond = perSecond(recipientsRate);
   return {
@@ -239,6 +239,7 @@ function bulkOptions(pace: PaceCall, call: RunCall): Partial<BulkOptions> {
     },
     ...(window !== undefined && { window }),
     ...(perDomain !== undefined && { perDomain }),
+    ...(maxRefusals !== undefined && { maxRefusals }),
     ...(deadline !== undefined && { deadlineMs: deadline }),
     ...(limit !== undefined && { limit }),
     wait,

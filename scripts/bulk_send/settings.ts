@@ -44,7 +44,7 @@ const SESSION = [
 ];
 const PACE = [
   ...["rate", "recipientsRate", "connections", "messagesPerConnection", "window"] as const,
-  ...["chunking", "perDomain", "retry", "retryBase"] as const,
+  ...["chunking", "perDomain", "retry", "retryBase", "maxRefusals"] as const,
 ];
 
 /** Some of what was typed. */

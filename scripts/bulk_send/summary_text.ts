@@ -7,10 +7,12 @@
 import { formatTable, type Palette, visible } from "../../src/cli/mod.ts";
 import {
   type BulkReport,
+  type JobRecord,
   type ListCheck,
   ROW_STATES,
   type RowState,
   type SampleMessage,
+  type StateCounts,
 } from "../../src/jobs/mod.ts";
 import { withoutAddresses } from "./run_progress.ts";
 
@@ -64,6 +66,43 @@ export function summaryText(report: BulkReport, { width, palette }: SummaryStyle
     : `\n${formatTable([right("rows"), "state", "stage", "code", "such as"], said, { width })}`;
   return palette.bold(`${visible(report.job.name)}\n`) + table +
     (left > 0 ? `and ${left} more domains\n` : "") + why;
+}
+
+/** How far a job is. */
+export interface JobStatus {
+  /** The job. */
+  readonly record: JobRecord;
+  /** How many rows are in each state. */
+  readonly states: StateCounts;
+  /** When the next deferred row is due. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Says how far a job is.
+ *
+ * @param status How far it is.
+ * @returns The lines.
+ */
+export function statusText({ record, states, next }: JobStatus): string {
+  const rows = ROW_STATES.filter((state) => states[state] > 0)
+    .map((state) => [wordOf(state), `${states[state]}`]);
+  const table = formatTable(["", { header: "", align: "right" }], rows).replace(/^\s*\n/, "");
+  const created = new Date(record.createdMs).toISOString();
+  return `${visible(record.name)}, ${record.rows} rows, made ${created}\n` +
+    table.replace(/^(?=.)/gm, "  ") +
+    (next === undefined ? "" : `  the next deferred row is due ${next}\n`);
+}
+
+/**
+ * The same for programs.
+ *
+ * @param status How far it is.
+ * @returns Plain JSON.
+ */
+export function statusJson({ record, states, next }: JobStatus): Readonly<Record<string, unknown>> {
+  const { name: job, rows, createdMs } = record;
+  return { job, created: new Date(createdMs).toISOString(), rows, states, ...(next && { next }) };
 }
 
 /**

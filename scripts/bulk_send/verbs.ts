@@ -6,19 +6,12 @@
 
 import {
   EXIT,
-  formatTable,
   type ScriptIo,
   type SecretReaders,
   ValidationError,
   visible,
 } from "../../src/cli/mod.ts";
-import {
-  type BulkJournal,
-  hashJob,
-  type JobHashes,
-  type JobRecord,
-  ROW_STATES,
-} from "../../src/jobs/mod.ts";
+import { type BulkJournal, hashJob, type JobHashes, type JobRecord } from "../../src/jobs/mod.ts";
 import { parseAddress } from "../../src/message/mod.ts";
 import type { SecretContext } from "../shared/login.ts";
 import type {
@@ -50,7 +43,7 @@ import { nextCommand } from "./next_command.ts";
 import { openReports } from "./report_files.ts";
 import { compiledMessage, prepare, runJob, tellIfOver } from "./run_job.ts";
 import { type JobSettings, runningOf, settingsOf } from "./settings.ts";
-import { checkText, sampleText, wordOf } from "./summary_text.ts";
+import { checkText, sampleText, statusJson, statusText } from "./summary_text.ts";
 
 const NUMBERS = EXIT.bulk_send;
 const DAY_MS = 86_400_000;
@@ -169,19 +162,8 @@ export class BulkVerbs implements Verbs {
       const states = await job.counts();
       const dueMs = await job.nextDueMs();
       exits.push(exitOfStates(states, { shared: isPostgres(call.journal) }));
-      const created = new Date(record.createdMs).toISOString();
-      const next = dueMs === undefined ? undefined : new Date(dueMs).toISOString();
-      if (call.json) {
-        const { name, rows } = record;
-        await out.json({ job: name, created, rows, states, ...(next && { next }) });
-        continue;
-      }
-      const lines = ROW_STATES.filter((state) => states[state] > 0)
-        .map((state) => [wordOf(state), `${states[state]}`]);
-      const table = formatTable(["", { header: "", align: "right" }], lines).replace(/^\s*\n/, "");
-      await out.line(`${visible(record.name)}, ${record.rows} rows, made ${created}`);
-      await out.print(table.replace(/^(?=.)/gm, "  "));
-      if (next !== undefined) await out.line(`  the next deferred row is due ${next}`);
+      const told = { record, states, next: timeOf(dueMs) };
+      await (call.json ? out.json(statusJson(told)) : out.print(statusText(told)));
     }
     if (!isPostgres(call.journal) && await heldBy(`${call.journal}.emergency`) > 0) {
       await err.line(
@@ -324,6 +306,10 @@ export class BulkVerbs implements Verbs {
   async #note({ quiet }: TalkCall, text: string): Promise<void> {
     if (!quiet) await this.#io.err.line(`note: ${visible(text)}`);
   }
+}
+
+function timeOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
 /** Standard output has the summary. */

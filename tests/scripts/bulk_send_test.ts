@@ -388,6 +388,19 @@ Deno.test("bulk_send writes to addresses beyond ASCII only if it is told to, and
   }, { capabilities });
 });
 
+Deno.test("bulk_send stops where the server refuses row after row [T-B16]", async () => {
+  await inSetting(async ({ box, all, journal, write }) => {
+    await write("people.csv", people(30));
+    box.misbehave({ verb: ".", reply: "554 5.7.1 Not this message of ann@here.example" });
+    const { code, err } = await bulkSend(["send", ...all, "--max-refusals", "4"]);
+    equal(code, EXIT.bulk_send.failure);
+    match(err, /\nstopped: the server refuses row after row: Not this message of <…>\n/);
+    const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
+    ok(states.failed >= 4 && states.failed < 20, `${states.failed}`);
+    equal(states.failed + states.pending, 30);
+  });
+});
+
 Deno.test("bulk_send defers, and ends without waiting if it is told so", async () => {
   await inSetting(async ({ box, all, journal, recipients }) => {
     box.misbehave({ verb: "RCPT", pattern: "ben@", times: 1, reply: "451 4.7.1 Greylisted" });
