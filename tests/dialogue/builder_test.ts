@@ -434,8 +434,8 @@ Deno.test.each<[what: string, build: () => unknown, message: RegExp]>([
   ["no code", () => hello.expect([]), /no code/],
   ["a code beyond codes", () => hello.expect(600), /"600"/],
   ["an outcome that is no name", () => hello.expect({ 250: "a b" }), /"a b"/],
-  ["a command of two lines", () => hello.command("NOOP\r\nRSET"), /control character/],
-  ["a lone LF", () => hello.vrfy("a\nb"), /control character/],
+  ["a command of two lines [T-I42]", () => hello.command("NOOP\r\nRSET"), /control character/],
+  ["a lone LF [T-I42]", () => hello.vrfy("a\nb"), /control character/],
   ["an empty command", () => hello.command(" "), /empty/],
   ["an address that ends its path", () => hello.mail("a> SIZE=1 <"), /would end before/],
   ["an address of two words", () => hello.mail("a b"), /would end before/],
@@ -451,8 +451,12 @@ Deno.test.each<[what: string, build: () => unknown, message: RegExp]>([
   ["half a line", () => opened.top(1, 0.5), /integer from 0/],
   ["half a second", () => hello.pause("1.5s"), /"1.5s"/],
   ["a name that is none", () => secret("1st"), /"1st"/],
-  ["a sample of two lines", () => secret("a", { sample: "b\r\n" }), /control character/],
-  ["a name of two things", () => opened.stat().expect("+OK", "{pass}"), /name of a login/],
+  ["a sample of two lines [T-I42]", () => secret("a", { sample: "b\r\n" }), /control character/],
+  [
+    "a secret in an expectation [T-I45]",
+    () => opened.stat().expect("+OK", "{pass}"),
+    /name of a login/,
+  ],
   [
     "a secret that is a hole",
     () => pop3().expect("+OK", "{pass}").user("u").pass(secret("pass")),
@@ -488,7 +492,7 @@ Deno.test("auth() names each user once", pure, () => {
   );
 });
 
-Deno.test("captured text is never read as a hole", pure, async () => {
+Deno.test("captured text is never read as a hole [T-I42]", pure, async () => {
   const program = smtp().expect(220, "{host}").ehlo("me").vrfy("{host}");
   const result = await runAgainst(
     program,
@@ -515,9 +519,13 @@ Deno.test("load() plays a text or a form, and binds what it is given", pure, asy
   throws(() => load("x.dialogue"), { name: "DialogueSyntaxError" });
 });
 
-Deno.test("load() binds no secret, and nothing that is more than a line", pure, () => {
-  const dialogue = load("@pop3\n@secret p\nS: +OK\nC: PASS ${p}\nS: +OK\n");
-  throws(() => dialogue.with({ p: "x" }), { message: 'Cannot bind "p": it is a secret' });
-  throws(() => dialogue.with({ a: "x\r\nQUIT" }), { message: /control character/ });
-  throws(() => dialogue.with({ "a b": "x" }), { message: /"a b"/ });
-});
+Deno.test(
+  "load() binds no secret, and nothing that is more than a line [T-I42] [T-I45]",
+  pure,
+  () => {
+    const dialogue = load("@pop3\n@secret p\nS: +OK\nC: PASS ${p}\nS: +OK\n");
+    throws(() => dialogue.with({ p: "x" }), { message: 'Cannot bind "p": it is a secret' });
+    throws(() => dialogue.with({ a: "x\r\nQUIT" }), { message: /control character/ });
+    throws(() => dialogue.with({ "a b": "x" }), { message: /"a b"/ });
+  },
+);

@@ -5,10 +5,12 @@
  */
 
 import {
+  type Acceptor,
   type DialogueValue,
   lmtp,
   type MessageChoice,
   pop3,
+  Secret,
   secret,
   smtp,
   type TimeText,
@@ -331,4 +333,49 @@ Deno.test("times have units", pure, () => {
   equal(time, "2h");
   // @ts-expect-error -- no level
   proof(() => hello.match("verb"));
+});
+
+Deno.test("the examples compile as they are written", pure, () => {
+  const pass = new Secret("open sesame");
+  const acceptor: Acceptor = undefined as never;
+  proof(async () => {
+    const r = await smtp().expect(220, "{host=beta.example}").ehlo("client.example")
+      .mail("smith@alpha.example")
+      .each(["jones@beta.example", "brown@beta.example"], (d, to) => d.rcpt(to).expect([250, 251]))
+      .rcpt("green@beta.example").expect(550)
+      .data("Blah blah blah...\r\n..etc. etc. etc.\r\n").expect(250, "OK queued as {qid=ABC123}")
+      .quit().expect(221).run({ to: "beta.example:25" });
+    const delivery: "all" | "partial" | "none" | "untried" = r.delivery;
+    const qid: string = r.vars.qid;
+    return [delivery, qid, r.recipients[2]?.reply.code];
+  });
+  proof(async () => {
+    const out = await smtp().ehlo("test.example").caps({ has: ["AUTH LOGIN"] })
+      .auth("LOGIN", {
+        user: "user@example.test",
+        password: secret("pass", { sample: "open sesame" }),
+      })
+      .expect({ 235: "ok", 535: "badPassword" })
+      .run({ to: "smtps://mx.example.test", secrets: { pass } });
+    return out.outcome satisfies "ok" | "badPassword";
+  });
+  proof(async () => {
+    const { vars } = await pop3().user("mrose").pass(secret("pass"))
+      .expect("+OK", "{n:int=2} messages")
+      .stat().expect("+OK", "{n:int} {octets:int=6415}")
+      .list().lines(["1 {size1:int=537}", "2 {size2:int=5878}"])
+      .dele(1).dele(1).expect("-ERR").rset().quit()
+      .run({ to: "pop3s://pop.example.test", secrets: { pass } });
+    const sum: number = vars.n + vars.octets + vars.size1 + vars.size2;
+    await pop3().user("mrose").pass(secret("pass")).stat()
+      .eachMessage((m) => m.size > 5000 ? "dele" : "keep").quit()
+      .run({ to: "pop3s://pop.example.test", dryRun: true, secrets: { pass } });
+    return sum;
+  });
+  proof(async () => {
+    const [served] = await smtp().silence("150ms").expect(220)
+      .command("MAIL FROM:<a@example.test>").expect(503)
+      .command("FROBNICATE").expect([500, 502]).noop().expect(421).expectClose().serve(acceptor);
+    return served?.status satisfies "passed" | undefined;
+  });
 });
