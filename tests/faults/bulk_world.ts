@@ -131,33 +131,56 @@ export class BulkWorld implements AsyncDisposable {
    * @param where What was done, for the message of a failure.
    */
   async check(where: string): Promise<void> {
-    const rows = await this.rows();
-    deepEqual(
-      rows.map(({ line }) => line),
-      rows.map((_, at) => at + 2),
-      `${where}: every row is there`,
-    );
-    const ends = endsByRecipient(this.box);
-    for (const { recipient, state } of rows) {
-      const answers = ends.get(recipient) ?? [];
-      // An end that was not refused may have been taken: only one of those, unless released.
-      const open = answers.filter((answer) => answer === undefined || answer < 400).length;
-      const allowed = 1 + (this.released.get(recipient) ?? 0);
-      ok(open <= allowed, `${where}: ${recipient} was written to ${open} times: ${answers}`);
-      const taken = answers.some((answer) => answer !== undefined && answer < 300);
-      // "Committing" is what a run leaves that died, until the next one calls it in doubt.
-      const told = state === "accepted" || state === "in_doubt" || state === "committing";
-      if (taken) ok(told, `${where}: ${recipient} is ${state}`);
-      if (state === "accepted") {
-        ok(taken, `${where}: ${recipient} is accepted, and was not: ${answers}`);
-      }
-    }
+    checkRows(await this.rows(), this, where);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#journal.close();
     await this.box[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** What rows are held against. */
+export interface Witness {
+  /** The server, which knows what came. */
+  readonly box: Sandbox;
+  /** Rows that the operator has released, by their address: how often. */
+  readonly released: ReadonlyMap<string, number>;
+}
+
+/**
+ * Checks what a journal says against what the server has seen: nobody lost, nobody written to twice
+ * unknowingly.
+ *
+ * @param rows All rows of the job.
+ * @param witness The server, and what the operator has said.
+ * @param where What was done, for the message of a failure.
+ */
+export function checkRows(
+  rows: readonly ReportedRow[],
+  { box, released }: Witness,
+  where: string,
+): void {
+  deepEqual(
+    rows.map(({ line }) => line),
+    rows.map((_, at) => at + 2),
+    `${where}: every row is there`,
+  );
+  const ends = endsByRecipient(box);
+  for (const { recipient, state } of rows) {
+    const answers = ends.get(recipient) ?? [];
+    // An end that was not refused may have been taken: only one of those, unless released.
+    const open = answers.filter((answer) => answer === undefined || answer < 400).length;
+    const allowed = 1 + (released.get(recipient) ?? 0);
+    ok(open <= allowed, `${where}: ${recipient} was written to ${open} times: ${answers}`);
+    const taken = answers.some((answer) => answer !== undefined && answer < 300);
+    // "Committing" is what a run leaves that died, until the next one calls it in doubt.
+    const told = state === "accepted" || state === "in_doubt" || state === "committing";
+    if (taken) ok(told || released.has(recipient), `${where}: ${recipient} is ${state}`);
+    if (state === "accepted") {
+      ok(taken, `${where}: ${recipient} is accepted, and was not: ${answers}`);
+    }
   }
 }
 
