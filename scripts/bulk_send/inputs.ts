@@ -6,6 +6,7 @@
 
 import { type SecretReaders, systemReaders, ValidationError } from "../../src/cli/mod.ts";
 import {
+  type BulkJournal,
   type ListOptions,
   parseMessageFile,
   readList,
@@ -193,6 +194,16 @@ export async function* suppressedKeys(path: string): AsyncGenerator<string> {
       });
     }
   }
+}
+
+/**
+ * Lets nothing be sent any more to the addresses of a file.
+ *
+ * @param journal The journal.
+ * @param path The file; nothing is done without one.
+ */
+export async function suppress(journal: BulkJournal, path: string | undefined): Promise<void> {
+  if (path !== undefined) await journal.suppress(suppressedKeys(path), Date.now());
 }
 
 /**

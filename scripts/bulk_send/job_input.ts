@@ -16,7 +16,7 @@ import {
   readList,
 } from "../../src/jobs/mod.ts";
 import type { SecretContext } from "../shared/login.ts";
-import type { ListCall, MessageCall, SendCall } from "./calls.ts";
+import type { ListCall, MessageCall, SendCall, TalkCall } from "./calls.ts";
 import {
   HashedOctets,
   type ListSource,
@@ -25,6 +25,7 @@ import {
   piecesOf,
   unlessMissing,
 } from "./inputs.ts";
+import { note } from "./note.ts";
 import { compiledMessage } from "./run_job.ts";
 import { inputOf, type JobSettings, type runningOf } from "./settings.ts";
 
@@ -42,8 +43,6 @@ export interface CheckedInput {
   readonly source: ListSource;
   /** What was found in it. */
   readonly check: ListCheck;
-  /** What is to be said about the message. */
-  readonly notes: readonly string[];
 }
 
 /** How an input is checked. */
@@ -54,8 +53,6 @@ export interface CheckingOptions {
   readonly samples: number;
   /** How many mistakes are. */
   readonly errors: number;
-  /** Whether a person who looks on is told how far it is. */
-  readonly watched: boolean;
 }
 
 /**
@@ -67,15 +64,17 @@ export interface CheckingOptions {
  * @returns What a job will be made of.
  */
 export async function checkInput(
-  call: ListCall & MessageCall & Pick<SendCall, "suppress">,
-  { running, samples, errors: maxErrors, watched }: CheckingOptions,
+  call: ListCall & MessageCall & TalkCall & Pick<SendCall, "suppress">,
+  { running, samples, errors: maxErrors }: CheckingOptions,
   { io, readers }: SecretContext,
 ): Promise<CheckedInput> {
   const { message, notes } = await loadMessage(call.message);
+  for (const each of notes) await note(io, call, `${call.message}: ${each}`);
   const source = await openList(call, readers);
   const { making, reading } = inputOf(call);
   const compiled = compiledMessage({ message, making, ...running }, NO_JOB);
   const octets = new HashedOctets(source.open());
+  const watched = io.err.terminal && !call.quiet && !call.json;
   const progress = watched ? await startProgress(io.err, { label: "checking" }) : undefined;
   const check = await checkList(octets, {
     ...source.options,
@@ -93,7 +92,7 @@ export async function checkInput(
     ...running,
     ...(suppress !== undefined && { suppress }),
   };
-  return { settings, source, check, notes: notes.map((note) => `${call.message}: ${note}`) };
+  return { settings, source, check };
 }
 
 /**
@@ -121,16 +120,13 @@ export async function* rowsOf({ source, settings }: CheckedInput): AsyncGenerato
  *
  * @param job The job.
  * @param inputs What it was made of.
- * @param io The script: told of files that are gone; nobody is told of it by `quiet`.
+ * @param told Who is told of files that are gone.
  */
 export async function refuseChanged(
   job: JobRecord,
   { list, listHash, message }: JobSettings["inputs"],
-  { err, quiet }: Pick<ScriptIo, "err"> & { readonly quiet: boolean },
+  { io, call }: { readonly io: ScriptIo; readonly call: TalkCall },
 ): Promise<void> {
-  const gone = async (what: string): Promise<void> => {
-    if (!quiet) await err.line(`note: ${what}`);
-  };
   const changed = (what: string): never => {
     throw new ValidationError(
       `Cannot go on: ${what} has changed: the job "${job.name}" was made of another`,
@@ -138,11 +134,11 @@ export async function refuseChanged(
   };
   if (list !== "-") {
     const hash = await unlessMissing(() => hashOctets(piecesOf("--list", list)));
-    if (hash === undefined) await gone(`${list} is gone: the journal has its rows`);
+    if (hash === undefined) await note(io, call, `${list} is gone: the journal has its rows`);
     else if (hash !== listHash) changed(`"${list}"`);
   }
   const loaded = await unlessMissing(() => loadMessage(message));
-  if (loaded === undefined) return await gone(`${message} is gone: the journal has it`);
+  if (loaded === undefined) return await note(io, call, `${message} is gone: the journal has it`);
   const { contentHash } = hashJob({ name: "", listHash, message: loaded.message, more: [] });
   if (contentHash !== job.contentHash) changed(`"${message}", or what belongs to it,`);
 }
