@@ -12,8 +12,8 @@ import { fillLine } from "./fill.ts";
 import { checkSecure, checkUnread } from "./guards.ts";
 import type { ContentStep, LineStep } from "./step.ts";
 import { clientLevel } from "./step_settings.ts";
-import { cut, demand } from "./stop.ts";
-import type { JudgeContext, Verdict } from "./verdict.ts";
+import { cut } from "./stop.ts";
+import { demand, type JudgeContext, type Verdict } from "./verdict.ts";
 
 const encoder = new TextEncoder();
 

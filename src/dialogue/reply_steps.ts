@@ -11,8 +11,8 @@ import type { HeardReply } from "./heard_reply.ts";
 import { serveReply } from "./served_reply.ts";
 import type { ReplyStep } from "./step.ts";
 import { serverLevel } from "./step_settings.ts";
-import { cut, demand } from "./stop.ts";
-import type { JudgeContext, Verdict } from "./verdict.ts";
+import { cut } from "./stop.ts";
+import { demand, type JudgeContext, type Verdict } from "./verdict.ts";
 
 /** Says a reply. */
 export async function sayReply(end: DialogueEnd, step: ReplyStep): Promise<void> {

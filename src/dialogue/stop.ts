@@ -8,7 +8,6 @@ import { escapeControls } from "../wire/mod.ts";
 import { MAX_SHOWN } from "./limits.ts";
 import { type DialogueFailureId, isBreakdown } from "./result.ts";
 import type { Position } from "./step.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** What is known of a failure where it happens. */
 export interface StopFacts {
@@ -69,16 +68,4 @@ export class Stop extends Error {
 export function cut(text: string): string {
   const shown = escapeControls(text);
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
-}
-
-/**
- * Stops at a bad verdict.
- *
- * @param verdict The verdict.
- * @throws {Stop} If it is bad.
- */
-export function demand(verdict: Verdict): void {
-  if (verdict.kind === "good") return;
-  const { kind: _, ...facts } = verdict;
-  throw new Stop(facts);
 }

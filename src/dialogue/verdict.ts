@@ -9,6 +9,7 @@ import type { Bindings } from "./bindings.ts";
 import { fit, type FitOptions, foldCase } from "./fit.ts";
 import type { DialogueFailureId } from "./result.ts";
 import type { Position, Template } from "./step.ts";
+import { Stop } from "./stop.ts";
 import { type Hole, printTemplate } from "./template.ts";
 
 /** What is not good. */
@@ -30,6 +31,18 @@ export type Verdict = { readonly kind: "good" } | BadVerdict;
 
 /** A good verdict. */
 export const GOOD: Verdict = { kind: "good" };
+
+/**
+ * Stops at a bad verdict.
+ *
+ * @param verdict The verdict.
+ * @throws {Stop} If it is bad.
+ */
+export function demand(verdict: Verdict): void {
+  if (verdict.kind === "good") return;
+  const { kind: _, ...facts } = verdict;
+  throw new Stop(facts);
+}
 
 /** What a judge knows. */
 export interface JudgeContext extends LineContext {
