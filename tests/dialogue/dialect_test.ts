@@ -349,3 +349,37 @@ Deno.test("importDialogues() says what it did, where, and quotes nothing", pure,
   deepEqual(found?.notes.map(({ at }) => `${at.file}:${at.line}`), ["a.txt:1"]);
   equal(found && printDialogue(found.dialogue).startsWith("@smtp\n@name a\n"), true);
 });
+
+Deno.test("importDialogues() takes a reply for each recipient of LMTP", pure, () => {
+  const said = [
+    ...["220 mx", "LHLO me", "250 mx", "MAIL FROM:<a@x>", "250 ok", "RCPT TO:<b@x>", "250 ok"],
+    ...["RCPT TO:<c@x>", "550 no", "RCPT TO:<d@x>", "250 ok", "DATA", "354 go", "hello", "."],
+    ...["250 for b", "452 for d", "QUIT", "221 bye"],
+  ];
+  const [text = ""] = read(said);
+  deepEqual(text.split("\n").slice(-6, -1), [
+    ...["C: .", "S: 250 for b", "S: 452 for d", "C: QUIT", "S: 221 bye"],
+  ]);
+});
+
+Deno.test(
+  "importDialogues() makes a digest of APOP of the stamp, once, or of nothing",
+  pure,
+  () => {
+    const apop = "C: APOP ann 0123456789abcdef0123456789abcdef";
+    const [stamped = ""] = read(["S: +OK <1@mx>", apop, "S: -ERR no", apop, "S: +OK"]);
+    equal(stamped.match(/^S: \+OK \$\{stamp=<1@mx>\}$/gm)?.length, 1);
+    equal(stamped.match(/^C: APOP \$\{user\} \$\{apop stamp pass\}$/gm)?.length, 2);
+    const [bare = ""] = read(["S: +OK ready", apop, "S: -ERR no"]);
+    ok(bare.includes(`C: APOP \${user} \${_=${"0".repeat(32)}}\n`));
+  },
+);
+
+Deno.test.each(["SEND FROM:<a@x>", "SOML FROM:<a@x>", "SAML FROM:<a@x>"])(
+  "importDialogues() knows %s on a page without marks",
+  pure,
+  (command) => {
+    const [text = ""] = read(["220 mx", "HELO me", "250 mx", command, "250 ok", "QUIT", "221 bye"]);
+    ok(text.includes(`C: ${command}\nS: 250 ok\n`));
+  },
+);

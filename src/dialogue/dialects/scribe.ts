@@ -64,6 +64,8 @@ export class Scribe {
   #pending: string[] = [];
   /** The first of them that has no reply. */
   #unanswered = 0;
+  /** The recipients that were accepted since the last message. */
+  #recipients = 0;
   #exchange: Exchange | undefined;
   #asked = false;
   #reply: LastReply | undefined;
@@ -208,10 +210,11 @@ export class Scribe {
       if (verb === "USER") return `${shown} \${${this.#logins.user(rest)}}`;
       if (verb === "PASS") return `${shown} \${${this.#logins.password(rest)}}`;
       if (verb === "APOP") {
-        this.#stamp();
-        return `${shown} \${${this.#logins.user(words[1] ?? "")}} \${apop stamp ${
-          this.#logins.password(rest)
-        }}`;
+        const user = `\${${this.#logins.user(words[1] ?? "")}}`;
+        // Without a stamp nobody can tell what was digested.
+        return this.#stamp()
+          ? `${shown} ${user} \${apop stamp ${this.#logins.password(rest)}}`
+          : `${shown} ${user} \${_=${"0".repeat(32)}}`;
       }
     }
     // A page that became Markdown.
@@ -220,11 +223,13 @@ export class Scribe {
   }
 
   /** APOP needs what the greeting has between angle brackets. */
-  #stamp(): void {
+  #stamp(): boolean {
     const line = this.#greeting === undefined ? undefined : this.#script.lines[this.#greeting];
-    if (line === undefined || this.#greeting === undefined) return;
+    if (line === undefined || this.#greeting === undefined) return false;
+    if (line.text.includes("${stamp=")) return true;
     const text = line.text.replace(/<[^<>{}\s]+>/, (stamp) => `\${stamp=${stamp}}`);
     this.#script.lines[this.#greeting] = { ...line, text };
+    return text !== line.text;
   }
 
   #answer(exchange: Exchange, text: string, at: Position): void {
@@ -243,7 +248,10 @@ export class Scribe {
     this.#commands++;
     if (raw.trim() === ".") {
       this.#content = false;
-      this.#pending.push(".");
+      // RFC 2033 section 4.2: one reply for each recipient.
+      const replies = this.#protocol === "lmtp" ? this.#recipients : 1;
+      for (let reply = 0; reply < replies; reply++) this.#pending.push(".");
+      this.#recipients = 0;
       this.#script.say("commands", ".", at);
       return;
     }
@@ -417,6 +425,7 @@ export class Scribe {
     if (code === "354") this.#content = true;
     const accepted = code.startsWith("2") || code === "+OK";
     if (command === "QUIT") this.#over = true;
+    if (accepted && command?.startsWith("RCPT ")) this.#recipients++;
     if (accepted && /^(?:STARTTLS|STLS)$/.test(command ?? "")) this.#tls = true;
     if (accepted && /^(?:TURN|ATRN)(?: |$)/.test(command ?? "")) this.event("turn", this.#at());
   }
