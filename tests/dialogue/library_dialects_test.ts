@@ -1,8 +1,15 @@
 /** The sessions of RFCs in their own notations, against the shipped dialogues that we typed. */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Dialogue, importDialogues, printDialogue } from "../../src/dialogue/mod.ts";
-import { shippedAs } from "./library.ts";
+import {
+  type Dialect,
+  type Dialogue,
+  type DialogueResult,
+  importDialogues,
+  printDialogue,
+} from "../../src/dialogue/mod.ts";
+import { alone, choicesOf, shipped, shippedAs } from "./library.ts";
+import { said } from "./played.ts";
 import { checkPage, linesOf } from "./seeds_check.ts";
 
 const FOLDER = "tests/fixtures/dialects";
@@ -114,5 +121,56 @@ Deno.test.each([
     const counts = importDialogues(text).map(({ dialogue }) => linesOf(dialogue));
     const sum = (index: 0 | 1) => counts.reduce((all, count) => all + count[index], 0);
     deepEqual([sum(0), sum(1)], [client, server]);
+  },
+);
+
+/** How a line that an end has said is shown. */
+const NOTATIONS: readonly [dialect: Dialect, show: (end: string, text: string) => string][] = [
+  ["rfc5321", (end, text) => `   ${end}: ${text}`],
+  ["rfc821", (end, text) => `   ${end === "C" ? "S" : "R"}: ${text}`],
+  ["swaks", (end, text) => `${end === "C" ? " ->" : "<- "} ${text}`],
+];
+
+/** What those notations cannot show, or show otherwise. */
+const LOST: Readonly<Record<string, string>> = {
+  pop3_no_apop: "a name at a login becomes a sample",
+  pop3_refused: "one line alone is no session",
+  rfc1939_user: "a name at a login becomes a sample",
+  rfc4954_external: "an empty initial response becomes @auth",
+};
+
+/** Each line of a session, with its end. */
+function linesSaid(result: DialogueResult): readonly (readonly [end: string, text: string])[] {
+  return said(result).flatMap((line) => {
+    const [, end = "", text = ""] = /^([CS]): (.*)$/s.exec(line) ?? [];
+    return end === "" ? [] : text.split("\r\n").map((part) => [end, part.trimEnd()] as const);
+  });
+}
+
+/** Whether a session is nothing but lines that anybody may read. */
+function isPlain({ secrets, steps }: Dialogue): boolean {
+  return secrets.length === 0 &&
+    steps.every(({ kind }) => !["turn", "tls", "bytes"].includes(kind));
+}
+
+Deno.test.each(NOTATIONS)(
+  "importDialogues() reads what was said in each shipped dialogue from the notation of %s",
+  reading,
+  async (dialect, show) => {
+    const plain = shipped().filter(({ name, dialogue }) =>
+      isPlain(dialogue) && !Object.hasOwn(LOST, name)
+    );
+    ok(plain.length > 50);
+    for (const { name, dialogue } of plain) {
+      const lines = linesSaid((await alone(dialogue, choicesOf(dialogue)[0])).client);
+      const page = lines.map(([end, text]) => show(end, text).trimEnd()).join("\n");
+      const sessions = importDialogues(`${page}\n`, { dialect });
+      equal(sessions.length, 1, name);
+      const [session] = sessions;
+      ok(session);
+      const again = linesSaid((await alone(session.dialogue)).client);
+      // Where the page ends before QUIT, the engine says it.
+      deepEqual(again.slice(0, lines.length), lines, name);
+    }
   },
 );
