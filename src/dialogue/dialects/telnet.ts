@@ -17,8 +17,8 @@ const REPLY = /^(?:\d{3}(?:[ -]|$)|(?:\+OK|-ERR)(?: |$)|\+ )/;
 const GREETING = /^(?:220[ -]|\+OK(?: |$))/;
 /** The forms of commands: without marks, only what looks like one is one. */
 const COMMAND = new RegExp(
-  "^(?:(?:HELO|EHLO|LHLO) +\\S+|(?:MAIL|SEND|SOML|SAML) +FROM: ?\\S.*|RCPT +TO: ?\\S.*|DATA|" +
-    "RSET|QUIT|NOOP|STARTTLS|HELP|(?:VRFY|EXPN|ETRN) +\\S+|TURN|ATRN(?: +\\S+)?|" +
+  "^(?:(?:HELO|EHLO|LHLO) +\\S+|(?:MAIL|SEND|SOML|SAML) +FROM: ?\\S.*|RCPT +TO: ?\\S.*|" +
+    "DATA|RSET|QUIT|NOOP|STARTTLS|HELP|(?:VRFY|EXPN|ETRN) +\\S+|TURN|ATRN(?: +\\S+)?|" +
     "BDAT +\\d+(?: +LAST)?|AUTH +\\S+(?: +\\S+)?|(?:USER|PASS) +\\S+|APOP +\\S+ +[0-9a-f]{32}|STAT|" +
     "CAPA|STLS|UTF8|LANG(?: +\\S+)?|(?:LIST|UIDL)(?: +\\d+)?|(?:RETR|DELE) +\\d+|" +
     "TOP +\\d+(?: +\\d+)?)$",
