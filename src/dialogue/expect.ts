@@ -75,7 +75,8 @@ function judgeEnhanced(
   { shown }: ReplyContext,
 ): Verdict | undefined {
   for (const line of step.lines) {
-    if (line.kind !== "line" || line.text === undefined) continue;
+    // A line without a code is one of a POP3 body.
+    if (line.kind !== "line" || line.code.length === 0 || line.text === undefined) continue;
     const [first] = line.text;
     const wanted = first?.kind === "text" ? ENHANCED.exec(first.text)?.[0] : undefined;
     if (wanted === undefined) continue;

@@ -129,6 +129,11 @@ Deno.test("within(), match(), label() and soft() are about the reply before", pu
   );
 });
 
+Deno.test("a line of a body has no enhanced code", pure, async () => {
+  const program = opened.top(1, 0).match("enhanced").lines(["2.1.0 text"]);
+  equal((await selfPlay(program.toDialogue())).client.status, "passed");
+});
+
 Deno.test("expect() describes content, or the refusal of DATA itself", pure, () => {
   const sent = "S: 354\nC: x\nC: .\n";
   const of = (program: { toDialogue(): Dialogue }): string =>
