@@ -19,8 +19,8 @@ const GREETING = /^(?:220[ -]|\+OK(?: |$))/;
 const COMMAND = new RegExp(
   "^(?:(?:HELO|EHLO|LHLO) +\\S+|(?:MAIL|SEND|SOML|SAML) +FROM: ?\\S.*|RCPT +TO: ?\\S.*|" +
     "DATA|RSET|QUIT|NOOP|STARTTLS|HELP|(?:VRFY|EXPN|ETRN) +\\S+|TURN|ATRN(?: +\\S+)?|" +
-    "BDAT +\\d+(?: +LAST)?|AUTH +\\S+(?: +\\S+)?|(?:USER|PASS) +\\S+|APOP +\\S+ +[0-9a-f]{32}|STAT|" +
-    "CAPA|STLS|UTF8|LANG(?: +\\S+)?|(?:LIST|UIDL)(?: +\\d+)?|(?:RETR|DELE) +\\d+|" +
+    "BDAT +\\d+(?: +LAST)?|AUTH +\\S+(?: +\\S+)?|(?:USER|PASS) +\\S+|APOP +\\S+ +[0-9a-f]{32}|" +
+    "STAT|CAPA|STLS|UTF8|LANG(?: +\\S+)?|(?:LIST|UIDL)(?: +\\d+)?|(?:RETR|DELE) +\\d+|" +
     "TOP +\\d+(?: +\\d+)?)$",
   "i",
 );
