@@ -3,8 +3,15 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import {
   checkTranscript,
+  dialogueFromJson,
   type DialogueResult,
+  dialogueToJson,
+  formatDialogue,
   lintDialogue,
+  makePortable,
+  parseMarkdown,
+  printMarkdown,
+  repairDialogue,
   runDialogue,
   toDialogue,
 } from "../../src/dialogue/mod.ts";
@@ -20,7 +27,7 @@ import {
   shippedAs,
 } from "./library.ts";
 import { NOT_ON_STAGE, STAGES, USUAL } from "./library_sandbox.ts";
-import { roundTrip } from "./same.ts";
+import { roundTrip, withoutPlaces } from "./same.ts";
 
 const NAMES = shipped().map(({ name }): [string] => [name]);
 const reading = { permissions: { read: ["tests/dialogues"] } };
@@ -36,7 +43,7 @@ const WARNINGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 Deno.test.each(NAMES)(
-  "the dialogue %s is documented, stable and without errors",
+  "the dialogue %s is documented, canonical, stable and without errors",
   reading,
   (name) => {
     const { text, dialogue } = shippedAs(name);
@@ -44,6 +51,11 @@ Deno.test.each(NAMES)(
     ok(text.split("\n").every((line) => line.length <= 100));
     equal(dialogue.name, name);
     roundTrip(dialogue);
+    equal(formatDialogue(text), text);
+    deepEqual(dialogueFromJson(dialogueToJson(dialogue)), dialogue);
+    deepEqual(parseMarkdown(printMarkdown([dialogue])).map(withoutPlaces), [
+      withoutPlaces(dialogue),
+    ]);
     const findings = lintDialogue(dialogue).filter(({ level }) => level !== "note");
     deepEqual(findings.map(({ id }) => id), WARNINGS[name] ?? []);
   },
@@ -75,6 +87,14 @@ Deno.test.each(NAMES)(
     }
   },
 );
+
+Deno.test.each(NAMES)("the dialogue %s plays mended and made portable", reading, async (name) => {
+  const { dialogue } = shippedAs(name);
+  for (const changed of [repairDialogue(dialogue), makePortable(dialogue)]) {
+    const { client, server } = await alone(changed);
+    passed(client, server);
+  }
+});
 
 /** Up to here, each write is cut once at every place. */
 const LONGEST_CUT = 24;
