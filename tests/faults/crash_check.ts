@@ -5,6 +5,17 @@
  * @module
  */
 
+import { bulkKills, killedBulk, manyRunners } from "./bulk_processes.ts";
+import {
+  cuts,
+  JOURNAL_TROUBLES,
+  serverEndings,
+  type ServerPlace,
+  serverRefusals,
+  sweepJournal,
+  sweepPairs,
+  sweepServer as sweepBulkServer,
+} from "./bulk_sweep.ts";
 import { serverFaults, sweepDeaths, sweepDisk, sweepServer } from "./cleanup_sweep.ts";
 import { STORE_FAULTS, sweepStore } from "./faulty_store.ts";
 import { killedCleanup, kills } from "./killed_cleanup.ts";
@@ -44,7 +55,36 @@ const PARTS: readonly (readonly [name: string, run: () => Promise<number>])[] = 
     if (killed < 20) throw new Error(`Cannot trust this check: only ${killed} were killed in time`);
     return killed;
   }],
+  ["bulk: every call of the journal, every fault", async () => {
+    let calls = 0;
+    for (const trouble of JOURNAL_TROUBLES) calls += await sweepJournal(trouble);
+    return calls;
+  }],
+  ["bulk: every stage refused, with every code and ending", () => bulkServer(serverRefusals())],
+  ["bulk: every stage broken off", () => bulkServer(serverEndings())],
+  ["bulk: the line cut after octets of both sides", () => bulkServer(cuts(17))],
+  ["bulk: two faults, the second while it is resumed", () => sweepPairs(150, 1)],
+  ["bulk: several processes on one journal", async () => {
+    let away = 0;
+    for (const count of [2, 3, 5, 8]) away += await manyRunners(count);
+    return away;
+  }],
+  ["bulk: the process killed", async () => {
+    let killed = 0;
+    for (const kill of bulkKills()) if (await killedBulk(kill)) killed++;
+    if (killed < 20) throw new Error(`Cannot trust this check: only ${killed} were killed in time`);
+    return killed;
+  }],
 ];
+
+async function bulkServer(places: Iterable<ServerPlace>): Promise<number> {
+  let count = 0;
+  for (const place of places) {
+    await sweepBulkServer(place);
+    count++;
+  }
+  return count;
+}
 
 for (const [name, run] of PARTS) {
   const began = performance.now();
