@@ -20,8 +20,10 @@ import { DialogueVerbs } from "./dialogue/verbs.ts";
 
 /** What a test puts in the place of the system. */
 export interface DialogueIo extends Omit<Partial<ScriptOptions>, "name" | "exits"> {
-  /** Where secrets and standard input come from. */
+  /** Where secrets and files on standard input come from. */
   readonly readers?: SecretReaders;
+  /** What is typed into a session. @default {Deno.stdin.readable} */
+  readonly input?: ReadableStream<Uint8Array>;
 }
 
 const VERSION = "0.1.0";
@@ -38,6 +40,7 @@ export async function main(args: string[], options: DialogueIo = {}): Promise<nu
     const verbs = new DialogueVerbs({
       io,
       readers: options.readers,
+      input: () => options.input ?? Deno.stdin.readable,
       // What listens makes every start slower.
       sandbox: () => import("../src/sandbox/mod.ts"),
     });

@@ -15,6 +15,8 @@ export interface VerbContext {
   readonly io: ScriptIo;
   /** The system, or a stand-in. */
   readonly readers: SecretReaders | undefined;
+  /** What is typed. */
+  readonly input: () => ReadableStream<Uint8Array>;
   /** Loads the sandbox. */
   readonly sandbox: () => Promise<SandboxModule>;
 }

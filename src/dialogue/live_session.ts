@@ -62,6 +62,50 @@ export interface LiveReply {
 const MAX_ROUNDS = 16;
 const encoder = new TextEncoder();
 
+/** A connection to a server. */
+export interface DialledServer {
+  /** The connection. */
+  readonly connection: Connection;
+  /** The name that its certificate must be for. */
+  readonly hostname: string;
+}
+
+/**
+ * Connects to a server as a dialogue does.
+ *
+ * @param to The server, as `runDialogue` takes it.
+ * @param options What is spoken, TLS, the limit, the signal.
+ * @returns The connection; nothing was read from it.
+ * @throws {SyntaxError} If it is no server of that protocol.
+ * @throws {WireError} If it is not reached.
+ *
+ * @example Usage
+ * ```ts
+ * import { dialServer } from "@mailwright/mailwright/dialogue";
+ * import { startSandbox } from "@mailwright/mailwright/sandbox";
+ * import { equal } from "node:assert/strict";
+ *
+ * await using box = await startSandbox();
+ * const { connection, hostname } = await dialServer(box.smtpUrl);
+ * equal(hostname, "127.0.0.1");
+ * connection.close();
+ * ```
+ */
+export async function dialServer(
+  to: string,
+  options: Pick<LiveSessionOptions, "protocol" | "tls" | "timeout" | "clock" | "signal"> = {},
+): Promise<DialledServer> {
+  const { protocol = "smtp", tls, clock, signal, timeout = REPLY_MS } = options;
+  const { target, hostname, dial: how } = routeTo(to, protocol, tls);
+  const connection = await dial(target, {
+    ...how,
+    ...(clock === undefined ? {} : { clock }),
+    signal,
+    timeoutMs: timeout,
+  });
+  return { connection, hostname };
+}
+
 /** A session that a person types. It keeps no rule of the protocol: breaking them is what it is for. */
 export class LiveSession {
   readonly #channel: Channel;
@@ -123,15 +167,8 @@ export class LiveSession {
    * ```
    */
   static async connect(to: string, options: LiveSessionOptions = {}): Promise<LiveSession> {
-    const { protocol = "smtp", tls, clock, signal, timeout = REPLY_MS } = options;
-    const { target, hostname, dial: how } = routeTo(to, protocol, tls);
-    const connection = await dial(target, {
-      ...how,
-      ...(clock === undefined ? {} : { clock }),
-      signal,
-      timeoutMs: timeout,
-    });
-    return new LiveSession(connection, { ...options, tls: { hostname, ...tls } });
+    const { connection, hostname } = await dialServer(to, options);
+    return new LiveSession(connection, { ...options, tls: { hostname, ...options.tls } });
   }
 
   /** Whether a reply is due: of a greeting, a command, or the end of a message. */

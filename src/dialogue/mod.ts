@@ -64,7 +64,13 @@ export {
 export * from "./builder.ts";
 export * from "./check.ts";
 export type * from "./options.ts";
-export { type LiveReply, LiveSession, type LiveSessionOptions } from "./live_session.ts";
+export {
+  type DialledServer,
+  dialServer,
+  type LiveReply,
+  LiveSession,
+  type LiveSessionOptions,
+} from "./live_session.ts";
 export * from "./play.ts";
 export * from "./record.ts";
 export { type RelayOptions, relaySession } from "./relay.ts";
