@@ -283,7 +283,7 @@ Deno.test("a report tells classes of failure apart [T-D09]", async () => {
   ])[] = [
     ["connection", "connection", true, {
       verb: "CONNECT",
-      connection: 1,
+      after: 1,
       silent: true,
       then: "drop",
     }],

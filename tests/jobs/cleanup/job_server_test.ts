@@ -233,7 +233,33 @@ Deno.test("apply() does not wait for ever for a session that somebody else has [
   const report = await world.cleanUp({ clock: world.eagerClock(waited) });
   deepEqual(fates(report), ["u1 committed", "u2 committed"]);
   equal(report.exit, "busy");
-  deepEqual(waited, [250, 500, 1000, 2000]);
+  deepEqual(waited, [250, 500, 1000, 2000, 4000]);
+});
+
+Deno.test("apply() comes back to a server that is just being started again", async () => {
+  await using world = await World.start(listMails(2));
+  const refused = { verb: "CONNECT", silent: true, then: "drop" } as const;
+  world.box.misbehave({ ...refused, connection: 2 }, { ...refused, connection: 3 });
+  const waited: number[] = [];
+  const report = await world.cleanUp({ clock: world.eagerClock(waited) });
+  deepEqual(fates(report), ["u1 verified", "u2 verified"]);
+  deepEqual(waited, [250, 500]);
+});
+
+Deno.test("plan() waits longer after each session that is lost, and not for ever", async () => {
+  await using world = await World.start(listMails(2));
+  const waited: number[] = [];
+  await using job = await world.open({
+    clock: world.eagerClock(waited),
+    limits: { lostSessions: 5 },
+    connect: async () => {
+      const session = await world.connect();
+      session.close();
+      return session;
+    },
+  });
+  await rejects(job.plan(), { kind: "connection", temporary: true });
+  deepEqual(waited, [1000, 4000, 15_000, 15_000]);
 });
 
 Deno.test("a server that cannot be reached is no connection, and a wrong password neither", async () => {

@@ -110,7 +110,8 @@ export class World implements AsyncDisposable {
   };
 
   open(options: Partial<CleanupOptions> = {}): Promise<CleanupJob> {
-    const { connect, store, clock } = this;
+    const { connect, store } = this;
+    const clock = this.eagerClock();
     return openCleanup({
       ...{ account: ACCOUNT, folder: "job", connect, store, clock, policy: listsPolicy() },
       ...options,
@@ -123,7 +124,8 @@ export class World implements AsyncDisposable {
     return {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
-      sleep: async (ms) => {
+      sleep: async (ms, options) => {
+        if (options?.background) return await clock.sleep(ms, options);
         waited.push(ms);
         await clock.advance(ms);
       },

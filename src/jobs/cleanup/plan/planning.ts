@@ -76,8 +76,8 @@ export class Planning {
    */
   async planAndStay(): Promise<{ readonly plan: StoredPlan; readonly open: OpenMailbox }> {
     const { sessions, settings: { limits, signal } } = this.#context;
-    for (let lost = 1;; lost++) {
-      const session = await sessions.open();
+    for (let lost = 0;;) {
+      const session = await sessions.open(lost);
       try {
         const listing = await sessions.list(session);
         return { plan: await this.#planOf(session, listing), open: { session, listing } };
@@ -85,7 +85,7 @@ export class Planning {
         sessions.over(session);
         signal?.throwIfAborted();
         if (error instanceof ProtocolError) sessions.careful = true;
-        if (!(error instanceof WireError) || lost >= limits.lostSessions) throw failureOf(error);
+        if (!(error instanceof WireError) || ++lost >= limits.lostSessions) throw failureOf(error);
       }
     }
   }

@@ -73,7 +73,7 @@ export class Application {
   /** One session: whether another one makes sense. */
   async #pass(open?: OpenMailbox): Promise<boolean> {
     const { sessions, signal } = this.#run;
-    const session = open?.session ?? await sessions.open();
+    const session = open?.session ?? await sessions.open(this.#lost);
     const securing = new Securing(this.#run, session);
     try {
       const listing = open?.listing ?? await sessions.list(session);
@@ -212,15 +212,15 @@ export async function readListing(run: CleanupRun): Promise<void> {
 
 async function readOnce(run: CleanupRun, early: boolean): Promise<void> {
   const { sessions, limits, policy: { guards }, signal } = run;
-  for (let lost = 1;; lost++) {
-    const session = await sessions.open();
+  for (let lost = 0;;) {
+    const session = await sessions.open(lost);
     try {
       const listing = await sessions.list(session);
       await leave(session, false);
       return takeListing(run, listing, { guards, early });
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof WireError) || lost >= limits.lostSessions) {
+      if (!(error instanceof WireError) || ++lost >= limits.lostSessions) {
         throw connectionError(error);
       }
     } finally {

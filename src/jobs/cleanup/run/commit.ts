@@ -68,7 +68,7 @@ export async function commitItems(
   session: Pop3Session,
   { marked, planId }: { readonly marked: readonly BoundItem[]; readonly planId: string },
 ): Promise<"committed" | "partial" | "unknown"> {
-  const { journal, signal, book, progress } = run;
+  const { journal, signal, book, progress, sessions } = run;
   const total = marked.length;
   progress({ stage: "commit", done: 0, total, octets: 0 });
   let intended = false;
@@ -77,6 +77,7 @@ export async function commitItems(
       signal?.throwIfAborted();
       await journal.record(...intentsOf(run.runId, planId, marked));
       intended = true;
+      sessions.finish();
     },
   });
   if (outcome.kind === "not-committed") {

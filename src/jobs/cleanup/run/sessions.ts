@@ -15,9 +15,16 @@ import {
 import { type Clock, escapeControls, WireError } from "../../../wire/mod.ts";
 import { CleanupError } from "../cleanup_error.ts";
 import type { CleanupLimits, CleanupOptions, CleanupProgress } from "../cleanup_options.ts";
+import { leash, unlessStopped } from "./leash.ts";
 
-/** Waits for a server that takes our last session for alive a little longer, in milliseconds. */
-const RELEASE_PAUSES_MS = [250, 500, 1000, 2000];
+/**
+ * Waits for a server that takes our last session for alive a little longer, or that is just being
+ * started again, in milliseconds.
+ */
+const RETURN_PAUSES_MS = [250, 500, 1000, 2000, 4000];
+
+/** Waits after one, two, three or more sessions that were lost in a row, in milliseconds. */
+const LOST_PAUSES_MS = [1000, 4000, 15_000];
 
 /** What sessions are made with. */
 export interface SessionsOptions {
@@ -40,6 +47,7 @@ export class Sessions {
   /** When the next login may be, on the monotonic clock. */
   #notBefore = -Infinity;
   #hadOne = false;
+  #leash: Disposable | undefined;
   /** Whether nothing is sent before the last answer is there. */
   careful = false;
 
@@ -66,10 +74,12 @@ export class Sessions {
   /**
    * Makes a session.
    *
-   * @returns The session; end it, then give it to {@linkcode over}.
+   * @param lost How many were lost one after the other: after each of them the wait is longer.
+   * @returns The session; end it, then give it to {@linkcode over}. Once the run is told to stop, it is
+   *   closed a few seconds later.
    * @throws {CleanupError} If there is none to be had, now or at all.
    */
-  async open(): Promise<Pop3Session> {
+  async open(lost = 0): Promise<Pop3Session> {
     const { connect, clock, signal, progress } = this.#options;
     signal?.throwIfAborted();
     if (connect === undefined) {
@@ -79,7 +89,7 @@ export class Sessions {
       const seconds = Math.ceil(this.pauseMs / 1000);
       throw new CleanupError("busy", `Cannot log in again: the server wants ${seconds} s between`);
     }
-    if (this.pauseMs > 0) await clock.sleep(this.pauseMs, signal === undefined ? {} : { signal });
+    await this.#sleep(Math.max(this.pauseMs, lostPauseMs(lost)));
     progress({ stage: "connect", done: 0, total: 1, octets: 0 });
     try {
       const session = await this.#connected(connect);
@@ -87,6 +97,7 @@ export class Sessions {
       const { seconds = 0 } = session.capabilities.loginDelay ?? {};
       this.#notBefore = clock.monotonic() + seconds * 1000;
       if (this.careful) session.mask("PIPELINING");
+      this.#leash = leash(session, { clock, signal });
       return session;
     } catch (error) {
       signal?.throwIfAborted();
@@ -107,29 +118,44 @@ export class Sessions {
     return listing;
   }
 
+  /** What is said next removes messages: the answer is waited for even if the run is told to stop. */
+  finish(): void {
+    this.#leash?.[Symbol.dispose]();
+  }
+
   /**
    * Counts a session that is over, and closes it.
    *
    * @param session The session.
    */
   over(session: Pop3Session): void {
+    this.#leash?.[Symbol.dispose]();
     session.close();
     this.#roundTrips += session.turns.writes;
     this.#hadOne = true;
   }
 
   async #connected(connect: () => Promise<Pop3Session>): Promise<Pop3Session> {
-    const { clock, signal } = this.#options;
-    for (const pauseMs of this.#hadOne ? RELEASE_PAUSES_MS : []) {
+    const { signal } = this.#options;
+    for (const pauseMs of this.#hadOne ? RETURN_PAUSES_MS : []) {
       try {
-        return await connect();
+        return await unlessStopped(connect(), signal);
       } catch (error) {
-        if (replyOf(error)?.is("IN-USE") !== true) throw error;
+        if (signal?.aborted || !mayPass(error)) throw error;
       }
-      await clock.sleep(pauseMs, signal === undefined ? {} : { signal });
+      await this.#sleep(pauseMs);
     }
-    return await connect();
+    return await unlessStopped(connect(), signal);
   }
+
+  async #sleep(ms: number): Promise<void> {
+    const { clock, signal } = this.#options;
+    if (ms > 0) await clock.sleep(ms, signal === undefined ? {} : { signal });
+  }
+}
+
+function lostPauseMs(lost: number): number {
+  return lost === 0 ? 0 : LOST_PAUSES_MS[Math.min(lost, LOST_PAUSES_MS.length) - 1] ?? 0;
 }
 
 /**
@@ -143,6 +169,12 @@ export function connectionError(error: unknown): unknown {
   const { message, temporary } = error;
   const kind = isBusy(error) ? "busy" : "connection";
   return new CleanupError(kind, escapeControls(message), { temporary, cause: error });
+}
+
+/** Whether a server that we have just spoken with may let us in a little later. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof WireError) return error.temporary;
+  return replyOf(error)?.is("IN-USE") === true;
 }
 
 /** Whether the server asks to come again later. */
