@@ -49,6 +49,7 @@ type Changed = Omit<Mutant, "dialogue"> & { readonly step: Step };
  * - a line that may be missing (`S?`), for it may be missing;
  * - a code that the original takes as well (`{250|251}`, `2xx`, another arm);
  * - what stands in a hole that takes anything;
+ * - what is in a block whose keyword nobody offers (`@when`): it is not played;
  * - the texts of replies, which are compared by their codes.
  */
 export function mutantsOf(dialogue: Dialogue): readonly Mutant[] {
@@ -65,6 +66,8 @@ class Course {
   readonly protocol: Dialogue["protocol"];
   /** The last command. */
   command = "";
+  /** The keywords that were offered last. */
+  offered: readonly string[] = [];
   /** Codes that other arms begin with. */
   taken: readonly string[] = [];
 
@@ -93,6 +96,7 @@ function changesOfStep(step: Step, course: Course): readonly Changed[] {
     case "bytes":
       return changesOfBytes(step);
     case "block":
+      if (step.how === "when" && !course.offered.includes(step.capability)) return [];
       return step.arms.flatMap((arm, index) => {
         course.taken = step.arms.flatMap(([first]) =>
           first?.kind === "reply" ? first.lines.flatMap(codesOf) : []
@@ -197,6 +201,9 @@ function changesOfReply(step: ReplyStep, course: Course): readonly Changed[] {
   if (!/^(?:EHLO|LHLO|CAPA)(?: |$)/i.test(command) || !/^(?:250|\+OK)$/.test(whole[0] ?? "")) {
     return changed;
   }
+  course.offered = lines.flatMap((line) =>
+    line.kind === "line" ? printed(line.text ?? []).split(" ", 1) : []
+  );
   for (const line of lines.slice(1)) {
     const at = { ...about, kind: "capability", line: line.at.line } as const;
     const name = printed(line.kind === "line" ? line.text ?? [] : []);

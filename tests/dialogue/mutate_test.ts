@@ -53,7 +53,8 @@ Deno.test("isCaught() lets pass what is no change", reading, async () => {
 
 Deno.test("mutantsOf() leaves alone what nobody can notice", { permissions: "none" }, () => {
   const dialogue = parseDialogue(
-    "@smtp\nS: 220 mx\nC: EHLO ${_=me}\nS: 250-mx\nS? 250-SIZE\nS: 250 DSN\nC: NOOP\nS: {250|550} ok\n",
+    "@smtp\nS: 220 mx\nC: EHLO ${_=me}\nS: 250-mx\nS? 250-SIZE\nS: 250 DSN\nC: NOOP\nS: {250|550} ok\n" +
+      "@when CHUNKING {\nC: NOOP\nS: 250 ok\n}\n",
   );
   deepEqual(mutantsOf(dialogue).map(({ line, kind, change }) => `${line} ${kind} ${change}`), [
     "2 code 520",
