@@ -13,7 +13,8 @@ import { formatTable, Printer } from "../../src/cli/mod.ts";
 import { type Dialogue, playBoth } from "../../src/dialogue/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { choicesOf, shipped } from "./library.ts";
-import { type Mutant, mutantsOf, MUTATIONS } from "./mutants.ts";
+import { mutantsOf } from "./mutants.ts";
+import { type Mutant, MUTATIONS } from "./mutation.ts";
 import { turning } from "./played.ts";
 
 /** Whether the original notices a change, in any of its outcomes: it fails, or asks for more. */

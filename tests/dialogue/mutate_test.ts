@@ -3,8 +3,9 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { parseDialogue } from "../../src/dialogue/mod.ts";
 import { shipped } from "./library.ts";
-import { mutantsOf, MUTATIONS } from "./mutants.ts";
+import { mutantsOf } from "./mutants.ts";
 import { isCaught } from "./mutate.ts";
+import { MUTATIONS } from "./mutation.ts";
 
 const reading = { permissions: { read: ["tests/dialogues"] } };
 
