@@ -106,6 +106,22 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "outcomeOf() does not give the last reply for the reason of a doubt [T-B19]",
+  PURE,
+  () => {
+    const about = {
+      outcome: "in-doubt",
+      stage: "final",
+      reply: parseReply("354 Go ahead"),
+    } as const;
+    const error = new Error("the connection was reset");
+    const { state, code, text } = outcomeOf(receipt({ ...about, error }), FIRST, RETRY, NOW);
+    deepEqual([state, code, text], ["in_doubt", undefined, "the connection was reset"]);
+    equal(outcomeOf(receipt(about), FIRST, RETRY, NOW).text, "no answer came");
+  },
+);
+
 Deno.test("outcomeOf() gives times in whole milliseconds", PURE, () => {
   const { notBeforeMs } = outcomeOf(
     receipt({ outcome: "deferred" }),
