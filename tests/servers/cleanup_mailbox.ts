@@ -78,7 +78,7 @@ function filledMail(at: number): FilledMail {
     case 7:
       return mail({ ...common, from: "reports@shop.example", size: 30_000 });
     default:
-      return at % 40 < 5 ? listMail(days, common) : mail(common);
+      return at % 40 < 3 ? listMail(days, common) : mail(common);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { MailServer } from "./mail_server.ts";
 import { list, withLf } from "./maildir.ts";
-import { account } from "./process.ts";
+import { account, run } from "./process.ts";
 import { splitAddress } from "./users.ts";
 
 /** A POP3 server. */
@@ -41,8 +41,8 @@ export async function fillMaildrop(
     // The second of delivery orders them; the size in the name is believed.
     const name = `${1_780_000_000 + number}.M${number++}P1.mail,S=${stored.length}`;
     await Deno.writeFile(`${folder}/new/${name}`, stored);
-    await Deno.chown(`${folder}/new/${name}`, owner.uid, owner.gid);
   });
+  await run("chown", ["-R", `${owner.uid}:${owner.gid}`, `${folder}/new`]);
 }
 
 /** The messages of a user as they are stored, by the names of their files: Dovecot's unique-ids. */
