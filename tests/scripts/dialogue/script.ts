@@ -20,7 +20,9 @@ export interface Ran {
 /** What a call finds on standard input. */
 export interface Input {
   /** The text; by default the password. */
-  readonly stdin?: string | ReadableStream<Uint8Array>;
+  readonly stdin?: string;
+  /** What is typed into a session. */
+  readonly typed?: ReadableStream<Uint8Array> | string;
   /** Whose signals it hears. */
   readonly signals?: Signals;
 }
@@ -44,13 +46,14 @@ export interface Started {
 export function started(args: string[], input: Input = {}): Started {
   const stdout = new Screen();
   const stderr = new Talk();
-  const { signals = new Signals(), stdin = `${PASSWORD}\n` } = input;
+  const { signals = new Signals(), stdin = `${PASSWORD}\n`, typed = "" } = input;
   const readers = {
     ...systemReaders,
-    stdin: () => typeof stdin === "string" ? new Blob([stdin]).stream() : stdin,
+    stdin: () => new Blob([stdin]).stream(),
     env: () => PASSWORD,
   };
-  const io: DialogueIo = { stdout, stderr, signals, readers };
+  const stream = typeof typed === "string" ? new Blob([typed]).stream() : typed;
+  const io: DialogueIo = { stdout, stderr, signals, readers, input: stream };
   const ended = main(args, io).then((code) => {
     stderr.end();
     equal(signals.count, 0);
@@ -76,7 +79,7 @@ export async function serving(args: string[], input?: Input): Promise<Serving> {
 
 /** The port that a call says it listens on. */
 export async function portOf(call: Started): Promise<number> {
-  return Number((await call.heard(/listening on 127\.0\.0\.1:(\d+)\n/))[1]);
+  return Number((await call.heard(/listening on 127\.0\.0\.1:(\d+)[,\n]/))[1]);
 }
 
 /** Runs something with a folder, which is removed. */
