@@ -215,7 +215,9 @@ function running() {
 }
 
 function restoring() {
-  return typed("Gives archived messages back: those of a run, of a unique-id or of a SHA-256.")
+  return typed(
+    "Gives archived messages back: those of a run, of a unique-id or of a SHA-256 (8 digits do).",
+  )
     .arguments("<what:string>")
     .group("Mailbox")
     .option("--job <folder:file>", "The folder with what is known of the mailbox", {

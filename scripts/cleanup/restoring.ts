@@ -10,7 +10,6 @@ import {
   type CleanupOptions,
   openCleanup,
   type RestoreReport,
-  type RestoreSelector,
 } from "../../src/jobs/mod.ts";
 import { parseAddress } from "../../src/message/mod.ts";
 import type { RestoreCall } from "./calls.ts";
@@ -53,7 +52,7 @@ export async function restoreMessages(
   });
   await resender?.connect();
   const report = await job.restore(
-    selectorOf(job, what),
+    { id: what },
     resender === undefined || from === undefined ? { folder: folder ?? "." } : {
       send: (message) => resender.send(message),
       ...(call.exact ? {} : { resent: { from, to } }),
@@ -89,18 +88,6 @@ export async function openExisting(options: CleanupOptions): Promise<CleanupJob>
     fail(`Cannot open --job "${options.folder}": there is no such folder`, { cause });
   }
   return await openCleanup(options);
-}
-
-/**
- * Which messages are meant: a run by its id, a message by its SHA-256, else by its unique-id.
- *
- * @param job The cleanup.
- * @param what What was typed.
- * @returns The messages.
- */
-export function selectorOf(job: CleanupJob, what: string): RestoreSelector {
-  if (job.status().runs.some(({ runId }) => runId === what)) return { run: what };
-  return /^[0-9a-f]{64}$/.test(what) ? { sha256: what } : { uid: what };
 }
 
 function checkAddress(text: string): void {

@@ -1,11 +1,14 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import {
   eml,
   maildir,
   mbox,
   type RestoredMessage,
   type RestoreReceipt,
+  type RestoreSelector,
 } from "../../../src/jobs/mod.ts";
+import { JournalState } from "../../../src/jobs/cleanup/journal/journal_state.ts";
+import { archivedMessages } from "../../../src/jobs/cleanup/restore/archived_messages.ts";
 import { fates, listMail, listMails, listsPolicy, uidsOf, USER, World } from "./job_world.ts";
 
 const ACCEPTED = { outcome: "accepted" } as const;
@@ -76,6 +79,39 @@ Deno.test("restore() finds messages by run and by digest, and nothing else", asy
   deepEqual((await job.restore({ run: "another" }, { folder: "out" })).items, []);
   equal(world.archived.length, 3);
 });
+
+Deno.test("restore() takes the first 8 digits of a digest, and what somebody has typed", async () => {
+  await using world = await emptied(3);
+  await using job = await world.open({ connect: undefined as never });
+  const { runId = "" } = job.status().runs[0] ?? {};
+  const count = async (selector: RestoreSelector) =>
+    (await job.restore(selector, { folder: "out" })).items.length;
+  const { items: [item] } = await job.restore({ uid: "u1" }, { folder: "out" });
+  const { sha256 = "" } = item ?? {};
+  equal(await count({ sha256: sha256.slice(0, 8) }), 1);
+  equal(await count({ sha256: sha256.slice(0, 7) }), 0);
+  equal(await count({ sha256: "" }), 0);
+  for (const [id, found] of [[runId, 3], ["u2", 1], [sha256.slice(0, 8), 1], ["u9", 0]] as const) {
+    equal(await count({ id }), found);
+  }
+});
+
+Deno.test(
+  "archivedMessages() does not guess which digest is meant",
+  { permissions: "none" },
+  () => {
+    const state = new JournalState();
+    for (const end of ["a", "b"]) {
+      const copy = { archive: "lists", path: end, sha256: `${"0".repeat(63)}${end}`, bytes: 1 };
+      state.take({ event: "found", copy, at: 1 });
+    }
+    throws(() => archivedMessages(state, { sha256: "00000000" }), {
+      name: "CleanupError",
+      message: /2 digests begin with it/,
+    });
+    equal(archivedMessages(state, { id: `${"0".repeat(63)}a` }).length, 1);
+  },
+);
 
 Deno.test("restore() does not send by itself what was sent, or may have been", async () => {
   for (const outcome of ["accepted", "in-doubt"] as const) {

@@ -10,10 +10,10 @@ import { joinPath } from "../../file_path.ts";
 import type { FileStore } from "../../file_store.ts";
 import type { ArchivedCopy } from "../archive/archive.ts";
 import type { Archives } from "../archive/archives.ts";
+import { type Archived, archivedMessages } from "./archived_messages.ts";
 import type { CleanupJournal } from "../journal/cleanup_journal.ts";
 import type { CleanupProgress } from "../cleanup_options.ts";
 import type { RestoringEvent } from "../journal/journal_event.ts";
-import type { JournalState } from "../journal/journal_state.ts";
 import { MessageIntake } from "../run/message_intake.ts";
 import { ResentBlock } from "./resent.ts";
 import type {
@@ -38,12 +38,6 @@ export interface RestoreContext {
   readonly signal: AbortSignal | undefined;
   /** Tells how far it is. */
   readonly progress: (progress: CleanupProgress) => void;
-}
-
-/** An archived message, and one of the unique-ids that it had. */
-interface Archived {
-  readonly uid: string;
-  readonly copy: ArchivedCopy;
 }
 
 type SendTarget = Extract<RestoreTarget, { readonly send: unknown }>;
@@ -82,36 +76,6 @@ export async function restoreMessages(
     progress({ stage: "restore", done: items.length, total: messages.length, octets, uid });
   }
   return items;
-}
-
-/**
- * Looks for archived messages.
- *
- * @param state What the journal tells.
- * @param selector Which messages.
- * @returns The messages, each digest once.
- */
-export function archivedMessages(
-  state: JournalState,
-  selector: RestoreSelector,
-): readonly Archived[] {
-  const found = new Map<string, Archived>();
-  const add = (uid: string, copy: ArchivedCopy): void => {
-    if (!found.has(copy.sha256)) found.set(copy.sha256, { uid, copy });
-  };
-  for (const { uid, run, copy } of state.archived) {
-    const isMeant = "run" in selector
-      ? run === selector.run
-      : "uid" in selector
-      ? uid === selector.uid
-      : copy.sha256 === selector.sha256;
-    if (isMeant) add(uid, copy);
-  }
-  // What a lost journal has left in the archive has no unique-id.
-  if ("sha256" in selector) {
-    for (const copy of state.copiesOf(selector.sha256)) add("", copy);
-  }
-  return [...found.values()];
 }
 
 /** Sends messages. */

@@ -4,11 +4,15 @@
  * @module
  */
 
-/** Which archived messages are meant: those of a run, of a unique-id, or of a digest. */
+/**
+ * Which archived messages are meant: those of a run, of a unique-id, or of a digest, of which the first
+ * 8 digits are enough. An `id` is what somebody has typed: the first of the three that fits.
+ */
 export type RestoreSelector =
   | { readonly run: string }
   | { readonly uid: string }
-  | { readonly sha256: string };
+  | { readonly sha256: string }
+  | { readonly id: string };
 
 /** An archived message that is to be sent. Its octets have been compared with their digest. */
 export interface RestoredMessage {
