@@ -10,7 +10,6 @@ import {
   loadPalette,
   type ScriptIo,
   type SecretReaders,
-  ValidationError,
 } from "../../src/cli/mod.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import {
@@ -41,15 +40,13 @@ import { planText } from "./plan_text.ts";
 import { readPolicy } from "./policy_file.ts";
 import { JobProgress } from "./progress.ts";
 import { reportLine, reportText, statusText } from "./report_text.ts";
-import { openExisting, restoreMessages, selectorOf } from "./restoring.ts";
+import { openExisting, restoreMessages } from "./restoring.ts";
 import { type Alarm, readSchedule, sleepUntil, systemAlarm } from "./schedule.ts";
 import { writeStarter } from "./write_starter.ts";
 
 const NUMBERS = EXIT.cleanup;
 /** Rows of a plan that are shown unless all are asked for. */
 const ROWS = 100;
-/** Less of an id is a guess. */
-const PLAN_ID = /^[0-9a-f]{8,64}$/;
 
 /** What a test puts in the place of the system. */
 export interface VerbsOptions {
@@ -94,18 +91,7 @@ export class CleanupVerbs implements Verbs {
   }
 
   async apply(call: ApplyCall, plan: string): Promise<void> {
-    if (!PLAN_ID.test(plan)) {
-      fail(`Cannot apply "${plan}": expected the id of a plan, or its first 8 digits at least`);
-    }
-    const report = await this.#withJob(call, async (job) => {
-      const found = (await job.plans()).filter(({ planId }) => planId.startsWith(plan));
-      const [only, other] = found;
-      if (only === undefined) {
-        fail(`Cannot apply "${plan}": "${call.job}" has no such plan that is whole`);
-      }
-      if (other !== undefined) fail(`Cannot apply "${plan}": several plans begin with it`);
-      return await job.apply(only.planId);
-    });
+    const report = await this.#withJob(call, (job) => job.apply(plan));
     await this.#showReport(report, call);
   }
 
@@ -142,7 +128,7 @@ export class CleanupVerbs implements Verbs {
 
   async release(call: FolderCall, what: string): Promise<void> {
     await using job = await openExisting({ folder: call.job });
-    const released = await job.release(selectorOf(job, what));
+    const released = await job.release({ id: what });
     if (call.json) await this.#io.out.json({ released });
     else if (!call.quiet) await this.#io.out.line(`Released: ${released}`);
   }
@@ -221,8 +207,4 @@ export class CleanupVerbs implements Verbs {
     else if (report.exit !== "done") await err.line(`${NAME}: ${reportLine(report)}`);
     this.exit = exitOfRun(report.exit, signal);
   }
-}
-
-function fail(message: string): never {
-  throw new ValidationError(message);
 }

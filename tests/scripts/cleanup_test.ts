@@ -260,7 +260,10 @@ Deno.test("cleanup tells by its exit status what went wrong [T-D09] [T-C13]", as
     await policy(POLICY.replace("keepAtLeast = 3", "keepAtLeast = 9"));
     const guarded = await cleanup(all);
     equal(guarded.code, 6);
-    match(guarded.out, /\nStopped by keepAtLeast \(9\): 8 would be left\n/);
+    match(
+      guarded.out,
+      /\nStopped by keepAtLeast \(9\): 8 would be left; if that is meant, it takes keepAtLeast = 8\n/,
+    );
     equal(guarded.out.includes("cleanup apply"), false);
     equal(await code("apply", plan, ...all), 6);
     // The plan was made for another policy.
@@ -312,7 +315,7 @@ Deno.test("cleanup tells in JSON what went wrong [T-D09]", async () => {
     };
     deepEqual(await error(...all), [1, "policy", false]);
     await policy(POLICY);
-    deepEqual(await error("apply", "00000000", ...all), [1, "usage", false]);
+    deepEqual(await error("apply", "00000000", ...all), [1, "plan", false]);
     await Deno.mkdir(`${folder}/job`, { recursive: true });
     using lock = await Deno.open(`${folder}/job/lock`, { write: true, create: true });
     await lock.lock(true);

@@ -23,7 +23,8 @@ import { type JobSettings, settingsOf } from "./job_settings.ts";
 import { Planning } from "./plan/planning.ts";
 import type { Policy } from "./policy/policy.ts";
 import { reportedRun, type ReportedRunOptions } from "./run/reported_run.ts";
-import { archivedMessages, restoreMessages } from "./restore/restore.ts";
+import { archivedMessages } from "./restore/archived_messages.ts";
+import { restoreMessages } from "./restore/restore.ts";
 import type { RestoreReport, RestoreSelector, RestoreTarget } from "./restore/restore_options.ts";
 import { RestoredMail } from "./restore/restored_mail.ts";
 import { Sessions } from "./run/sessions.ts";
@@ -75,7 +76,7 @@ export class CleanupJob implements AsyncDisposable {
   }
 
   /**
-   * The plans in the folder, the newest first.
+   * The plans in the folder, the newest first. A file that is not whole is left out.
    *
    * @returns The plans, those that are too old too.
    */
@@ -86,14 +87,14 @@ export class CleanupJob implements AsyncDisposable {
   /**
    * Carries out exactly a plan.
    *
-   * @param planId The plan.
+   * @param planId The plan: its id, or the first 8 digits at least.
    * @returns What it came to; the same is in the folder as `report-RUN.json`.
    * @throws {CleanupError} If it must not be carried out.
    */
   apply(planId: string): Promise<CleanupReport> {
     return this.#do(async () => {
       const { policy, clock } = this.#settings;
-      const plan = await this.#plans.get(planId);
+      const plan = await this.#plans.find(planId);
       await this.#checkPlan(plan);
       const doubt = clockDoubt(clock.now(), this.#journal.state.lastMs);
       return await this.#apply(plan, { policy, warnings: doubt === undefined ? [] : [doubt] });
@@ -165,8 +166,8 @@ export class CleanupJob implements AsyncDisposable {
    * @param selector Which messages.
    * @param target Where to.
    * @returns What became of each.
-   * @throws {CleanupError} If the policy does not have their archive, or what was done cannot be
-   *   written down.
+   * @throws {CleanupError} If the policy does not have their archive, several digests begin with the
+   *   digits, or what was done cannot be written down.
    * @throws {AddressError} If they are to be sent by or to what is no mailbox.
    */
   restore(selector: RestoreSelector, target: RestoreTarget): Promise<RestoreReport> {

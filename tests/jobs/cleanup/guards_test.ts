@@ -1,5 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { checkPolicy, type PolicyGuards, remove, size } from "../../../src/jobs/mod.ts";
+import {
+  checkPolicy,
+  type GuardTrip,
+  type PolicyGuards,
+  remove,
+  size,
+} from "../../../src/jobs/mod.ts";
 import { type GuardedRun, guardTrips } from "../../../src/jobs/cleanup/plan/guards.ts";
 import { daysOld, planOf } from "./mailbox.ts";
 
@@ -9,6 +15,13 @@ function trips(
   run: Partial<GuardedRun>,
   guards: Partial<PolicyGuards> = {},
 ): readonly string[] {
+  return found(run, guards).map(({ guard }) => guard);
+}
+
+function found(
+  run: Partial<GuardedRun>,
+  guards: Partial<PolicyGuards> = {},
+): readonly GuardTrip[] {
   return guardTrips({
     guards: checkPolicy({ rules: [ALL], guards }).guards,
     messages: 1000,
@@ -18,7 +31,7 @@ function trips(
     removals: 0,
     young: 0,
     ...run,
-  }).map(({ guard }) => guard);
+  });
 }
 
 function uids(from: number, to: number): ReadonlySet<string> {
@@ -89,16 +102,23 @@ Deno.test(
     }));
     const { plan } = await planOf({ rules: [ALL], guards: { maxDelete: 7 } }, messages);
     equal(plan.items.length, 8);
+    const text = "8 of 10 messages would be removed; if that is meant, it takes";
     deepEqual(plan.trips, [
-      { guard: "maxDelete", limit: 7, found: 8, text: "8 of 10 messages would be removed" },
-      { guard: "maxFraction", limit: 0.25, found: 0.8, text: "8 of 10 messages would be removed" },
+      { guard: "maxDelete", limit: 7, found: 8, text: `${text} maxDelete = 8` },
+      { guard: "maxFraction", limit: 0.25, found: 0.8, text: `${text} maxFraction = 0.8` },
       {
         guard: "minAge",
         limit: "24h",
         found: 2,
-        text: "2 messages that would be removed are younger than 24h",
+        text: "2 messages that would be removed are younger than 24h; " +
+          "if that is meant, it takes a shorter minAge",
       },
-      { guard: "keepAtLeast", limit: 20, found: 2, text: "2 would be left" },
+      {
+        guard: "keepAtLeast",
+        limit: 20,
+        found: 2,
+        text: "2 would be left; if that is meant, it takes keepAtLeast = 2",
+      },
     ]);
   },
 );
@@ -109,6 +129,20 @@ Deno.test("Planner compares with the unique-ids of the last run [T-C10]", {
   const messages = [{ head: "" }, { head: "" }];
   const { plan } = await planOf({ rules: [ALL] }, messages, { previousUids: ["v1", "v2"] });
   deepEqual(plan.trips.map(({ guard }) => guard), ["uidChurn"]);
+});
+
+Deno.test("guardTrips() tells limits that a small mailbox then keeps", {
+  permissions: "none",
+}, () => {
+  for (let messages = 1; messages <= 40; messages++) {
+    for (let removals = 1; removals <= messages; removals++) {
+      const told = found({ messages, removals }).map(({ text }) => {
+        const [, name, limit] = / takes (\w+) = ([\d.]+)$/.exec(text) ?? [];
+        return [name, Number(limit)] as const;
+      });
+      deepEqual(trips({ messages, removals }, Object.fromEntries(told)), []);
+    }
+  }
 });
 
 Deno.test("guardTrips() lets gaps in the numbers pass [Q4]", { permissions: "none" }, () => {

@@ -80,8 +80,9 @@ Deno.test("apply() refuses a plan that is unknown, altered, too old, or of somet
     await using job = await world.open(options);
     await rejects(job.apply(id), { name: "CleanupError", kind: "plan", message: seen });
   };
-  await refused("../../etc/passwd", /it is no id of a plan/);
-  await refused("0".repeat(64), /there is none/);
+  await refused("../../etc/passwd", /expected the id of a plan/);
+  await refused(planId.slice(0, 7), /its first 8 digits at least/);
+  await refused("0".repeat(64), /"job" does not have it/);
   await refused(planId, /the policy is another one/, {
     policy: listsPolicy({ guards: { maxDelete: 7 } }),
   });
@@ -89,8 +90,11 @@ Deno.test("apply() refuses a plan that is unknown, altered, too old, or of somet
     const [from, to] of [['"uid": "u1"', '"uid": "p1"'], ["{", ""], ['"size"', '"sise"']] as const
   ) {
     world.store.put(path, text.replace(from, to));
-    await refused(planId, /it(s file)? (was altered|cannot be read)/);
+    await refused(planId, /its file (was altered|cannot be read): job\/plan-[0-9a-f]{64}\.json/);
   }
+  world.store.put(path.replace(planId, planId.slice(0, 8) + "0".repeat(56)), text);
+  await refused(planId.slice(0, 8), /several plans begin with it/);
+  await refused(planId.slice(0, 8) + "00", /its file was altered/);
   world.store.put(path, text.replace(ACCOUNT, "ben@pop.example:995"));
   await refused(planId, /it is for "ben@pop.example:995"/);
   world.store.put(path, text);
@@ -99,6 +103,20 @@ Deno.test("apply() refuses a plan that is unknown, altered, too old, or of somet
   world.clock.jump(-2 * DAY_MS);
   await refused(planId, /later than now/);
   deepEqual(world.uids, ["u1"]);
+});
+
+Deno.test("apply() takes the first digits of an id", async () => {
+  await using world = await World.start(listMails(1));
+  await using job = await world.open();
+  const { planId } = await job.plan();
+  deepEqual(fates(await job.apply(planId.slice(0, 8))), ["u1 verified"]);
+});
+
+Deno.test("plan() counts as its cost what the server was asked", async () => {
+  await using world = await World.start(listMails(3));
+  await using job = await world.open();
+  deepEqual((await job.plan()).cost, { headers: 3, contents: 0 });
+  deepEqual((await job.plan()).cost, { headers: 0, contents: 0 });
 });
 
 Deno.test("apply() refuses a plan over which a guard has tripped", async () => {

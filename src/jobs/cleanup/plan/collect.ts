@@ -63,15 +63,18 @@ class Collector {
     const unknown = numbers.filter((no) => {
       const cacheable = this.#cacheable(no);
       const fact = cacheable && this.#options.cache.get(cacheable, tier);
-      if (fact !== undefined) this.#planner.learn(no, fact);
+      if (fact !== undefined) this.#planner.learn(no, fact, { asked: false });
       return fact === undefined;
     });
     if (tier === 1) return await this.#headers(unknown);
-    const retrievable = unknown.filter((no) => this.#mayRetrieve(no));
-    for (const no of unknown) {
-      if (!retrievable.includes(no)) this.#planner.learn(no, { tier, failed: "not retrieved" });
+    const { may = [], not = [] } = Object.groupBy(
+      unknown,
+      (no) => this.#mayRetrieve(no) ? "may" : "not",
+    );
+    for (const no of not) {
+      this.#planner.learn(no, { tier, failed: "not retrieved" }, { asked: false });
     }
-    await this.#contents(retrievable);
+    await this.#contents(may);
   }
 
   async sync(): Promise<void> {

@@ -16,7 +16,7 @@ export interface GuardTrip {
   readonly limit: number | string;
   /** What was found. */
   readonly found: number | string;
-  /** In words. */
+  /** In words, with the way on if all is as it should be. */
   readonly text: string;
 }
 
@@ -58,6 +58,9 @@ function* listingTrips({ contradictions }: GuardedRun): Generator<GuardTrip> {
   }
 }
 
+/** What somebody does who knows why a mailbox has changed. */
+const KNOWN = "; if you know why, make a plan that accepts churn this once";
+
 function* changeTrips({ guards, messages, uids, previousUids }: GuardedRun): Generator<GuardTrip> {
   if (previousUids === undefined || previousUids.size === 0) return;
   const { uidChurn, shrink } = guards;
@@ -66,12 +69,13 @@ function* changeTrips({ guards, messages, uids, previousUids }: GuardedRun): Gen
   // What is only gone was deleted, and what is only new has come: what is both has changed its name.
   const replaced = Math.min(gone, uids.difference(previousUids).size);
   if (replaced / before > uidChurn) {
-    const text = `${replaced} of ${before} unique-ids have been replaced since the last run`;
+    const text =
+      `${replaced} of ${before} unique-ids have been replaced since the last run${KNOWN}`;
     yield { guard: "uidChurn", limit: uidChurn, found: replaced / before, text };
   }
   const lost = before - messages;
   if (lost / before > shrink) {
-    const text = `the mailbox had ${before} messages and has ${messages}`;
+    const text = `the mailbox had ${before} messages and has ${messages}${KNOWN}`;
     yield { guard: "shrink", limit: shrink, found: lost / before, text };
   }
 }
@@ -81,15 +85,26 @@ function* removalTrips({ guards, messages, removals, young }: GuardedRun): Gener
   const { maxDelete, maxFraction, minAge, keepAtLeast } = guards;
   const left = messages - removals;
   const text = `${removals} of ${messages} messages would be removed`;
-  if (removals > maxDelete) yield { guard: "maxDelete", limit: maxDelete, found: removals, text };
-  if (removals / messages > maxFraction) {
-    yield { guard: "maxFraction", limit: maxFraction, found: removals / messages, text };
+  if (removals > maxDelete) {
+    const way = meant(`maxDelete = ${removals}`);
+    yield { guard: "maxDelete", limit: maxDelete, found: removals, text: text + way };
+  }
+  const fraction = removals / messages;
+  if (fraction > maxFraction) {
+    // Rounded down it would stop the next run again.
+    const way = meant(`maxFraction = ${Math.ceil(fraction * 100) / 100}`);
+    yield { guard: "maxFraction", limit: maxFraction, found: fraction, text: text + way };
   }
   if (young > 0) {
     const text = `${young} messages that would be removed are younger than ${minAge}`;
-    yield { guard: "minAge", limit: minAge, found: young, text };
+    yield { guard: "minAge", limit: minAge, found: young, text: text + meant("a shorter minAge") };
   }
   if (left < keepAtLeast) {
-    yield { guard: "keepAtLeast", limit: keepAtLeast, found: left, text: `${left} would be left` };
+    const text = `${left} would be left${meant(`keepAtLeast = ${left}`)}`;
+    yield { guard: "keepAtLeast", limit: keepAtLeast, found: left, text };
   }
+}
+
+function meant(limit: string): string {
+  return `; if that is meant, it takes ${limit}`;
 }

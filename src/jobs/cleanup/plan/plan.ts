@@ -96,7 +96,10 @@ export interface CleanupPlan {
   readonly kept: readonly KeptMessage[];
   /** Guards that stop the run: if there is one, nothing of the plan may be carried out. */
   readonly trips: readonly GuardTrip[];
-  /** How many messages were asked for their header, and how many for all of their octets. */
+  /**
+   * How many messages the server was asked for their header, and how many for all of their octets;
+   * what was known from before costs nothing.
+   */
   readonly cost: { readonly headers: number; readonly contents: number };
 }
 

@@ -121,15 +121,16 @@ export class Planner {
    *
    * @param no The message.
    * @param fact What was fetched.
+   * @param options Whether the server was asked for it, so that it counts as a cost; true by default.
    * @throws {RangeError} If the message is not in the listing.
    */
-  learn(no: MsgNo, fact: MessageFact): void {
+  learn(no: MsgNo, fact: MessageFact, { asked = true }: { readonly asked?: boolean } = {}): void {
     const row = this.#byNumber.get(no);
     if (row === undefined) {
       throw new RangeError(`Cannot learn of message "${no}": it is not listed`);
     }
     row.learn(fact);
-    this.#cost[fact.tier === 1 ? "headers" : "contents"].add(no);
+    if (asked) this.#cost[fact.tier === 1 ? "headers" : "contents"].add(no);
   }
 
   /**

@@ -27,6 +27,8 @@ export interface StoredPlan extends CleanupPlan {
 }
 
 const SCHEMA = "mailwright-cleanup-plan/1";
+/** Less of an id is a guess. */
+const ID = /^[0-9a-f]{8,64}$/;
 const FILE = /^plan-([0-9a-f]{64})\.json$/;
 
 /** The plans in the folder of a job. */
@@ -61,18 +63,39 @@ export class PlanFolder {
   }
 
   /**
+   * Finds a plan.
+   *
+   * @param prefix Its id, or the first 8 digits at least.
+   * @returns The plan, just as it was made.
+   * @throws {CleanupError} If it is not there, is not the only one, or was altered.
+   */
+  async find(prefix: string): Promise<StoredPlan> {
+    const refuse = (seen: string) =>
+      new CleanupError("plan", `Cannot use plan "${prefix}": ${seen}`);
+    if (!ID.test(prefix)) {
+      throw refuse("expected the id of a plan, or its first 8 digits at least");
+    }
+    const names = (await this.#store.list(this.#folder)).map(({ name }) => name);
+    const [planId, other] = names.flatMap((name) => FILE.exec(name)?.[1] ?? [])
+      .filter((id) => id.startsWith(prefix));
+    if (planId === undefined) throw refuse(`"${this.#folder}" does not have it`);
+    if (other !== undefined) throw refuse("several plans begin with it");
+    return await this.get(planId);
+  }
+
+  /**
    * Reads a plan.
    *
-   * @param planId The plan.
+   * @param planId The plan; its file is there.
    * @returns The plan, just as it was made.
-   * @throws {CleanupError} If it is not there, or was altered.
+   * @throws {CleanupError} If its file is not whole, or was altered.
    */
   async get(planId: string): Promise<StoredPlan> {
+    const path = this.#path(planId);
     const refuse = (seen: string, cause?: unknown): CleanupError =>
-      new CleanupError("plan", `Cannot use plan "${planId}": ${seen}`, { cause });
-    if (!FILE.test(`plan-${planId}.json`)) throw refuse("it is no id of a plan");
-    const octets = await this.#store.read(this.#path(planId));
-    if (octets === undefined) throw refuse("there is none");
+      new CleanupError("plan", `Cannot use plan "${planId}": ${seen}: ${path}`, { cause });
+    const octets = await this.#store.read(path);
+    if (octets === undefined) throw refuse("its file is gone");
     let plan: StoredPlan;
     try {
       const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
