@@ -26,7 +26,6 @@ import { reportedRun, type ReportedRunOptions } from "./run/reported_run.ts";
 import { archivedMessages } from "./restore/archived_messages.ts";
 import { restoreMessages } from "./restore/restore.ts";
 import type { RestoreReport, RestoreSelector, RestoreTarget } from "./restore/restore_options.ts";
-import { RestoredMail } from "./restore/restored_mail.ts";
 import { Sessions } from "./run/sessions.ts";
 import { PlanFolder, policyDigestOf, type StoredPlan } from "./plan/stored_plan.ts";
 
@@ -254,8 +253,7 @@ export class CleanupJob implements AsyncDisposable {
       & { readonly open?: OpenMailbox; readonly roundTripsBefore?: number },
   ): Promise<CleanupReport> {
     const { items: messages, planId } = plan;
-    const guarded = new RestoredMail(this.#journal.state).guarding(policy);
-    return await this.#reported({ ...options, policy: guarded, messages, planId }, async (run) => {
+    return await this.#reported({ ...options, policy, messages, planId }, async (run) => {
       await new Application(run, plan).carryOut(open);
     });
   }

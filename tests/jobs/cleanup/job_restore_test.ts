@@ -197,6 +197,22 @@ Deno.test("a restored message is kept until it is released", async () => {
   deepEqual(uidsOf(await job.plan({ acceptChurn: true })), ["n1", "u3"]);
 });
 
+Deno.test("apply() knows a restored message by its body too, once that was read", async () => {
+  await using world = await emptied(1);
+  await using job = await world.open();
+  // Both are there when the plan is made, and nobody has asked for anything back yet.
+  world.box.fill(USER, [
+    { uid: "n1", content: listMail(1) },
+    { uid: "n2", content: listMail(1, "Another body\r\n") },
+  ]);
+  const { planId } = await job.plan({ acceptChurn: true });
+  await job.restore({ uid: "u1" }, postbox());
+  deepEqual(fates(await job.apply(planId)), ["n1 kept: restored", "n2 verified"]);
+  // Without the body the identifier speaks for it.
+  world.box.fill(USER, [{ uid: "n3", content: listMail(1, "Another body\r\n") }]);
+  deepEqual(uidsOf(await job.plan({ acceptChurn: true })), []);
+});
+
 Deno.test("a restored message without an identifier is known by its body", async () => {
   const content = listMail(1).replace(/^Message-ID:.*\r\n/m, "");
   await using world = await World.start([{ uid: "u1", content }]);

@@ -14,20 +14,20 @@ const RULE_ID = "restored";
 
 /** The messages that came back. */
 export class RestoredMail {
-  readonly #ids: ReadonlySet<string>;
-  readonly #bodies: ReadonlySet<string>;
+  /** The digests of bodies by identifier; those of messages without one by nothing. */
+  readonly #bodies: ReadonlyMap<string | undefined, ReadonlySet<string>>;
 
   /** Takes what the journal knows. */
   constructor({ restored }: Pick<JournalState, "restored">) {
     const back = [...restored.values()].filter(({ back }) => back);
-    this.#ids = new Set(back.flatMap(({ messageId }) => messageId ?? []));
-    const nameless = back.filter(({ messageId }) => messageId === undefined);
-    this.#bodies = new Set(nameless.flatMap(({ bodyHash }) => bodyHash ?? []));
+    const groups = Map.groupBy(back, ({ messageId }) => messageId);
+    const hashesOf = (marks: typeof back) => marks.flatMap(({ bodyHash = [] }) => bodyHash);
+    this.#bodies = new Map([...groups].map(([id, marks]) => [id, new Set(hashesOf(marks))]));
   }
 
   /**
-   * Whether a message is one of them. On its way back its header has grown, and its body may have; its
-   * identifier stays. One without is known by its body.
+   * Whether a message is one of them: its header has grown on its way back; identifier and body stay.
+   * Where nobody has read the body, the identifier alone speaks for it.
    *
    * @param header Its header.
    * @param bodyHash SHA-256 of its body, hexadecimal, if that was read.
@@ -36,8 +36,11 @@ export class RestoredMail {
   has(header: ParsedHeader, bodyHash?: string): boolean {
     const field = header.get("Message-ID");
     const id = field && messageIdOf(field);
-    return (id !== undefined && this.#ids.has(id)) ||
-      (bodyHash !== undefined && this.#bodies.has(bodyHash));
+    const isOf = (bodies: ReadonlySet<string> | undefined): boolean =>
+      bodyHash !== undefined && bodies?.has(bodyHash) === true;
+    if (isOf(this.#bodies.get(undefined))) return true;
+    const bodies = id === undefined ? undefined : this.#bodies.get(id);
+    return bodies !== undefined && (bodyHash === undefined || isOf(bodies));
   }
 
   /**
@@ -47,7 +50,7 @@ export class RestoredMail {
    * @returns The same, with one more rule if there is something to keep.
    */
   guarding(policy: Policy): Policy {
-    if (this.#ids.size === 0) return policy;
+    if (this.#bodies.size === 0) return policy;
     const taken = new Set(policy.rules.map(({ id }) => id));
     let id = RULE_ID;
     for (let next = 2; taken.has(id); next++) id = `${RULE_ID}.${next}`;
