@@ -5,7 +5,7 @@
  */
 
 import type { FormatTarget, SecretSource } from "../../src/cli/mod.ts";
-import type { Dialect, Match } from "../../src/dialogue/mod.ts";
+import type { DialogueDialect, DialogueMatch } from "../../src/dialogue/mod.ts";
 
 /** The name of the script. */
 export const NAME = "dialogue";
@@ -49,7 +49,7 @@ export interface PlayCall extends FileCall, ReportCall {
   /** Secrets. */
   readonly secret?: NamedSource[];
   /** How strictly lines are compared. */
-  readonly match?: Partial<Match>;
+  readonly match?: Partial<DialogueMatch>;
   /** The limit of each wait, in milliseconds. */
   readonly timeout?: number;
   /** The limit of each dialogue, in milliseconds. */
@@ -197,7 +197,7 @@ export interface ConvertCall extends FileCall {
   /** The file or folder to write. */
   readonly output?: string;
   /** The notation that is read. */
-  readonly from?: Dialect;
+  readonly from?: DialogueDialect;
   /** The form that is written. */
   readonly into?: Form;
   /** Whether what lint finds is mended. */

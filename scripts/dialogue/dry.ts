@@ -6,12 +6,12 @@
 
 import {
   type Dialogue,
-  type End,
+  type DialogueEnd,
+  type DialogueStep,
   type LineTemplate,
   type LineTemplatePart,
   printDialogue,
   type ReplyLine,
-  type Step,
 } from "../../src/dialogue/mod.ts";
 import { visible } from "../../src/cli/mod.ts";
 import type { DryCall } from "./calls.ts";
@@ -52,7 +52,7 @@ export async function dry(
  */
 export function dryText(
   dialogue: Dialogue,
-  end: End,
+  end: DialogueEnd,
   vars: Readonly<Record<string, string>>,
 ): string {
   const bound = new Map(Object.entries({ ...dialogue.vars, ...vars }));
@@ -87,16 +87,16 @@ export function dryText(
 
 /** Runs the loops of a dialogue, and fills what is known. */
 class Unroller {
-  readonly #end: End;
+  readonly #end: DialogueEnd;
   readonly #bound: Map<string, string>;
 
-  constructor(end: End, bound: Map<string, string>) {
+  constructor(end: DialogueEnd, bound: Map<string, string>) {
     this.#end = end;
     this.#bound = bound;
   }
 
-  steps(steps: readonly Step[]): readonly Step[] {
-    return steps.flatMap((step): readonly Step[] => {
+  steps(steps: readonly DialogueStep[]): readonly DialogueStep[] {
+    return steps.flatMap((step): readonly DialogueStep[] => {
       if (step.kind === "line") {
         return [{ ...step, template: this.#filled(step.template, step.end) }];
       }
@@ -123,11 +123,14 @@ class Unroller {
   }
 
   /** What is bound inside is so for this turn only. */
-  #turn(arm: readonly Step[], ...bound: (readonly [string, string])[]): readonly Step[] {
+  #turn(
+    arm: readonly DialogueStep[],
+    ...bound: (readonly [string, string])[]
+  ): readonly DialogueStep[] {
     return new Unroller(this.#end, new Map([...this.#bound, ...bound])).steps(arm);
   }
 
-  #filled(template: LineTemplate, end: End): LineTemplate {
+  #filled(template: LineTemplate, end: DialogueEnd): LineTemplate {
     const parts: LineTemplatePart[] = [];
     for (const part of template) {
       const filled = this.#part(part, end);
@@ -141,7 +144,7 @@ class Unroller {
     return parts;
   }
 
-  #part(part: LineTemplatePart, end: End): LineTemplatePart {
+  #part(part: LineTemplatePart, end: DialogueEnd): LineTemplatePart {
     if (part.kind === "any") {
       return end === this.#end && part.sample !== undefined
         ? { kind: "text", text: part.sample }

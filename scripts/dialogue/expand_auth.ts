@@ -7,12 +7,12 @@
 import type {
   Dialogue,
   DialogueProtocol,
+  DialogueStep,
   LineTemplate,
   LineTemplatePart,
-  Step,
 } from "../../src/dialogue/mod.ts";
 
-type Auth = Extract<Step, { kind: "auth" }>;
+type Auth = Extract<DialogueStep, { kind: "auth" }>;
 
 /**
  * Writes the logins of a dialogue out. SCRAM and its like have no fixed lines and stay.
@@ -21,26 +21,26 @@ type Auth = Extract<Step, { kind: "auth" }>;
  * @returns The dialogue with lines.
  */
 export function expandAuth(dialogue: Dialogue): Dialogue {
-  const expanded = (steps: readonly Step[]): readonly Step[] =>
-    steps.flatMap((step): readonly Step[] => {
+  const expanded = (steps: readonly DialogueStep[]): readonly DialogueStep[] =>
+    steps.flatMap((step): readonly DialogueStep[] => {
       if (step.kind === "auth") return linesOf(step, dialogue.protocol) ?? [step];
       if (step.kind !== "block") return [step];
       // Each kind of block keeps its arms.
-      return [{ ...step, arms: step.arms.map(expanded) } as Step];
+      return [{ ...step, arms: step.arms.map(expanded) } as DialogueStep];
     });
   return { ...dialogue, steps: expanded(dialogue.steps) };
 }
 
-function linesOf(step: Auth, protocol: DialogueProtocol): readonly Step[] | undefined {
+function linesOf(step: Auth, protocol: DialogueProtocol): readonly DialogueStep[] | undefined {
   const { kind: _, mechanism, user, secret, ...base } = step;
-  const line = (...template: LineTemplate): Step => ({
+  const line = (...template: LineTemplate): DialogueStep => ({
     ...base,
     kind: "line",
     end: "C",
     content: false,
     template,
   });
-  const question = (...text: LineTemplate): Step => ({
+  const question = (...text: LineTemplate): DialogueStep => ({
     at: base.at,
     kind: "reply",
     end: "S",

@@ -6,9 +6,10 @@
 
 import { type SecretReaders, systemReaders } from "../../src/cli/mod.ts";
 import {
-  type Dialect,
   type Dialogue,
+  type DialogueDialect,
   dialogueFromJson,
+  type DialogueStep,
   DialogueSyntaxError,
   importDialogues,
   type ImportedDialogue,
@@ -16,7 +17,6 @@ import {
   parseMarkdown,
   type ParseOptions,
   printLineTemplate,
-  type Step,
 } from "../../src/dialogue/mod.ts";
 import { reading } from "../shared/files.ts";
 import { fail, NotADialogueError } from "./failure.ts";
@@ -42,7 +42,7 @@ export interface LibraryOptions {
   /** The folder out of which no path of a file leads. */
   readonly root?: string | undefined;
   /** The notation, if the file is no dialogue. */
-  readonly from?: Dialect | undefined;
+  readonly from?: DialogueDialect | undefined;
   /** Whether what lint finds in a page is mended. */
   readonly repair?: boolean | undefined;
   /** Whether names, dates and ids of a page become holes. */
@@ -183,7 +183,7 @@ export class Library {
 
 function kindOf(
   path: string,
-  from: Dialect | undefined,
+  from: DialogueDialect | undefined,
 ): "dialogue" | "markdown" | "json" | "page" {
   if (from !== undefined) return "page";
   const [, ending] = /\.([A-Za-z]+)$/.exec(path) ?? [];
@@ -222,7 +222,7 @@ function notADialogue(file: string, message: string): NotADialogueError {
 function shownPage(page: string, dialogues: readonly Dialogue[]): string {
   const written = page.split(/\r?\n/);
   const shown = written.map(() => "");
-  const show = (step: Step): void => {
+  const show = (step: DialogueStep): void => {
     if (step.kind === "block") return step.arms.forEach((arm) => arm.forEach(show));
     for (const { line } of step.kind === "reply" ? step.lines.map(({ at }) => at) : [step.at]) {
       shown[line - 1] = written[line - 1] ?? "";

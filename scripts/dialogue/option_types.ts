@@ -5,7 +5,7 @@
  */
 
 import { type ArgumentValue, secretSource, ValidationError } from "../../src/cli/mod.ts";
-import type { CommandLevel, Match, ReplyLevel } from "../../src/dialogue/mod.ts";
+import type { CommandLevel, DialogueMatch, ReplyLevel } from "../../src/dialogue/mod.ts";
 import type { ListenAddress, NamedSource, ProxyWay, Variable } from "./calls.ts";
 
 const REPLY_LEVELS: readonly ReplyLevel[] = ["class", "code", "enhanced", "text", "bytes"];
@@ -34,8 +34,8 @@ export function namedSource(argument: ArgumentValue): NamedSource {
 }
 
 /** `text`, `client=verb`, `text,client=verb`. */
-export function matchLevels({ name, value }: ArgumentValue): Partial<Match> {
-  return value.split(",").reduce<Partial<Match>>((match, word) => {
+export function matchLevels({ name, value }: ArgumentValue): Partial<DialogueMatch> {
+  return value.split(",").reduce<Partial<DialogueMatch>>((match, word) => {
     const server = REPLY_LEVELS.find((level) => level === word);
     const client = COMMAND_LEVELS.find((level) => `client=${level}` === word);
     if (server !== undefined) return { ...match, server };

@@ -7,9 +7,9 @@
 import { readSecret, type ScriptIo, type SecretReaders } from "../../src/cli/mod.ts";
 import {
   type Dialogue,
+  type DialogueStep,
   lintDialogue,
   type PlayOptions,
-  type Step,
 } from "../../src/dialogue/mod.ts";
 import { Secret } from "../../src/smtp/mod.ts";
 import type { NamedSource, PlayCall, Variable } from "./calls.ts";
@@ -96,7 +96,7 @@ export function checkPlayable(
 }
 
 /** Files of bytes steps that may not be read, or cannot be. */
-function fileBlocks(steps: readonly Step[], file: LoadedFile): TextBlock[] {
+function fileBlocks(steps: readonly DialogueStep[], file: LoadedFile): TextBlock[] {
   return steps.flatMap((step): TextBlock[] => {
     if (step.kind === "block") return step.arms.flatMap((arm) => fileBlocks(arm, file));
     if (step.kind !== "bytes" || !("path" in step.from)) return [];

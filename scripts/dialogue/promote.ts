@@ -8,10 +8,10 @@ import {
   checkTranscript,
   type Dialogue,
   type DialogueReply,
+  type DialogueStep,
   parseTranscript,
   placeOf,
   type ReplyStep,
-  type Step,
 } from "../../src/dialogue/mod.ts";
 import { fail } from "./failure.ts";
 import type { LoadedFile } from "./library.ts";
@@ -51,8 +51,8 @@ export async function promote(file: LoadedFile, transcript: string): Promise<str
 
 /** What a level above "code" would refuse is what is to be taken over. */
 function withoutTexts(dialogue: Dialogue): Dialogue {
-  const loosened = (steps: readonly Step[]): Step[] =>
-    steps.map((step): Step => {
+  const loosened = (steps: readonly DialogueStep[]): DialogueStep[] =>
+    steps.map((step): DialogueStep => {
       if (step.kind === "reply") {
         const { match: _, ...rest } = step;
         return {
@@ -65,12 +65,14 @@ function withoutTexts(dialogue: Dialogue): Dialogue {
         };
       }
       // Each kind of block keeps its arms.
-      return step.kind === "block" ? { ...step, arms: step.arms.map(loosened) } as Step : step;
+      return step.kind === "block"
+        ? { ...step, arms: step.arms.map(loosened) } as DialogueStep
+        : step;
     });
   return { ...dialogue, steps: loosened(dialogue.steps) };
 }
 
-function repliesOf(steps: readonly Step[]): readonly ReplyStep[] {
+function repliesOf(steps: readonly DialogueStep[]): readonly ReplyStep[] {
   return steps.flatMap((step) =>
     step.kind === "reply"
       ? [step]

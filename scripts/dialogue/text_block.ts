@@ -6,10 +6,10 @@
 
 import { displayWidth, type TestProblem, visible } from "../../src/cli/mod.ts";
 import {
+  type DialogueFinding,
+  type DialoguePosition,
   type DialogueSyntaxError,
-  type Finding,
   placeOf,
-  type Position,
 } from "../../src/dialogue/mod.ts";
 
 /** One thing that is wrong with a file. */
@@ -21,7 +21,7 @@ export interface TextBlock {
   /** The file it is about, where no place in it is. */
   readonly file?: string;
   /** Where it is. */
-  readonly at?: Position;
+  readonly at?: DialoguePosition;
   /** What it is, in a sentence. */
   readonly message: string;
   /** What can be done. */
@@ -41,7 +41,7 @@ export function blocksOfSyntax({ problems }: DialogueSyntaxError): TextBlock[] {
 }
 
 /** Findings of lint. */
-export function blocksOfFindings(findings: readonly Finding[]): TextBlock[] {
+export function blocksOfFindings(findings: readonly DialogueFinding[]): TextBlock[] {
   return findings.map(({ level, id, at, text, fix }) => ({ level, id, at, message: text, fix }));
 }
 

@@ -7,9 +7,9 @@
 
 import { apopDigest, cramMd5, SaslError, Secret } from "../sasl/mod.ts";
 import type { Bindings, Taken } from "./bindings.ts";
-import type { Span } from "./fit.ts";
+import type { Span } from "./engine/fit.ts";
 import type { Codec } from "./step.ts";
-import { cut, Stop } from "./stop.ts";
+import { cut, Stop } from "./engine/stop.ts";
 import { type Hole, namesOf, printTemplate } from "./template.ts";
 
 /** What a line has around it: how many octets the bytes have that are announced in it. */

@@ -13,56 +13,60 @@ export type {
   BlockStep,
   BytesStep,
   ChunkStep,
-  Codec,
-  CodePattern,
+  Codec as LineCodec,
+  CodePattern as ReplyCodePattern,
   CommandLevel,
   ConnectionStep,
   ContentStep,
   Dialogue,
   DialogueProtocol,
-  End,
+  End as DialogueEnd,
   EventStep,
   LineStep,
-  Match,
+  Match as DialogueMatch,
   OnRule,
   OutcomeStep,
-  Position,
+  Position as DialoguePosition,
   ReplyLevel,
   ReplyLine,
   ReplyStep,
   SecretDeclaration,
-  Step,
-  StepBase,
+  Step as DialogueStep,
+  StepBase as DialogueStepBase,
   Template as LineTemplate,
   TemplatePart as LineTemplatePart,
   TimeStep,
 } from "./step.ts";
-export { countSteps } from "./expand.ts";
-export type { Finding, FindingId, FindingLevel } from "./finding.ts";
+export { countSteps } from "./text/expand.ts";
+export type {
+  Finding as DialogueFinding,
+  FindingId as DialogueFindingId,
+  FindingLevel as DialogueFindingLevel,
+} from "./lint/finding.ts";
 export {
-  type Dialect,
+  type Dialect as DialogueDialect,
   dialectsOf,
   importDialogues,
   type ImportedDialogue,
   type ImportNote,
   type ImportOptions,
-} from "./dialect.ts";
+} from "./dialects/dialect.ts";
 export { parseTranscript } from "./dialects/transcript.ts";
-export { dialogueFromJson, dialogueToJson } from "./json.ts";
-export { formatDialogue } from "./format.ts";
-export { lintDialogue } from "./lint.ts";
-export { loadDialogue, type LoadOptions } from "./load.ts";
-export { parseDialogue, parseMarkdown, type ParseOptions } from "./parse.ts";
-export { makePortable } from "./portable.ts";
-export { printDialogue, printMarkdown } from "./print.ts";
-export { dialogueToTypeScript, type TypeScriptOptions } from "./to_typescript.ts";
-export { repairDialogue } from "./repair.ts";
+export { dialogueFromJson, dialogueToJson } from "./text/json.ts";
+export { formatDialogue } from "./text/format.ts";
+export { lintDialogue } from "./lint/lint.ts";
+export { loadDialogue, type LoadOptions } from "./text/load.ts";
+export { parseDialogue, parseMarkdown, type ParseOptions } from "./text/parse.ts";
+export { makePortable } from "./dialects/portable.ts";
+export { printDialogue, printMarkdown } from "./text/print.ts";
+export { dialogueToTypeScript, type TypeScriptOptions } from "./typescript/to_typescript.ts";
+export { repairDialogue } from "./lint/repair.ts";
 export {
   parseTemplate as parseLineTemplate,
   printTemplate as printLineTemplate,
 } from "./template.ts";
 export * from "./builder.ts";
-export * from "./check.ts";
+export * from "./engine/check.ts";
 export type * from "./options.ts";
 export {
   type DialledServer,
@@ -70,11 +74,11 @@ export {
   type LiveReply,
   LiveSession,
   type LiveSessionOptions,
-} from "./live_session.ts";
-export * from "./play.ts";
-export * from "./record.ts";
-export { type RelayOptions, relaySession } from "./relay.ts";
+} from "./record/live_session.ts";
+export * from "./engine/play.ts";
+export * from "./record/record.ts";
+export { type RelayOptions, relaySession } from "./record/relay.ts";
 export * from "./report.ts";
 export * from "./result.ts";
-export * from "./self_play.ts";
-export * from "./serve.ts";
+export * from "./engine/self_play.ts";
+export * from "./engine/serve.ts";

@@ -12,7 +12,7 @@ import type {
   DialogueResult,
   DialogueValue,
 } from "./result.ts";
-import { cut } from "./stop.ts";
+import { cut } from "./engine/stop.ts";
 
 /** Results in the form that is written as JSON. */
 export interface DialogueReport {

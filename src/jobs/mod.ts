@@ -16,7 +16,7 @@
  * @module
  */
 
-export * from "./bulk/bulk_message.ts";
+export * from "./bulk/message/bulk_message.ts";
 export {
   type BulkEvent,
   type BulkOptions,
@@ -24,24 +24,24 @@ export {
   type BulkRun,
   type BulkStop,
   sendBulk,
-} from "./bulk/bulk_send.ts";
-export * from "./bulk/check_list.ts";
-export * from "./bulk/fingerprint.ts";
-export type * from "./bulk/journal.ts";
-export { BulkJournalError, type BulkJournalProblem } from "./bulk/journal_error.ts";
-export { ListError } from "./bulk/list_error.ts";
-export { MessageFileError } from "./bulk/message_file_error.ts";
-export * from "./bulk/message_spec.ts";
-export { openPostgresJournal, type PostgresJournalOptions } from "./bulk/postgres_journal.ts";
-export * from "./bulk/report.ts";
-export { reportCsv } from "./bulk/report_csv.ts";
-export { reportHtml } from "./bulk/report_html.ts";
-export { reportJson } from "./bulk/report_json.ts";
-export { type ListOptions, readList } from "./bulk/rows.ts";
-export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/sqlite_journal.ts";
-export type * from "./bulk/sql_client.ts";
-export { ROW_STATES, type RowState } from "./bulk/states.ts";
-export type { Throughput, ThroughputStep } from "./bulk/throughput.ts";
+} from "./bulk/send/bulk_send.ts";
+export * from "./bulk/list/check_list.ts";
+export * from "./bulk/message/fingerprint.ts";
+export type * from "./bulk/journal/journal.ts";
+export { BulkJournalError, type BulkJournalProblem } from "./bulk/journal/journal_error.ts";
+export { ListError } from "./bulk/list/list_error.ts";
+export { MessageFileError } from "./bulk/message/message_file_error.ts";
+export * from "./bulk/message/message_spec.ts";
+export { openPostgresJournal, type PostgresJournalOptions } from "./bulk/journal/postgres_journal.ts";
+export * from "./bulk/report/report.ts";
+export { reportCsv } from "./bulk/report/report_csv.ts";
+export { reportHtml } from "./bulk/report/report_html.ts";
+export { reportJson } from "./bulk/report/report_json.ts";
+export { type ListOptions, readList } from "./bulk/list/rows.ts";
+export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/journal/sqlite_journal.ts";
+export type * from "./bulk/journal/sql_client.ts";
+export { ROW_STATES, type RowState } from "./bulk/journal/states.ts";
+export type { Throughput, ThroughputStep } from "./bulk/report/throughput.ts";
 export type { ArchivedCopy } from "./cleanup/archive/archive.ts";
 export { ArchiveError } from "./cleanup/archive/archive_error.ts";
 export { checkPolicy } from "./cleanup/policy/check_policy.ts";

@@ -52,7 +52,7 @@ Deno.test.each([
   ["plain node: in the core", "src/sasl/md5.ts", `import("node:crypto");`, /node: belongs/],
   [
     "static node: in a job",
-    "src/jobs/bulk/sqlite_journal.ts",
+    "src/jobs/bulk/journal/sqlite_journal.ts",
     `import "node:sqlite";`,
     /by import\(\)$/,
   ],

@@ -2,6 +2,7 @@ import {
   connectPop3,
   connectSmtp,
   type Dialogue,
+  type DialogueStep,
   lmtp,
   pop3,
   type Pop3Session,
@@ -10,7 +11,6 @@ import {
   secret,
   smtp,
   type SmtpSession,
-  type Step,
   toDialogue,
   type TranscriptEvent,
 } from "@mailwright/mailwright";
@@ -53,7 +53,7 @@ function essence({ steps, secrets, vars }: Dialogue): unknown {
 }
 
 /** What the client does in a dialogue, and where it waits for a reply. */
-function clientSide(steps: readonly Step[]): unknown {
+function clientSide(steps: readonly DialogueStep[]): unknown {
   return steps.map((step) => {
     if (step.kind === "reply") return "reply";
     const [first] = step.kind === "line" ? step.template : [];

@@ -2,12 +2,12 @@ import { deepEqual, doesNotMatch, equal, match, ok, rejects } from "node:assert/
 import {
   type Dialogue,
   DialogueError,
+  type DialogueStep,
   parseDialogue,
   playBoth,
   runDialogue,
   selfPlay,
   serveDialogue,
-  type Step,
   toDialogue,
 } from "../../src/dialogue/mod.ts";
 import { listen, SANDBOX_CA, startSandbox } from "../../src/sandbox/mod.ts";
@@ -265,26 +265,26 @@ Deno.test("runDialogue() throws with the result, and the signal's reason as it i
 });
 
 /** A dialogue of these steps. */
-function made(steps: readonly Step[]): Dialogue {
+function made(steps: readonly DialogueStep[]): Dialogue {
   return { ...parseDialogue(OPEN), steps };
 }
 
 Deno.test("what goes beyond a limit is refused before it is played [T-I44]", async () => {
-  const line: Step = {
+  const line: DialogueStep = {
     kind: "line",
     end: "C",
     template: [{ kind: "text", text: "NOOP" }],
     content: false,
     at: AT,
   };
-  const repeat = (count: number, step: Step): Step => ({
+  const repeat = (count: number, step: DialogueStep): DialogueStep => ({
     kind: "block",
     how: "repeat",
     count,
     arms: [[step]],
     at: AT,
   });
-  let deep: Step = line;
+  let deep: DialogueStep = line;
   for (let depth = 0; depth < 17; depth++) deep = repeat(1, deep);
   const refused: readonly Dialogue[] = [
     made([repeat(10_001, line)]),

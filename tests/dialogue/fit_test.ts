@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { fit, type FitOptions } from "../../src/dialogue/fit.ts";
+import { fit, type FitOptions } from "../../src/dialogue/engine/fit.ts";
 import { parseTemplate } from "../../src/dialogue/template.ts";
 
 const pure = { permissions: "none" } as const;

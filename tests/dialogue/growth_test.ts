@@ -1,10 +1,10 @@
 import {
   type Dialogue,
+  type DialogueStep,
   importDialogues,
   lintDialogue,
   parseDialogue,
   printDialogue,
-  type Step,
 } from "@mailwright/mailwright";
 import { ok } from "node:assert/strict";
 
@@ -85,7 +85,7 @@ Deno.test.each(Object.keys(PAGES))(
 );
 
 /** A list that counts how often one of its steps is taken. */
-function counted(steps: readonly Step[], count: () => void): readonly Step[] {
+function counted(steps: readonly DialogueStep[], count: () => void): readonly DialogueStep[] {
   return new Proxy(steps, {
     get(target, key, receiver) {
       if (typeof key === "string" && /^\d+$/.test(key)) count();

@@ -8,13 +8,13 @@ import {
   type BothResults,
   type Dialogue,
   type DialogueResult,
+  type DialogueStep,
   parseDialogue,
   type PlayOptions,
   runDialogue,
   selfPlay,
   type SelfPlayOptions,
   serveDialogue,
-  type Step,
 } from "../../src/dialogue/mod.ts";
 import { listen, SANDBOX_CA } from "../../src/sandbox/mod.ts";
 import { Secret } from "../../src/sasl/mod.ts";
@@ -49,7 +49,7 @@ export function shippedAs(name: string): Shipped {
 }
 
 /** All steps, those of blocks too. */
-export function allSteps(steps: readonly Step[]): readonly Step[] {
+export function allSteps(steps: readonly DialogueStep[]): readonly DialogueStep[] {
   return steps.flatMap((step) =>
     step.kind === "block" ? [step, ...step.arms.flatMap(allSteps)] : [step]
   );

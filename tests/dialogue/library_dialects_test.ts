@@ -2,8 +2,8 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import {
-  type Dialect,
   type Dialogue,
+  type DialogueDialect,
   type DialogueResult,
   importDialogues,
   printDialogue,
@@ -125,7 +125,10 @@ Deno.test.each([
 );
 
 /** How a line that an end has said is shown. */
-const NOTATIONS: readonly [dialect: Dialect, show: (end: string, text: string) => string][] = [
+const NOTATIONS: readonly [
+  dialect: DialogueDialect,
+  show: (end: string, text: string) => string,
+][] = [
   ["rfc5321", (end, text) => `   ${end}: ${text}`],
   ["rfc821", (end, text) => `   ${end === "C" ? "S" : "R"}: ${text}`],
   ["swaks", (end, text) => `${end === "C" ? " ->" : "<- "} ${text}`],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Dialogue, Step } from "../../src/dialogue/mod.ts";
+import type { Dialogue, DialogueStep } from "../../src/dialogue/mod.ts";
 import { changesOfBytes, changesOfLine } from "./mutated_lines.ts";
 import { changesOfReply, codesOf } from "./mutated_replies.ts";
 import { type Changed, Course, type Mutant } from "./mutation.ts";
@@ -26,9 +26,9 @@ export function mutantsOf(dialogue: Dialogue): readonly Mutant[] {
   return [...inSteps, ...credentials(dialogue)];
 }
 
-type ChangedSteps = Omit<Mutant, "dialogue"> & { readonly steps: readonly Step[] };
+type ChangedSteps = Omit<Mutant, "dialogue"> & { readonly steps: readonly DialogueStep[] };
 
-function changesOf(steps: readonly Step[], course: Course): readonly ChangedSteps[] {
+function changesOf(steps: readonly DialogueStep[], course: Course): readonly ChangedSteps[] {
   return steps.flatMap((step, index) =>
     changesOfStep(step, course).map(({ step: changed, ...change }) => ({
       ...change,
@@ -37,7 +37,7 @@ function changesOf(steps: readonly Step[], course: Course): readonly ChangedStep
   );
 }
 
-function changesOfStep(step: Step, course: Course): readonly Changed[] {
+function changesOfStep(step: DialogueStep, course: Course): readonly Changed[] {
   switch (step.kind) {
     case "line":
       return changesOfLine(step, course);
@@ -54,7 +54,7 @@ function changesOfStep(step: Step, course: Course): readonly Changed[] {
         return changesOf(arm, course).map(({ steps, ...change }) => ({
           ...change,
           // The same block with other steps in one of its arms.
-          step: { ...step, arms: step.arms.with(index, steps) } as Step,
+          step: { ...step, arms: step.arms.with(index, steps) } as DialogueStep,
         }));
       });
     default:

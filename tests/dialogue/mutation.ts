@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Dialogue, End, LineTemplate, Step } from "../../src/dialogue/mod.ts";
+import type { Dialogue, DialogueEnd, DialogueStep, LineTemplate } from "../../src/dialogue/mod.ts";
 
 /** What was changed. */
 export const MUTATIONS = [
@@ -28,13 +28,13 @@ export interface Mutant {
   /** The line of the file. */
   readonly line: number;
   /** Who says it: the other end must notice. */
-  readonly end: End;
+  readonly end: DialogueEnd;
   /** The whole. */
   readonly dialogue: Dialogue;
 }
 
 /** A step in which one thing is changed. */
-export type Changed = Omit<Mutant, "dialogue"> & { readonly step: Step };
+export type Changed = Omit<Mutant, "dialogue"> & { readonly step: DialogueStep };
 
 /** What is asked where a reply stands. */
 export class Course {

@@ -1,9 +1,9 @@
 import {
   type Dialogue,
+  type DialogueStep,
   DialogueSyntaxError,
   parseDialogue,
   parseMarkdown,
-  type Step,
 } from "@mailwright/mailwright";
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { roundTrip, withoutPlaces } from "./same.ts";
@@ -157,7 +157,7 @@ function repliesOf(dialogue: Dialogue): string[] {
   return dialogue.steps.flatMap((step) => step.kind === "reply" ? [shapeOf(step)] : []);
 }
 
-function shapeOf({ lines, forbid }: Step & { kind: "reply" }): string {
+function shapeOf({ lines, forbid }: DialogueStep & { kind: "reply" }): string {
   const shapes = lines.map((line) => {
     if (line.kind === "rest") return "*";
     if (line.kind === "pattern") return `~${line.sample ?? ""}`;

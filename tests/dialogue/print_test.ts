@@ -1,13 +1,13 @@
 import {
   type Dialogue,
   dialogueFromJson,
+  type DialogueStep,
   dialogueToJson,
   formatDialogue,
   parseDialogue,
   parseMarkdown,
   printDialogue,
   printMarkdown,
-  type Step,
 } from "@mailwright/mailwright";
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { roundTrip, withoutPlaces } from "./same.ts";
@@ -17,7 +17,7 @@ const reading = { permissions: { read: ["."] } };
 const at = { file: "", line: 1, column: 1 };
 
 /** A dialogue of some steps. */
-function dialogueOf(...steps: Step[]): Dialogue {
+function dialogueOf(...steps: DialogueStep[]): Dialogue {
   return { ...parseDialogue("@fragment\n"), steps };
 }
 
@@ -71,7 +71,7 @@ Deno.test("printDialogue() has one layout", pure, () => {
 });
 
 Deno.test("printDialogue() writes stuffed octets that are no lines as they go out", pure, () => {
-  const bytes = (from: Uint8Array<ArrayBuffer>): Step => ({
+  const bytes = (from: Uint8Array<ArrayBuffer>): DialogueStep => ({
     kind: "bytes",
     at,
     end: "C",
@@ -91,7 +91,7 @@ Deno.test("printDialogue() writes stuffed octets that are no lines as they go ou
   );
 });
 
-const line = (text: string, content = false): Step => ({
+const line = (text: string, content = false): DialogueStep => ({
   kind: "line",
   at,
   end: "C",
@@ -99,7 +99,7 @@ const line = (text: string, content = false): Step => ({
   content,
 });
 
-Deno.test.each<[string, Step[]]>([
+Deno.test.each<[string, DialogueStep[]]>([
   ["a line end in a command", [line("NOOP\r\nQUIT")]],
   ["a blank at the end of a command", [line("NOOP ")]],
   ["a command that looks like an event", [line("<close>")]],

@@ -14,13 +14,13 @@ import { formatTable, Printer } from "../../src/cli/mod.ts";
 import {
   type Dialogue,
   type DialogueResult,
+  type DialogueStep,
   dialogueToJson,
   importDialogues,
   type ImportedDialogue,
   printDialogue,
   printMarkdown,
   runDialogue,
-  type Step,
   toDialogue,
 } from "../../src/dialogue/mod.ts";
 import { startSandbox } from "../../src/sandbox/mod.ts";
@@ -209,7 +209,7 @@ export function linesOf({ steps }: Dialogue): readonly [client: number, server: 
   return [client, server];
 }
 
-function firstArms(steps: readonly Step[]): readonly Step[] {
+function firstArms(steps: readonly DialogueStep[]): readonly DialogueStep[] {
   return steps.flatMap((step) => step.kind === "block" ? firstArms(step.arms[0] ?? []) : [step]);
 }
 

@@ -1,5 +1,6 @@
 import {
   type Dialogue,
+  type DialogueStep,
   dialogueToJson,
   importDialogues,
   type ImportedDialogue,
@@ -7,7 +8,6 @@ import {
   printDialogue,
   printMarkdown,
   selfPlay,
-  type Step,
 } from "@mailwright/mailwright";
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { roundTrip } from "./same.ts";
@@ -25,7 +25,7 @@ function session(name: string, index = 0, repair = false): ImportedDialogue {
 }
 
 /** All steps, those of blocks too; `other` leaves out all arms but the first. */
-function allSteps(steps: readonly Step[], others: boolean): readonly Step[] {
+function allSteps(steps: readonly DialogueStep[], others: boolean): readonly DialogueStep[] {
   return steps.flatMap((step) =>
     step.kind === "block"
       ? step.arms.slice(0, others ? undefined : 1).flatMap((arm) => allSteps(arm, others))

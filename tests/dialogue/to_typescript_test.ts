@@ -98,3 +98,30 @@ Deno.test("dialogueToTypeScript() escapes what would be code", pure, () => {
     'import { parseDialogue } from "./m.ts";\n\nexport const dialogue = parseDialogue(`@smtp\n@name 1 bad-name\nS: 220 \\`\\${x=\\\\}\\`\n@chunk S 1\n`);\n',
   );
 });
+
+const READY = "S: +OK\n@secret p\nC: USER u\nS: +OK\nC: PASS ${p}\nS: +OK\n";
+const IN = '.expect("+OK").user("u").expect("+OK").pass(secret("p")).expect("+OK")';
+
+Deno.test.each<[string, string | undefined]>([
+  // The builder describes the bodies of maildrops only.
+  ["S: +OK\nC: CAPA\nS: +OK\nS: TOP\nS: .\n", undefined],
+  // Behind PASS it goes on as after a success: no other login is there.
+  [`${READY}C: USER v\nS: -ERR\n`, `${IN}.command("USER v").expect("-ERR")`],
+  [`${READY}C: PASS \${p}\nS: -ERR\n`, undefined],
+  // A number stays one.
+  [
+    "S: +OK ${n:int=1}\nC: NOOP\nS: +OK ${n}\n",
+    '.expect("+OK", "{n:int=1}").command("NOOP").expect("+OK", "{n:int}")',
+  ],
+])("dialogueToTypeScript() writes what the builder takes of %j", pure, (text, calls) => {
+  equal(callsOf(`@pop3\n${text}`), calls);
+});
+
+Deno.test("dialogueToTypeScript() says hello as the protocol does, and TLS before a message", pure, () => {
+  equal(
+    callsOf("@lmtp\nS: 220\nC: EHLO me\nS: 500\nC: LHLO me\nS: 250\n"),
+    '.expect(220).command("EHLO me").expect(500).lhlo("me").expect(250)',
+  );
+  const tls = "C: STARTTLS\nS: 220\nC & S: <tls>\nC: EHLO me\nS: 250\n";
+  equal(callsOf(`${HELLO}C: MAIL FROM:<a@x>\nS: 530\n${tls}`), undefined);
+});

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { octetsToLines } from "../parse_octets.ts";
+import { octetsToLines } from "../text/parse_octets.ts";
 import type { CodePattern, Position, ReplyLevel, ReplyLine, Step, Template } from "../step.ts";
 import { literal } from "../template.ts";
 

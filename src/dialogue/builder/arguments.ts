@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseTime } from "../parse_event.ts";
+import { parseTime } from "../text/parse_event.ts";
 import type { DialogueProtocol } from "../step.ts";
 import type { ReplyCase } from "./answers.ts";
 import { checkName } from "./program_data.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { REPLY_LEVELS } from "../parse_header.ts";
+import { REPLY_LEVELS } from "../text/parse_header.ts";
 import type { CodePattern, Position, ReplyLevel, Step, Template } from "../step.ts";
 import { answersTo, type Exchange, type Expectation } from "./answers.ts";
 import { casesOf, type Expected, filled, milliseconds } from "./arguments.ts";

@@ -6,11 +6,11 @@
 
 import type { Acceptor, Connection } from "../../wire/mod.ts";
 import type { RunDialogueOptions, ServeDialogueOptions } from "../options.ts";
-import { parseDialogue, type ParseOptions } from "../parse.ts";
-import { runDialogue } from "../play.ts";
-import { printDialogue } from "../print.ts";
+import { parseDialogue, type ParseOptions } from "../text/parse.ts";
+import { runDialogue } from "../engine/play.ts";
+import { printDialogue } from "../text/print.ts";
 import type { DialogueResult } from "../result.ts";
-import { serveDialogue } from "../serve.ts";
+import { serveDialogue } from "../engine/serve.ts";
 import type { Dialogue } from "../step.ts";
 import { checkText } from "./builder_text.ts";
 import { checkName } from "./program_data.ts";

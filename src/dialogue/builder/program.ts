@@ -7,12 +7,12 @@
 
 import type { Acceptor, Connection } from "../../wire/mod.ts";
 import type { ServeDialogueOptions } from "../options.ts";
-import { DEFAULT_MATCH } from "../parse_header.ts";
-import { stuffed } from "../parse_octets.ts";
-import { runDialogue } from "../play.ts";
-import { printDialogue } from "../print.ts";
+import { DEFAULT_MATCH } from "../text/parse_header.ts";
+import { stuffed } from "../text/parse_octets.ts";
+import { runDialogue } from "../engine/play.ts";
+import { printDialogue } from "../text/print.ts";
 import type { DialogueReply, DialogueResult } from "../result.ts";
-import { serveDialogue } from "../serve.ts";
+import { serveDialogue } from "../engine/serve.ts";
 import type { Dialogue, DialogueProtocol, ReplyLevel, Step, Template } from "../step.ts";
 import { literal } from "../template.ts";
 import { octetsOf } from "./answers.ts";

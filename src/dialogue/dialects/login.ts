@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printValue } from "../parse_words.ts";
+import { printValue } from "../text/parse_words.ts";
 
 const USER = "user@example.test";
 const PASSWORD = "open sesame";

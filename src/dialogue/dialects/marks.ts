@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SourceLine } from "../parse_source.ts";
+import type { SourceLine } from "../text/parse_source.ts";
 import type { Position } from "../step.ts";
 import { Scribe } from "./scribe.ts";
 import { type FoundSession, plainBlanks } from "./session.ts";

@@ -6,9 +6,9 @@
  */
 
 import { escapeControls } from "../../wire/mod.ts";
-import { DialogueParser } from "../parse_dialogue.ts";
-import { parseEvent } from "../parse_event.ts";
-import { octetsOf, type SourceLine } from "../parse_source.ts";
+import { DialogueParser } from "../text/parse_dialogue.ts";
+import { parseEvent } from "../text/parse_event.ts";
+import { octetsOf, type SourceLine } from "../text/parse_source.ts";
 import { hasPop3Body } from "../pop3_body.ts";
 import type { DialogueProtocol, End, Position } from "../step.ts";
 import { literal, printTemplate } from "../template.ts";

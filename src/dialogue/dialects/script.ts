@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SourceLine } from "../parse_source.ts";
+import type { SourceLine } from "../text/parse_source.ts";
 import type { End, Position } from "../step.ts";
 import type { ImportNote } from "./session.ts";
 

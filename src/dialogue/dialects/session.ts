@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SourceLine } from "../parse_source.ts";
+import type { SourceLine } from "../text/parse_source.ts";
 import type { Dialogue, Position } from "../step.ts";
 
 /** Something about the import that a reader should know. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SourceLine } from "../parse_source.ts";
+import type { SourceLine } from "../text/parse_source.ts";
 import { Scribe } from "./scribe.ts";
 import type { FoundSession } from "./session.ts";
 

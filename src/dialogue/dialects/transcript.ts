@@ -5,8 +5,8 @@
  */
 
 import type { TranscriptEvent } from "../../wire/mod.ts";
-import type { SourceLine } from "../parse_source.ts";
-import { toDialogue } from "../record.ts";
+import type { SourceLine } from "../text/parse_source.ts";
+import { toDialogue } from "../record/record.ts";
 import type { FoundSession } from "./session.ts";
 
 const KINDS: readonly unknown[] = ["line", "content", "open", "tls", "turn", "close", "note"];

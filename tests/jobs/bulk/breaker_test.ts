@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { Breaker } from "../../../src/jobs/bulk/breaker.ts";
+import { Breaker } from "../../../src/jobs/bulk/send/breaker.ts";
 import type { RowOutcome } from "../../../src/jobs/mod.ts";
 
 const PURE = { permissions: "none" } as const;

@@ -1,6 +1,6 @@
 import { equal, match, notEqual, ok, throws } from "node:assert/strict";
-import { BulkMessage, type StoredMessage } from "../../../src/jobs/bulk/bulk_message.ts";
-import { hashJob } from "../../../src/jobs/bulk/fingerprint.ts";
+import { BulkMessage, type StoredMessage } from "../../../src/jobs/bulk/message/bulk_message.ts";
+import { hashJob } from "../../../src/jobs/bulk/message/fingerprint.ts";
 import { DkimKey, DkimSigner } from "../../../src/message/mod.ts";
 
 const PURE = { permissions: "none" } as const;

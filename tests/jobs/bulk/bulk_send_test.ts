@@ -261,6 +261,25 @@ Deno.test("sendBulk() tries a row again whose body was cut off, and each time co
   match(text, /^given up after 3 attempts: /);
 });
 
+Deno.test("sendBulk() gives up on a row that ends each connection, and on no other [T-B20]", async () => {
+  await using world = await EngineWorld.make({ to: 30 });
+  const { stop } = await world.run({
+    pool: { maxConnections: 2 },
+    render: ({ recipient }) => ({
+      envelope: {
+        from: `news+${recipient.split("@")[0]}.x@here.example`,
+        to: [recipient],
+        policy: "any",
+      },
+      content: "Subject: Hello\r\n\r\nWelcome.\r\n",
+    }),
+  }, { verb: "MAIL", pattern: "+p9.x@", silent: true, effect: false, then: "drop" });
+  equal(stop, undefined, stop?.text);
+  const [ninth] = world.journal.kept.filter(({ state }) => state !== "accepted");
+  deepEqual([ninth?.id, ninth?.state, ninth?.attempt], [9, "failed", 5]);
+  equal(world.ends, 29);
+});
+
 Deno.test("sendBulk() tries deferred rows again, later each time, up to the limit of attempts [T-B14]", async () => {
   await using world = await EngineWorld.make();
   const began = world.clock.now();

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { BulkMessage } from "../../../src/jobs/bulk/bulk_message.ts";
-import { checkList } from "../../../src/jobs/bulk/check_list.ts";
-import { KeySet } from "../../../src/jobs/bulk/key_set.ts";
+import { BulkMessage } from "../../../src/jobs/bulk/message/bulk_message.ts";
+import { checkList } from "../../../src/jobs/bulk/list/check_list.ts";
+import { KeySet } from "../../../src/jobs/bulk/list/key_set.ts";
 
 const PURE = { permissions: "none" } as const;
 const MESSAGE = new BulkMessage({

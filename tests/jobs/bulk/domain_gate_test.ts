@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Bound, DomainGate } from "../../../src/jobs/bulk/domain_gate.ts";
+import { type Bound, DomainGate } from "../../../src/jobs/bulk/send/domain_gate.ts";
 
 const PURE = { permissions: "none" } as const;
 const to = (recipient: string): Bound => ({ recipient });

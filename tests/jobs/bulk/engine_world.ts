@@ -16,8 +16,8 @@ import {
   type RowOutcome,
   sendBulk,
 } from "../../../src/jobs/mod.ts";
-import { type HeldRow, RowBook } from "../../../src/jobs/bulk/row_book.ts";
-import { ROW_STATES, type RowState } from "../../../src/jobs/bulk/states.ts";
+import { type HeldRow, RowBook } from "../../../src/jobs/bulk/journal/row_book.ts";
+import { ROW_STATES, type RowState } from "../../../src/jobs/bulk/journal/states.ts";
 import {
   type Sandbox,
   type SandboxFault,

@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { GroupCommit } from "../../../src/jobs/bulk/group_commit.ts";
+import { GroupCommit } from "../../../src/jobs/bulk/journal/group_commit.ts";
 
 const PURE = { permissions: "none" } as const;
 

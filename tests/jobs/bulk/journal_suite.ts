@@ -5,7 +5,7 @@
  */
 
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import type { BulkJournal, NewRow } from "../../../src/jobs/bulk/journal.ts";
+import type { BulkJournal, NewRow } from "../../../src/jobs/bulk/journal/journal.ts";
 
 /** A journal that can be left as a process that dies leaves it, and opened again. */
 export interface JournalWorld {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
-import { parseMessageFile, type WrittenSpec } from "../../../src/jobs/bulk/message_spec.ts";
+import { parseMessageFile, type WrittenSpec } from "../../../src/jobs/bulk/message/message_spec.ts";
 
 const PURE = { permissions: "none" } as const;
 

@@ -1,13 +1,13 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { JobJournal, ReportedRow } from "../../../src/jobs/bulk/journal.ts";
-import { LatencyHistogram } from "../../../src/jobs/bulk/latency.ts";
-import { escaped } from "../../../src/jobs/bulk/markup.ts";
-import { type BulkReport, gatherReport } from "../../../src/jobs/bulk/report.ts";
-import { reportCsv } from "../../../src/jobs/bulk/report_csv.ts";
-import { reportHtml } from "../../../src/jobs/bulk/report_html.ts";
-import { reportJson } from "../../../src/jobs/bulk/report_json.ts";
-import type { RowState } from "../../../src/jobs/bulk/states.ts";
-import { ThroughputCounter } from "../../../src/jobs/bulk/throughput.ts";
+import type { JobJournal, ReportedRow } from "../../../src/jobs/bulk/journal/journal.ts";
+import { LatencyHistogram } from "../../../src/jobs/bulk/report/latency.ts";
+import { escaped } from "../../../src/jobs/bulk/report/markup.ts";
+import { type BulkReport, gatherReport } from "../../../src/jobs/bulk/report/report.ts";
+import { reportCsv } from "../../../src/jobs/bulk/report/report_csv.ts";
+import { reportHtml } from "../../../src/jobs/bulk/report/report_html.ts";
+import { reportJson } from "../../../src/jobs/bulk/report/report_json.ts";
+import type { RowState } from "../../../src/jobs/bulk/journal/states.ts";
+import { ThroughputCounter } from "../../../src/jobs/bulk/report/throughput.ts";
 
 const PURE = { permissions: "none" } as const;
 const NOW = Date.UTC(2026, 10, 21);

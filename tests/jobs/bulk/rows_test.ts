@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { type ListOptions, readList } from "../../../src/jobs/bulk/rows.ts";
+import { type ListOptions, readList } from "../../../src/jobs/bulk/list/rows.ts";
 
 const PURE = { permissions: "none" } as const;
 const encoder = new TextEncoder();

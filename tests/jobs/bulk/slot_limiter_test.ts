@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { SlotLimiter, type Slots } from "../../../src/jobs/bulk/slot_limiter.ts";
+import { SlotLimiter, type Slots } from "../../../src/jobs/bulk/send/slot_limiter.ts";
 import { FakeClock } from "../../fake_clock.ts";
 
 const PURE = { permissions: "none" } as const;

@@ -1,5 +1,5 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
-import { openSqliteJournal } from "../../../src/jobs/bulk/sqlite_journal.ts";
+import { openSqliteJournal } from "../../../src/jobs/bulk/journal/sqlite_journal.ts";
 import { ABOUT, JOURNAL_CASES, people } from "./journal_suite.ts";
 
 /** A folder of its own for a test. */

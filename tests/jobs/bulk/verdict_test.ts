@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { isUnbegun, outcomeOf } from "../../../src/jobs/bulk/verdict.ts";
+import { isUnbegun, outcomeOf } from "../../../src/jobs/bulk/send/verdict.ts";
 import { parseReply, type Receipt } from "../../../src/smtp/mod.ts";
 
 const PURE = { permissions: "none" } as const;

@@ -1,0 +1,84 @@
+/**
+ * `record --proxy`: sits between clients and their server; each connection becomes a file.
+ *
+ * @module
+ */
+
+import { EXIT, explain } from "../../src/cli/mod.ts";
+import { dialServer, relaySession } from "../../src/dialogue/mod.ts";
+import { reading } from "../shared/files.ts";
+import { saveDialogue } from "../shared/transcript.ts";
+import { NAME, type ProxyWay, type RecordCall } from "./calls.ts";
+import type { VerbContext } from "./context.ts";
+import { fail } from "./failure.ts";
+import { Keeper } from "./keeper.ts";
+import { talk } from "./reports.ts";
+import { tlsOptions } from "./run.ts";
+import { addressOf, listenAt } from "./serve.ts";
+import { demandNet, namedTarget } from "./targets.ts";
+
+/**
+ * Writes down what goes through a proxy.
+ *
+ * @param call What was typed.
+ * @param way From where to where.
+ * @param context The rest.
+ * @returns The exit number.
+ */
+export async function recordProxy(
+  call: RecordCall,
+  { listen, to }: ProxyWay,
+  { io, sandbox }: VerbContext,
+): Promise<number> {
+  const { output: folder, sessions, timeout, reveal = false, times, force } = call;
+  if (folder === undefined) return fail("Cannot record: -o with a folder is missing");
+  const target = namedTarget(to);
+  const [protocol = target.path === undefined ? "smtp" : "lmtp"] = target.protocols;
+  const { tls } = await tlsOptions(call);
+  await demandNet(target, protocol);
+  await reading("-o", folder, () => Deno.mkdir(folder, { recursive: true, mode: 0o700 }));
+  using keeper = new Keeper(io, call);
+  await keeper.open(1);
+  await using listener = await listenAt(listen, call, await sandbox());
+  const close = (): void => listener.close();
+  io.signal.addEventListener("abort", close, { once: true });
+  await talk(io, `listening on ${addressOf(listener)}, for ${to}`);
+  let failed = false;
+  const serve = async (client: Parameters<typeof relaySession>[0], number: number) => {
+    const name = `session-${String(number).padStart(3, "0")}`;
+    const path = `${folder.replace(/\/$/, "")}/${name}.dialogue`;
+    try {
+      const { connection, hostname } = await dialServer(to, {
+        protocol,
+        signal: io.signal,
+        ...(tls === undefined ? {} : { tls }),
+        ...(timeout === undefined ? {} : { timeout }),
+      });
+      const events = await relaySession(client, connection, {
+        protocol,
+        tls: { hostname, ...tls },
+        reveal,
+        signal: io.signal,
+        onEvent: keeper.show,
+      });
+      await keeper.keep(events, name);
+      const options = { name, times, force, option: "-o" };
+      await saveDialogue(path, events, options);
+      await talk(io, `wrote ${path}`);
+    } catch (error) {
+      client.close();
+      if (io.signal.aborted) return;
+      failed = true;
+      await io.err.line(`${NAME}: ${explain(error, NAME)}`);
+    }
+  };
+  const running: Promise<void>[] = [];
+  for await (const client of listener) {
+    running.push(serve(client, running.length + 1));
+    if (running.length === sessions) break;
+  }
+  await Promise.all(running);
+  io.signal.removeEventListener("abort", close);
+  io.signal.throwIfAborted();
+  return failed ? EXIT.dialogue.failure : EXIT.dialogue.ok;
+}

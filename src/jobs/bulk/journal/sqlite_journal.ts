@@ -1,0 +1,629 @@
+/**
+ * The journal of one machine: a SQLite file in write-ahead mode, each commit synced.
+ *
+ * Beside it stand SQLite's own companions, a lock, and a mark that tells how far it had come.
+ *
+ * @module
+ */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { type Clock, systemClock } from "../../../wire/mod.ts";
+import { denoFileStore } from "../../deno_file_store.ts";
+import type { FileLock, FileStore } from "../../file_store.ts";
+import { GroupCommit } from "./group_commit.ts";
+import type {
+  BulkJournal,
+  ClaimedRow,
+  JobJournal,
+  JobRecord,
+  NewJob,
+  NewRow,
+  Release,
+  ReportedRow,
+  RowFilter,
+  RowOutcome,
+  RunningJob,
+} from "./journal.ts";
+import { BulkJournalError } from "./journal_error.ts";
+import { type HeldRow, RowBook } from "./row_book.ts";
+import { readMark, RunMark } from "./run_mark.ts";
+import { APPLICATION_ID, CREATE_TABLES, SCHEMA_VERSION } from "./sqlite_schema.ts";
+import { ROW_STATES, type RowState } from "./states.ts";
+import { claimedRow, jobRecord, numberOf, reportedRow, type StoredRow } from "./stored_row.ts";
+
+/** How a journal in a file is opened. */
+export interface SqliteJournalOptions {
+  /** Whether a journal is made if there is none. @default {false} */
+  readonly create?: boolean;
+  /** Whether a copy of a journal is taken for the journal itself. @default {false} */
+  readonly moved?: boolean;
+  /** Where its lock is. @default {denoFileStore} */
+  readonly store?: FileStore;
+  /** Its wall side tells when rows have changed. @default {systemClock} */
+  readonly clock?: Clock;
+}
+
+/** Why a row is skipped whose address was suppressed. */
+const SUPPRESSED = "suppressed";
+/** How many rows are read at once. */
+const PAGE = 500;
+
+/**
+ * Opens a journal in a file.
+ *
+ * @param path The file. Its folder must be there.
+ * @param options How.
+ * @returns The journal.
+ * @throws {BulkJournalError} If it cannot be trusted.
+ *
+ * @example Usage
+ * ```ts
+ * import { openSqliteJournal } from "@mailwright/mailwright/jobs";
+ * import { equal } from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir({ dir: "tests/.tmp" });
+ * await using journal = await openSqliteJournal(`${folder}/welcome.db`, { create: true });
+ * const about = { name: "welcome", fingerprint: "", contentHash: "", settings: {} };
+ * const row = { line: 2, recipient: "ann@mail.example", key: "ann@mail.example", fields: {} };
+ * const { id } = await journal.create(about, [row]);
+ *
+ * const { journal: job } = await journal.run(id, Date.now());
+ * const [claimed] = await job.claim(1, Date.now());
+ * equal(claimed?.recipient, "ann@mail.example");
+ * ```
+ */
+export async function openSqliteJournal(
+  path: string,
+  options: SqliteJournalOptions = {},
+): Promise<BulkJournal> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const { create = false, moved = false, store = denoFileStore, clock = systemClock } = options;
+  const file = await statOf(path);
+  const mark = await readMark(`${path}.mark`);
+  if (file === undefined || file.size === 0) {
+    if (mark !== undefined) {
+      throw problem("missing", path, "it is gone, though it was there before");
+    }
+    if (!create) throw problem("missing", path, "there is none");
+    // It names people: only its owner may read it.
+    if (file === undefined) {
+      (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+    }
+  }
+  const database = new DatabaseSync(path);
+  try {
+    if (file === undefined || file.size === 0) await begin(database, path);
+    else check(database, path);
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    const meta = new Meta(database);
+    const journalId = meta.get("id") ?? "";
+    if (mark !== undefined) {
+      if (mark.journalId !== journalId) {
+        throw problem("foreign", path, "another journal was here before");
+      }
+      const lost = mark.commits - Number(meta.get("commits"));
+      if (lost > 0) throw problem("damaged", path, `its last ${lost} commits are missing`);
+    }
+    const place = placeOf(await Deno.stat(path));
+    if (meta.get("place") !== place) {
+      if (!moved) {
+        throw problem(
+          "moved",
+          path,
+          "it is a copy, and somebody may have gone on with the original",
+        );
+      }
+      meta.set("place", place);
+    }
+    return new SqliteJournal(database, { path, store, clock, journalId });
+  } catch (error) {
+    database.close();
+    throw asProblem(error, path);
+  }
+}
+
+/** Makes the tables of a new journal. */
+async function begin(database: DatabaseSync, path: string): Promise<void> {
+  const place = placeOf(await Deno.stat(path));
+  database.exec(`BEGIN IMMEDIATE; ${CREATE_TABLES}`);
+  const meta = new Meta(database);
+  meta.set("id", crypto.randomUUID());
+  meta.set("commits", "0");
+  meta.set("place", place);
+  database.exec("COMMIT");
+}
+
+/** Refuses what is no journal, or not a whole one. */
+function check(database: DatabaseSync, path: string): void {
+  const pragma = (name: string): unknown => {
+    const row = database.prepare(`PRAGMA ${name}`).get();
+    return row === undefined ? undefined : Object.values(row)[0];
+  };
+  if (pragma("application_id") !== APPLICATION_ID) {
+    throw problem("foreign", path, "it is no journal of bulk jobs");
+  }
+  const version = pragma("user_version");
+  if (version !== SCHEMA_VERSION) {
+    throw problem("foreign", path, `its version is ${version}, expected ${SCHEMA_VERSION}`);
+  }
+  const found = pragma("integrity_check");
+  if (found !== "ok") throw problem("damaged", path, `${found}`);
+}
+
+class Meta {
+  readonly #get: StatementSync;
+  readonly #set: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#get = database.prepare("SELECT value FROM meta WHERE name = ?");
+    this.#set = database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)");
+  }
+
+  get(name: string): string | undefined {
+    const value = this.#get.get(name)?.["value"];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  set(name: string, value: string): void {
+    this.#set.run(name, value);
+  }
+}
+
+/** What belongs to a journal besides its database. */
+interface JournalPlace {
+  readonly path: string;
+  readonly store: FileStore;
+  readonly clock: Clock;
+  readonly journalId: string;
+}
+
+class SqliteJournal implements BulkJournal {
+  readonly #database: DatabaseSync;
+  readonly #place: JournalPlace;
+  readonly #meta: Meta;
+  readonly #opened = new Set<SqliteJob>();
+  #lock: FileLock | undefined;
+  #mark: RunMark | undefined;
+  #commits: number;
+
+  constructor(database: DatabaseSync, place: JournalPlace) {
+    this.#database = database;
+    this.#place = place;
+    this.#meta = new Meta(database);
+    this.#commits = Number(this.#meta.get("commits"));
+  }
+
+  async create(job: NewJob, rows: AsyncIterable<NewRow> | Iterable<NewRow>): Promise<JobRecord> {
+    await this.#hold();
+    const createdMs = this.#place.clock.now();
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const { fingerprint, contentHash, name, settings } = job;
+      const { lastInsertRowid } = this.#database.prepare(
+        "INSERT INTO job (name, fingerprint, content_hash, settings, created_ms, row_count) " +
+          "VALUES (?, ?, ?, ?, ?, 0)",
+      ).run(name, fingerprint, contentHash, JSON.stringify(settings), createdMs);
+      const id = Number(lastInsertRowid);
+      const count = await this.#import(id, rows, createdMs);
+      this.#database.prepare("UPDATE job SET row_count = ? WHERE id = ?").run(count, id);
+      this.#commit();
+      return { ...job, id, createdMs, rows: count };
+    } catch (error) {
+      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
+      if (isConstraint(error)) {
+        throw new BulkJournalError(
+          "state",
+          `Cannot make a job named "${job.name}": the journal has one already`,
+          { cause: error },
+        );
+      }
+      throw asProblem(error, this.#place.path);
+    }
+  }
+
+  async #import(
+    job: number,
+    rows: AsyncIterable<NewRow> | Iterable<NewRow>,
+    nowMs: number,
+  ): Promise<number> {
+    const insert = this.#database.prepare(
+      "INSERT INTO line (job, id, line, recipient, key, fields, state, text, changed_ms) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    const first = this.#database.prepare("SELECT line FROM line WHERE job = ? AND key = ?");
+    const suppressed = this.#database.prepare("SELECT 1 FROM suppressed WHERE key = ?");
+    let id = 0;
+    for await (const { line, recipient, key, fields, skip } of rows) {
+      const before = first.get(job, key)?.["line"];
+      const reason = before !== undefined
+        ? `duplicate of line ${before}`
+        : skip ?? (suppressed.get(key) === undefined ? null : SUPPRESSED);
+      insert.run(
+        job,
+        ++id,
+        line,
+        recipient,
+        before === undefined ? key : null,
+        JSON.stringify(fields),
+        reason === null ? "pending" : "skipped",
+        reason,
+        nowMs,
+      );
+    }
+    return id;
+  }
+
+  jobs(): Promise<readonly JobRecord[]> {
+    const rows = this.#database.prepare("SELECT * FROM job ORDER BY id").all();
+    return Promise.resolve(rows.map(jobRecord));
+  }
+
+  async run(id: number, nowMs: number): Promise<RunningJob> {
+    await this.#hold();
+    const job = this.#job(id);
+    this.#database.exec("BEGIN IMMEDIATE");
+    const { changes } = this.#database.prepare(
+      "UPDATE line SET state = 'in_doubt', changed_ms = ?, " +
+        "text = 'the run ended before the answer came' WHERE job = ? AND state = 'committing'",
+    ).run(nowMs, id);
+    this.#commit();
+    // Claims are not written down: a row that was claimed is found where it came from.
+    const recovery = { returned: 0, inDoubt: Number(changes) };
+    return { journal: this.#open(job), recovery };
+  }
+
+  look(id: number): Promise<JobJournal> {
+    return Promise.resolve(this.#open(this.#job(id)));
+  }
+
+  async suppress(
+    keys: AsyncIterable<string> | Iterable<string>,
+    nowMs: number,
+  ): Promise<number> {
+    await this.#hold();
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const insert = this.#database.prepare("INSERT OR IGNORE INTO suppressed (key) VALUES (?)");
+      for await (const key of keys) insert.run(key);
+      const { changes } = this.#database.prepare(
+        `UPDATE line SET state = 'skipped', text = '${SUPPRESSED}', changed_ms = ? ` +
+          "WHERE state IN ('pending', 'deferred') AND key IN (SELECT key FROM suppressed)",
+      ).run(nowMs);
+      this.#commit();
+      return Number(changes);
+    } catch (error) {
+      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
+      throw asProblem(error, this.#place.path);
+    }
+  }
+
+  contacted(id: number, sinceMs: number): ReturnType<BulkJournal["contacted"]> {
+    const rows = this.#database.prepare(
+      "SELECT job.name AS name, count(*) AS recipients FROM line AS mine " +
+        "JOIN line AS theirs ON theirs.key = mine.key AND theirs.job <> mine.job " +
+        "JOIN job ON job.id = theirs.job WHERE mine.job = ? AND theirs.changed_ms >= ? " +
+        "AND theirs.state IN ('accepted', 'committing', 'in_doubt') GROUP BY job.id ORDER BY job.id",
+    ).all(id, sinceMs);
+    return Promise.resolve(
+      rows.map((row) => ({ job: `${row["name"]}`, recipients: Number(row["recipients"]) })),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (!this.#database.isOpen) return;
+    for (const job of this.#opened) await job.flush();
+    this.#database.close();
+    this.#mark?.[Symbol.dispose]();
+    this.#lock?.release();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Ends the transaction that is open, and remembers it. */
+  #commit(): void {
+    const commits = this.#commits + 1;
+    this.#meta.set("commits", `${commits}`);
+    this.#database.exec("COMMIT");
+    this.#commits = commits;
+    this.#mark?.set(commits);
+  }
+
+  /** Takes the lock: from here on only this process writes. */
+  async #hold(): Promise<void> {
+    if (this.#lock !== undefined) return;
+    const lock = await this.#place.store.lock(`${this.#place.path}.lock`);
+    if (lock === undefined) {
+      const holder = await this.#place.store.read(`${this.#place.path}.lock`);
+      const who = holder === undefined ? "" : `: ${new TextDecoder().decode(holder).trim()}`;
+      throw problem("busy", this.#place.path, `another run holds it${who}`);
+    }
+    this.#lock = lock;
+    this.#commits = Number(this.#meta.get("commits"));
+    this.#mark = new RunMark(`${this.#place.path}.mark`, this.#place.journalId);
+    this.#mark.set(this.#commits);
+  }
+
+  #job(id: number): JobRecord {
+    const row = this.#database.prepare("SELECT * FROM job WHERE id = ?").get(id);
+    if (row === undefined) {
+      throw new BulkJournalError(
+        "state",
+        `Cannot open job ${id}: the journal has none of that number`,
+      );
+    }
+    return jobRecord(row);
+  }
+
+  #open(job: JobRecord): SqliteJob {
+    const opened = new SqliteJob(this.#database, job, this.#place, {
+      hold: () => this.#hold(),
+      commit: () => this.#commit(),
+    });
+    this.#opened.add(opened);
+    return opened;
+  }
+}
+
+/** A change that waits to be written. */
+type Change =
+  | { readonly id: number; readonly held: HeldRow; readonly state: "committing" }
+  | { readonly id: number; readonly held: HeldRow; readonly outcome: RowOutcome };
+
+/** What a job needs of its journal. */
+interface JobOwner {
+  /** Takes the lock. */
+  readonly hold: () => Promise<void>;
+  /** Ends the transaction that is open. */
+  readonly commit: () => void;
+}
+
+class SqliteJob implements JobJournal {
+  readonly job: JobRecord;
+  readonly #database: DatabaseSync;
+  readonly #place: JournalPlace;
+  readonly #owner: JobOwner;
+  readonly #book = new RowBook();
+  /** Rows whose outcome is being written. */
+  readonly #unwritten = new Set<number>();
+  readonly #group: GroupCommit<Change>;
+  readonly #toCommitting: StatementSync;
+  readonly #toOutcome: StatementSync;
+  /** The last row that was claimed, and those that came back since. */
+  #cursor = 0;
+  #returned: ClaimedRow[] = [];
+
+  constructor(database: DatabaseSync, job: JobRecord, place: JournalPlace, owner: JobOwner) {
+    this.job = job;
+    this.#database = database;
+    this.#place = place;
+    this.#owner = owner;
+    this.#group = new GroupCommit((changes) => this.#write(changes));
+    const where = `WHERE job = ${job.id} AND id = ?`;
+    this.#toCommitting = database.prepare(
+      `UPDATE line SET state = 'committing', attempt = ?, first_claim_ms = ?, changed_ms = ? ${where}`,
+    );
+    this.#toOutcome = database.prepare(
+      "UPDATE line SET state = ?, attempt = ?, first_claim_ms = ?, not_before_ms = ?, stage = ?, " +
+        `code = ?, enhanced = ?, text = ?, queue_id = ?, ms = ?, changed_ms = ? ${where}`,
+    );
+  }
+
+  claim(limit: number, nowMs: number): Promise<readonly ClaimedRow[]> {
+    const claimed = this.#returned.splice(0, limit);
+    for (const row of claimed) this.#hold(row, "pending");
+    for (const state of ["pending", "deferred"] as const) {
+      if (claimed.length >= limit) break;
+      for (const row of this.#due(state, limit - claimed.length, nowMs)) {
+        const claim = claimOf(row, nowMs);
+        this.#hold(claim, state);
+        claimed.push(claim);
+      }
+    }
+    return Promise.resolve(claimed);
+  }
+
+  #hold({ id, attempt, firstClaimMs }: ClaimedRow, from: HeldRow["from"]): void {
+    this.#book.claim(id, { attempt, firstClaimMs, from });
+    if (from === "pending") this.#cursor = Math.max(this.#cursor, id);
+  }
+
+  #due(state: "pending" | "deferred", limit: number, nowMs: number): Record<string, unknown>[] {
+    const columns = "id, line, recipient, fields, attempt, first_claim_ms";
+    if (state === "pending") {
+      return this.#database.prepare(
+        `SELECT ${columns} FROM line WHERE job = ? AND id > ? AND state = 'pending' ` +
+          "ORDER BY id LIMIT ?",
+      ).all(this.job.id, this.#cursor, limit);
+    }
+    // A claim is in the book alone: until its outcome is written, the row is found as deferred.
+    const taken = (id: number): boolean => this.#book.has(id) || this.#unwritten.has(id);
+    return this.#database.prepare(
+      `SELECT ${columns} FROM line WHERE job = ? AND state = 'deferred' AND not_before_ms <= ? ` +
+        "ORDER BY not_before_ms LIMIT ?",
+    ).all(this.job.id, nowMs, limit + this.#book.size + this.#unwritten.size)
+      .filter(({ id }) => !taken(Number(id))).slice(0, limit);
+  }
+
+  committing(id: number): Promise<void> {
+    const held = this.#book.move(id, "committing");
+    return this.#group.add({ id, held, state: "committing" });
+  }
+
+  async outcome(outcome: RowOutcome): Promise<void> {
+    const { id } = outcome;
+    const held = this.#book.move(id, outcome.state);
+    this.#unwritten.add(id);
+    await this.#group.add({ id, held, outcome });
+    this.#unwritten.delete(id);
+    if (outcome.state !== "pending") return;
+    const row = this.#database.prepare(
+      "SELECT id, line, recipient, fields, attempt, first_claim_ms FROM line WHERE job = ? AND id = ?",
+    ).get(this.job.id, id);
+    if (row !== undefined) this.#returned.push(claimOf(row, held.firstClaimMs));
+  }
+
+  #write(changes: readonly Change[]): void {
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      const nowMs = this.#place.clock.now();
+      for (const change of changes) {
+        const { attempt, firstClaimMs } = change.held;
+        if ("state" in change) {
+          this.#toCommitting.run(attempt, firstClaimMs, nowMs, change.id);
+        } else this.#toOutcome.run(...valuesOf(change.outcome, change.held, nowMs));
+      }
+      this.#owner.commit();
+    } catch (error) {
+      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
+      throw asProblem(error, this.#place.path);
+    }
+  }
+
+  nextDueMs(): Promise<number | undefined> {
+    const row = this.#database.prepare(
+      "SELECT min(not_before_ms) AS due FROM line WHERE job = ? AND state = 'deferred'",
+    ).get(this.job.id);
+    return Promise.resolve(numberOf(row?.["due"]));
+  }
+
+  counts(): Promise<Readonly<Record<RowState, number>>> {
+    const rows = this.#database.prepare(
+      "SELECT state, count(*) AS count FROM line WHERE job = ? GROUP BY state",
+    ).all(this.job.id);
+    const found = new Map(rows.map((row) => [row["state"], Number(row["count"])]));
+    const counts = ROW_STATES.map((state) => [state, found.get(state) ?? 0] as const);
+    return Promise.resolve(Object.fromEntries(counts) as Record<RowState, number>);
+  }
+
+  async *rows({ states = ROW_STATES }: RowFilter = {}): AsyncGenerator<ReportedRow> {
+    const marks = states.map(() => "?").join(", ");
+    const select = this.#database.prepare(
+      `SELECT * FROM line WHERE job = ? AND id > ? AND state IN (${marks}) ORDER BY id LIMIT ${PAGE}`,
+    );
+    for (let after = 0;;) {
+      const page = select.all(this.job.id, after, ...states);
+      for (const row of page) yield reportedRow(row);
+      if (page.length < PAGE) return;
+      after = Number(page.at(-1)?.["id"]);
+    }
+  }
+
+  async release({ to, recipients, by, atMs }: Release): Promise<number> {
+    await this.#owner.hold();
+    const state = to === "resend" ? "pending" : "failed";
+    const wanted = recipients && new Set(recipients);
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      const inDoubt = this.#database.prepare(
+        "SELECT id, recipient FROM line WHERE job = ? AND state = 'in_doubt'",
+      ).all(this.job.id).filter(({ recipient }) => wanted?.has(`${recipient}`) ?? true);
+      const move = this.#database.prepare(
+        "UPDATE line SET state = ?, changed_ms = ?, text = ? WHERE job = ? AND id = ?",
+      );
+      const word = this.#database.prepare(
+        "INSERT INTO word (job, line, said, said_by, said_ms) VALUES (?, ?, ?, ?, ?)",
+      );
+      for (const { id } of inDoubt) {
+        move.run(state, atMs, `released to ${to} by ${by}`, this.job.id, Number(id));
+        word.run(this.job.id, Number(id), to, by, atMs);
+      }
+      this.#owner.commit();
+      return inDoubt.length;
+    } catch (error) {
+      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
+      throw asProblem(error, this.#place.path);
+    }
+  }
+
+  /** Waits for what is being written. */
+  flush(): Promise<void> {
+    return this.#group.flush();
+  }
+}
+
+function valuesOf(outcome: RowOutcome, held: HeldRow, nowMs: number): SQLInputValue[] {
+  const { id, state, notBeforeMs, stage, code, enhanced, text, queueId, ms } = outcome;
+  // Where nothing was sent, the attempt does not count.
+  const attempt = state === "pending" ? held.attempt - 1 : held.attempt;
+  return [
+    state,
+    attempt,
+    held.firstClaimMs,
+    notBeforeMs ?? null,
+    stage ?? null,
+    code ?? null,
+    enhanced ?? null,
+    text ?? null,
+    queueId ?? null,
+    ms ?? null,
+    nowMs,
+    id,
+  ];
+}
+
+/** A row as it is taken: this attempt counts, and its date is that of the first. */
+function claimOf(row: StoredRow, nowMs: number): ClaimedRow {
+  return claimedRow({
+    ...row,
+    attempt: Number(row["attempt"]) + 1,
+    first_claim_ms: row["first_claim_ms"] ?? nowMs,
+  });
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Where a file lies on the disk: a copy lies somewhere else. */
+function placeOf({ dev, ino }: Deno.FileInfo): string {
+  return `${dev}:${ino}`;
+}
+
+function problem(
+  kind: BulkJournalError["problem"],
+  path: string,
+  reason: string,
+): BulkJournalError {
+  return new BulkJournalError(kind, `Cannot use the journal "${path}": ${reason}`);
+}
+
+/** What SQLite throws, as a problem of the journal. */
+function asProblem(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !("errcode" in error)) return error;
+  // The low octet is the class of the error (SQLite's result codes).
+  const code = Number(error.errcode) & 0xff;
+  const kind = code === CORRUPT || code === NOT_A_DATABASE
+    ? "damaged"
+    : code === BUSY || code === LOCKED
+    ? "busy"
+    : "storage";
+  return new BulkJournalError(kind, `Cannot use the journal "${path}": ${error.message}`, {
+    cause: error,
+  });
+}
+
+const BUSY = 5;
+const LOCKED = 6;
+const CORRUPT = 11;
+const CONSTRAINT = 19;
+const NOT_A_DATABASE = 26;
+
+function isConstraint(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error &&
+    (Number(error.errcode) & 0xff) === CONSTRAINT;
+}
+
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The first failure is the one to tell.
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * From the receipt of a message to the state of its row.
+ *
+ * @module
+ */
+
+import type { Receipt, SmtpReply } from "../../../smtp/mod.ts";
+import { waitMs, type WaitOptions } from "../../pace.ts";
+import type { RowOutcome } from "../journal/journal.ts";
+
+/** When deferred rows are tried again. */
+export interface RetryOptions extends WaitOptions {
+  /** How often a row is tried in all. */
+  readonly attempts: number;
+}
+
+/** What a row has gone through. */
+export interface Tried {
+  /** The row. */
+  readonly id: number;
+  /** Which attempt it was. */
+  readonly attempt: number;
+  /** How long the server took for the end of the message, in milliseconds. */
+  readonly ms: number | undefined;
+}
+
+/** Stages before anything of the message itself was said. */
+const BEFORE: ReadonlySet<string> = new Set(["connect", "greeting", "hello", "tls", "auth"]);
+
+/** Whether a message never came as far as its envelope, and not for a fault of its own. */
+export function isUnbegun(receipt: Receipt): boolean {
+  const { outcome, stage, reply } = receipt;
+  if (outcome !== "not-sent" || isUnsendable(receipt)) return false;
+  return BEFORE.has(stage) || (stage === "mail" && reply === undefined);
+}
+
+/** Whether a message that was not sent never can be. Where nobody is rejected, there is no address. */
+function isUnsendable({ rejected }: Receipt): boolean {
+  return rejected.length === 0 || rejected.some(({ retry }) => retry === "never");
+}
+
+/**
+ * Makes an outcome of a receipt.
+ *
+ * @param receipt What became of the message.
+ * @param tried What the row has gone through.
+ * @param retry When deferred rows are tried again.
+ * @param nowMs The wall time, in milliseconds since 1970.
+ * @returns What becomes of the row.
+ */
+export function outcomeOf(
+  receipt: Receipt,
+  { id, attempt, ms }: Tried,
+  retry: RetryOptions,
+  nowMs: number,
+): RowOutcome {
+  const { outcome, stage, queueId, error, rejected } = receipt;
+  const reply = receipt.reply ?? rejected.find((each) => each.reply !== undefined)?.reply;
+  const about = { id, stage, ...(ms !== undefined && { ms }) };
+  const seen = { ...about, ...wordsOf(reply, error) };
+  // "Partial" is never said of one recipient.
+  if (outcome === "accepted" || outcome === "partial") {
+    return { ...seen, state: "accepted", ...(queueId !== undefined && { queueId }) };
+  }
+  // The last reply was about something else.
+  if (outcome === "in-doubt") {
+    return { ...about, ...wordsOf(undefined, error ?? "no answer came"), state: "in_doubt" };
+  }
+  if (outcome === "refused") return { ...seen, state: "failed" };
+  if (outcome === "not-sent") {
+    if (isUnsendable(receipt)) return { ...seen, state: "failed" };
+    if (isUnbegun(receipt)) return { ...seen, state: "pending" };
+  }
+  // Deferred; or the connection broke in the middle of it, and it may be the message that breaks it.
+  if (attempt < retry.attempts) {
+    return { ...seen, state: "deferred", notBeforeMs: Math.round(nowMs + waitMs(attempt, retry)) };
+  }
+  const text = `given up after ${attempt} attempts: ${seen.text ?? "no answer"}`;
+  return { ...seen, state: "failed", text };
+}
+
+function wordsOf(
+  reply: SmtpReply | undefined,
+  error: unknown,
+): Pick<RowOutcome, "code" | "enhanced" | "text"> {
+  if (reply === undefined) {
+    return error === undefined ? {} : { text: error instanceof Error ? error.message : `${error}` };
+  }
+  const enhanced = reply.enhanced;
+  return {
+    code: reply.code,
+    ...(enhanced !== undefined && { enhanced: enhanced.toString() }),
+    text: reply.text,
+  };
+}
