@@ -117,11 +117,15 @@ Deno.test.each<[string, string | undefined]>([
   equal(callsOf(`@pop3\n${text}`), calls);
 });
 
-Deno.test("dialogueToTypeScript() says hello as the protocol does, and TLS before a message", pure, () => {
-  equal(
-    callsOf("@lmtp\nS: 220\nC: EHLO me\nS: 500\nC: LHLO me\nS: 250\n"),
-    '.expect(220).command("EHLO me").expect(500).lhlo("me").expect(250)',
-  );
-  const tls = "C: STARTTLS\nS: 220\nC & S: <tls>\nC: EHLO me\nS: 250\n";
-  equal(callsOf(`${HELLO}C: MAIL FROM:<a@x>\nS: 530\n${tls}`), undefined);
-});
+Deno.test(
+  "dialogueToTypeScript() says hello as the protocol does, and TLS before a message",
+  pure,
+  () => {
+    equal(
+      callsOf("@lmtp\nS: 220\nC: EHLO me\nS: 500\nC: LHLO me\nS: 250\n"),
+      '.expect(220).command("EHLO me").expect(500).lhlo("me").expect(250)',
+    );
+    const tls = "C: STARTTLS\nS: 220\nC & S: <tls>\nC: EHLO me\nS: 250\n";
+    equal(callsOf(`${HELLO}C: MAIL FROM:<a@x>\nS: 530\n${tls}`), undefined);
+  },
+);

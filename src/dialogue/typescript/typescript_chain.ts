@@ -172,7 +172,9 @@ class ChainWriter {
       const found = form.exec(line);
       if (found === null || !at.includes(this.#phase)) continue;
       // RFC 2033 section 4.1: LMTP has a hello of its own.
-      if (call.endsWith("lo") && (call === "lhlo") !== (this.#dialogue.protocol === "lmtp")) continue;
+      if (call.endsWith("lo") && (call === "lhlo") !== (this.#dialogue.protocol === "lmtp")) {
+        continue;
+      }
       this.#phase = to ?? this.#phase;
       this.#hello = call === "ehlo" || call === "lhlo";
       return `.${call}(${found[1] === undefined ? "" : this.#text(found[1])})`;
