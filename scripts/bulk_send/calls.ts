@@ -114,8 +114,16 @@ export interface PaceCall {
   readonly maxRefusals?: number;
 }
 
+/** Where what was said goes. */
+export interface SaveCall {
+  /** The file of the dialogue. */
+  readonly saveDialogue?: string;
+  /** Whether it replaces another one. */
+  readonly force?: boolean;
+}
+
 /** This run alone. */
-export interface RunCall {
+export interface RunCall extends SaveCall {
   /** How long it may take, in milliseconds. */
   readonly deadline?: number;
   /** The most rows. */

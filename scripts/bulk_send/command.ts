@@ -198,7 +198,12 @@ function running<O>(command: Command<O, [], Types>) {
     .option("--suppress <path:file>", "Addresses that are not written to, one on each line")
     .option("--report <format:report>", "At the end write csv:PATH, json:PATH or html:PATH", {
       collect: true,
-    });
+    })
+    .option(
+      "--save-dialogue <path:file>",
+      "Write a dialogue of the first connection: up to its third message, and its end",
+    )
+    .option("--force", "Replace the file of --save-dialogue");
 }
 
 function checking() {

@@ -16,6 +16,7 @@ import {
 import { reading, readText } from "../shared/files.ts";
 import { checked, loginOf, type SecretContext } from "../shared/login.ts";
 import type { DkimCall, PaceCall, SessionCall } from "./calls.ts";
+import type { SavedDialogue } from "./saved_dialogue.ts";
 
 /** RFC 5321 section 4.5.3.2.6: who hangs up earlier may send a message twice (T-B21). */
 const PROPER_END_MS = 600_000;
@@ -92,14 +93,17 @@ async function timersOf(
  *
  * @param session How its sessions are made.
  * @param pace How many of them.
+ * @param saved Where one of them is kept.
  * @returns The options.
  */
 export function poolOptions(
   session: ConnectOptions & { readonly url: string },
   { connections, messagesPerConnection }: PaceCall,
+  saved: SavedDialogue | undefined,
 ): PoolOptions {
   return {
     ...session,
+    ...(saved !== undefined && { listen: () => saved.session.listen() }),
     ...(connections !== undefined && { maxConnections: connections }),
     ...(messagesPerConnection !== undefined && { maxMessages: messagesPerConnection }),
   };

@@ -37,7 +37,7 @@ export async function callGrants(
       ...[list === "-" ? undefined : list, message, ...files, call.suppress],
       ...[call.tlsCa, call.tlsCert, call.tlsKey, ...call.dkimKey ?? []],
     ],
-    write: [...journalFiles(journal), ...written, dryRun],
+    write: [...journalFiles(journal), ...written, dryRun, call.saveDialogue],
     env: call.url !== undefined && call.server === undefined ? ["SMTP_URL"] : [],
     secrets: [call.passwordFrom, call.tokenFrom, call.journalPasswordFrom],
   });

@@ -7,6 +7,7 @@
 import { ValidationError } from "../../src/cli/mod.ts";
 import type { BulkMessage, NewRow } from "../../src/jobs/mod.ts";
 import { type ConnectOptions, connectSmtp } from "../../src/smtp/mod.ts";
+import type { SavedDialogue } from "./saved_dialogue.ts";
 
 /** Which messages. */
 export interface MessagesOf {
@@ -59,6 +60,14 @@ export async function writeMessages(
   return written;
 }
 
+/** Where it goes. */
+export interface TestRun {
+  /** The server. */
+  readonly session: ConnectOptions;
+  /** Where the session is kept. */
+  readonly saved: SavedDialogue | undefined;
+}
+
 /**
  * Sends the message of the first row to another address.
  *
@@ -69,12 +78,12 @@ export async function writeMessages(
  */
 export async function sendTest(
   to: string,
-  { rows, message, session, signal }: MessagesOf & { readonly session: ConnectOptions },
+  { rows, message, session, signal, saved }: MessagesOf & TestRun,
 ): Promise<string> {
   for await (const { fields } of rows) {
     const row = { recipient: to, fields, firstClaimMs: Date.now() };
     const { envelope, content, ...options } = await message.outgoing(row);
-    await using smtp = await connectSmtp({ ...session, signal });
+    await using smtp = await connectSmtp({ ...session, signal, onEvent: saved?.session.listen() });
     const { outcome, reply, rejected } = await smtp.send(envelope, content, options);
     const said = `${reply ?? rejected[0]?.reply ?? outcome}`;
     if (outcome === "accepted") return said;

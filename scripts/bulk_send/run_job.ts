@@ -4,8 +4,16 @@
  * @module
  */
 
-import { loadPalette, type ScriptIo, ValidationError, visible } from "../../src/cli/mod.ts";
-import type { Rate } from "../../src/cli/mod.ts";
+import {
+  EXIT,
+  explain,
+  loadPalette,
+  OutputError,
+  type Rate,
+  type ScriptIo,
+  ValidationError,
+  visible,
+} from "../../src/cli/mod.ts";
 import {
   type BulkJournal,
   BulkMessage,
@@ -19,7 +27,7 @@ import {
 import { type ConnectOptions, connectSmtp } from "../../src/smtp/mod.ts";
 import { hasCause } from "../shared/causes.ts";
 import { checked, type SecretContext } from "../shared/login.ts";
-import type { JournalCall, PaceCall, RunCall } from "./calls.ts";
+import { type JournalCall, NAME, type PaceCall, type RunCall } from "./calls.ts";
 import { poolOptions, sessionOptions, signerOf } from "./connection.ts";
 import { Emergency } from "./emergency.ts";
 import { exitOfStates } from "./failure.ts";
@@ -27,6 +35,7 @@ import { isPostgres } from "./journal_place.ts";
 import { nextCommand } from "./next_command.ts";
 import { openReports } from "./report_files.ts";
 import { RunProgress, withoutAddresses } from "./run_progress.ts";
+import { SavedDialogue } from "./saved_dialogue.ts";
 import type { JobSettings } from "./settings.ts";
 import { summaryText } from "./summary_text.ts";
 
@@ -49,6 +58,8 @@ export interface Prepared {
   /** Makes messages. */
   readonly message: BulkMessage;
 }
+
+const NUMBERS = EXIT.bulk_send;
 
 /** How long a machine waits for rows that others hold, in milliseconds. */
 const LOOK_AGAIN_MS = 2_000;
@@ -122,6 +133,7 @@ export async function runJob(
     await io.err.line(`note: the last run left ${recovery.inDoubt} rows in doubt`);
   }
   await using reports = await openReports("--report", call.report ?? [], io.out);
+  using saved = await SavedDialogue.open(call);
   using emergency = shared ? undefined : await Emergency.reserve(`${call.journal}.emergency`);
   if (emergency?.used) {
     await io.err.line(`note: ${emergency.path} holds outcomes that the journal does not have`);
@@ -129,7 +141,7 @@ export async function runJob(
   const rated = (pace.rate ?? pace.recipientsRate) !== undefined;
   const progress = await RunProgress.begin({ io, call, emergency, rated }, running);
   const stop = await sendRows(running, {
-    pool: poolOptions(session, pace),
+    pool: poolOptions(session, pace, saved),
     render: (row) => message.outgoing(row),
     ...bulkOptions(pace, call),
     signal: io.signal,
@@ -137,8 +149,8 @@ export async function runJob(
   }, shared);
   await progress.end();
   if (hasCause(stop?.error, Deno.errors.NotCapable)) throw stop?.error; // nothing was sent
-  const exit = await tell(run, { running, stop }, io);
-  await reports.write(running);
+  const told = await tell(run, { running, stop }, io);
+  const exit = await writing([() => saved?.write(), () => reports.write(running)], told, io);
   if (io.signal.aborted) throw io.signal.reason; // which signal it was, the frame around the script knows
   return exit;
 }
@@ -155,9 +167,27 @@ export async function tellIfOver(run: JobToRun, io: ScriptIo): Promise<number | 
   const { pending, claimed, committing, deferred } = await job.counts();
   if (pending + claimed + committing + deferred > 0) return undefined;
   await using reports = await openReports("--report", run.call.report ?? [], io.out);
-  const exit = await tell(run, { running: job, stop: undefined }, io);
-  await reports.write(job);
-  return exit;
+  const told = await tell(run, { running: job, stop: undefined }, io);
+  return await writing([() => reports.write(job)], told, io);
+}
+
+/** What cannot be written at the end is lost to no job: a report is written from its journal (T-B11). */
+async function writing(
+  acts: readonly (() => Promise<void> | undefined)[],
+  exit: number,
+  { err }: ScriptIo,
+): Promise<number> {
+  let written = true;
+  for (const act of acts) {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof OutputError)) throw error;
+      written = false;
+      await err.line(`${NAME}: ${explain(error, NAME)}; the journal is complete`);
+    }
+  }
+  return written || exit !== NUMBERS.ok ? exit : NUMBERS.failure;
 }
 
 /** Other machines may die: their rows come back when their leases have run out. */

@@ -15,6 +15,7 @@ import { type CheckedInput, checkInput, NO_JOB, rowsOf } from "./job_input.ts";
 import { defaultName, openJournal } from "./journal_place.ts";
 import { note } from "./note.ts";
 import { compiledMessage, prepare, runJob } from "./run_job.ts";
+import { SavedDialogue } from "./saved_dialogue.ts";
 import { runningOf } from "./settings.ts";
 import { checkText } from "./summary_text.ts";
 
@@ -121,7 +122,10 @@ export class Sending {
   async #test(call: SendCall, to: string, input: CheckedInput): Promise<void> {
     const { out, signal } = this.#context.io;
     const prepared = await prepare(input.settings, NO_JOB, this.#context);
-    const reply = await sendTest(addressOf(to), { rows: rowsOf(input), ...prepared, signal });
+    using saved = await SavedDialogue.open(call);
+    const rows = rowsOf(input);
+    const reply = await sendTest(addressOf(to), { rows, ...prepared, saved, signal })
+      .finally(() => saved?.write());
     if (call.json) await out.json({ to, reply });
     else if (!call.quiet) await out.line(`Sent the first message to ${to}: ${visible(reply)}`);
   }
@@ -133,6 +137,9 @@ function checkCall(call: SendCall): void {
     fail("--journal is missing: what became of each row must be known afterwards");
   }
   checkReports(call);
+  if (call.dryRun !== undefined && call.saveDialogue !== undefined) {
+    fail("--save-dialogue is about what a server is told: --dry-run asks none");
+  }
   const secrets = [call.passwordFrom, call.tokenFrom, call.journalPasswordFrom];
   if (call.list === "-" && secrets.some((source) => source?.kind === "stdin")) {
     fail("standard input is the list: a secret comes from somewhere else");

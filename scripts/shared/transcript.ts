@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Printer } from "../../src/cli/mod.ts";
 import { type DialogueResult, printDialogue, toDialogue } from "../../src/dialogue/mod.ts";
 import { reading } from "./files.ts";
 
@@ -34,22 +35,6 @@ export interface SaveOptions {
 }
 
 /**
- * Saves a session as a dialogue. Transcripts hold no secrets, but addresses and content: only the
- * owner may read the file.
- *
- * @param path The file.
- * @param events What was said on one connection.
- * @param options Name, times, what may be replaced.
- */
-export async function saveDialogue(
-  path: string,
-  events: readonly Said[],
-  options: SaveOptions = {},
-): Promise<void> {
-  await writeNew(path, dialogueText(events, options), options);
-}
-
-/**
  * A session as the text of a dialogue.
  *
  * @param events What was said on one connection.
@@ -64,28 +49,34 @@ export function dialogueText(events: readonly Said[], { name, times }: SaveOptio
 }
 
 /**
- * Writes a file that only its owner may read, and replaces none unless that is wanted.
+ * Opens a file that only its owner may read, and replaces none unless that is wanted. Who opens it
+ * before anything is sent finds out in time.
+ *
+ * @param path The file.
+ * @param options What may be replaced, and the option that named the file.
+ * @returns The file, empty.
+ */
+export async function openNew(path: string, options: SaveOptions): Promise<Deno.FsFile> {
+  const { force = false, option = "--save-dialogue" } = options;
+  const how = force ? { create: true, truncate: true } : { createNew: true };
+  return await reading(option, path, async () => {
+    try {
+      return await Deno.open(path, { write: true, mode: 0o600, ...how });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      throw new Error("it exists already; --force replaces it", { cause: error });
+    }
+  });
+}
+
+/**
+ * Writes a file as {@linkcode openNew} opens it.
  *
  * @param path The file.
  * @param text What it holds.
  * @param options What may be replaced, and the option that named the file.
  */
-export async function writeNew(
-  path: string,
-  text: string,
-  { force = false, option = "--save-dialogue" }: SaveOptions,
-): Promise<void> {
-  await reading(option, path, async () => {
-    using file = await opened(path, force ? { create: true, truncate: true } : { createNew: true });
-    await new Blob([text]).stream().pipeTo(file.writable);
-  });
-}
-
-async function opened(path: string, how: Deno.OpenOptions): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path, { write: true, mode: 0o600, ...how });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new Error("it exists already; --force replaces it", { cause: error });
-  }
+export async function writeNew(path: string, text: string, options: SaveOptions): Promise<void> {
+  using file = await openNew(path, options);
+  await new Printer(file, path).print(text);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemClock, WireError } from "../wire/mod.ts";
+import { systemClock, type TranscriptListener, WireError } from "../wire/mod.ts";
 import { checkConnectOptions, type ConnectOptions, connectSmtp } from "./connect.ts";
 import { type Content, isReplayable } from "./content.ts";
 import { type DeliveryOptions, localRefusal, type OutgoingMessage } from "./delivery.ts";
@@ -37,6 +37,8 @@ export interface PoolOptions extends Omit<ConnectOptions, "connection" | "until"
   readonly closeMs?: number;
   /** How fast. @default {UNLIMITED} */
   readonly limiter?: Limiter;
+  /** Asked before each connection: who hears what is said on it alone. @default {() => onEvent} */
+  readonly listen?: () => TranscriptListener | undefined;
 }
 
 /** What became of one message of {@linkcode SmtpPool.sendAll}. */
@@ -329,7 +331,8 @@ export class SmtpPool implements AsyncDisposable {
     if (pass !== undefined) await orAborted(pass, signal);
     this.#sessions++;
     try {
-      const session = await connectSmtp(this.#sessionOptions);
+      const { listen = () => this.#options.onEvent } = this.#options;
+      const session = await connectSmtp({ ...this.#sessionOptions, onEvent: listen() });
       this.#limiter.report({ connected: true });
       const { mailMax = Infinity, rcptMax, rcptDomainMax } = session.capabilities.limits;
       const { maxMessages = Infinity, maxRecipients = 100 } = this.#options;
