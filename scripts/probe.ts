@@ -26,6 +26,7 @@ import {
 } from "../src/cli/mod.ts";
 import { Command } from "../src/deps/cliffy.ts";
 import type { ProbeEvent, ProbeOptions, ProbeRun } from "../src/jobs/mod.ts";
+import type { Said } from "./shared/transcript.ts";
 
 const NAME = "probe";
 const VERSION = "0.1.0";
@@ -187,6 +188,8 @@ function declared() {
     .option("--json", "Print JSON: short for --format json")
     .option("--compact", "Print JSON on one line")
     .option("--transcript <path:file>", "Write what is said to a file; - is standard error")
+    .option("--save-dialogue <path:file>", "Write what is said as a dialogue, to be played again")
+    .option("--force", "Let --save-dialogue replace an existing file")
     .option("--only-lines <list:direction[]>", "Show of the transcript what was sent or received")
     .option("--times", "Show when each stage began and each line was said")
     .option("--quiet", "Print one line only; of JSON, all on one line")
@@ -210,6 +213,10 @@ function declared() {
     .example(
       "What is in this maildrop, and do its listings agree?",
       `${NAME} pop3s://mail.example --user ann --password-from env:POP3_PASSWORD`,
+    )
+    .example(
+      "Keep what was said, to be played again by the script dialogue",
+      `${NAME} smtp://mail.example --save-dialogue mail.dialogue`,
     )
     .example(
       "Which permissions does it take?",
@@ -294,6 +301,9 @@ function checkCall(call: Call): void {
   if (call.onlyLines !== undefined && call.transcript === undefined) {
     fail("--only-lines is about a transcript: add --transcript");
   }
+  if (call.force && call.saveDialogue === undefined) {
+    fail("--force is about a dialogue: add --save-dialogue");
+  }
   if (call.reveal && call.transcript === undefined) {
     fail("--reveal is about a transcript: add --transcript");
   }
@@ -313,6 +323,9 @@ async function run(
   targets: readonly string[],
 ): Promise<number> {
   const options = await probeOptions(io, given, call);
+  if (call.saveDialogue !== undefined && targets.length > 1) {
+    fail("--save-dialogue is about one target");
+  }
   const jobs = await import("../src/jobs/mod.ts");
   using outputs = new Outputs(io, call, jobs);
   await outputs.open();
@@ -325,6 +338,7 @@ async function run(
   const result = await jobs.probe(targets, { ...options, onEvent }).catch(asUsage);
   clock[Symbol.dispose]();
   await outputs.finish(result);
+  await outputs.save();
   return result.exitCode;
 }
 
@@ -461,6 +475,7 @@ class Outputs implements Disposable {
   readonly #call: Call;
   readonly #jobs: Jobs;
   readonly #files = new Map<string, Deno.FsFile>();
+  readonly #said: Said[] = [];
   #talk: Promise<void> = Promise.resolve();
   #chain = "";
 
@@ -480,6 +495,10 @@ class Outputs implements Disposable {
         fileFault(option, path, error);
       }
     }
+    const { saveDialogue: path, force } = this.#call;
+    if (path === undefined) return;
+    const { openNew } = await import("./shared/transcript.ts");
+    this.#files.set(path, await openNew(path, { force }));
   }
 
   /** Writes the transcript as it comes: who waits wants to see for what. */
@@ -515,11 +534,20 @@ class Outputs implements Disposable {
     }
   }
 
+  /** Writes the dialogue. */
+  async save(): Promise<void> {
+    const { saveDialogue: path } = this.#call;
+    if (path === undefined) return;
+    const { dialogueText } = await import("./shared/transcript.ts");
+    await this.#printer(path).print(dialogueText(this.#said, { name: "probe" }));
+  }
+
   [Symbol.dispose](): void {
     for (const file of this.#files.values()) file.close();
   }
 
   #keep(event: ProbeEvent): void {
+    if (event.type === "said" && this.#call.saveDialogue !== undefined) this.#said.push(event.said);
     if (event.type === "chain") this.#chain += event.pem;
   }
 
@@ -588,7 +616,9 @@ async function printPermissions(
     if (source?.kind === "command") grants.push(`--allow-run=${source.path}`);
   }
   grants.push(...read.map((path) => `--allow-read=${path}`));
-  grants.push(...writtenFiles(call).map(([, path]) => `--allow-write=${path}`));
+  const written = writtenFiles(call).map(([, path]) => path);
+  if (call.saveDialogue !== undefined) written.push(call.saveDialogue);
+  grants.push(...written.map((path) => `--allow-write=${path}`));
   grants.push(...env.map((name) => `--allow-env=${name}`));
   await io.out.line(joinGrants(grants).join(" "));
   return EXIT.probe.ok;

@@ -6,7 +6,7 @@
 
 import { Printer, type ScriptIo, visible } from "../../src/cli/mod.ts";
 import { reading } from "../shared/files.ts";
-import { type Said, saveDialogue, transcriptLine } from "../shared/transcript.ts";
+import { dialogueText, openNew, type Said, transcriptLine } from "../shared/transcript.ts";
 import type { KeepCall } from "./calls.ts";
 import { fail } from "./failure.ts";
 
@@ -15,6 +15,7 @@ export class Keeper implements Disposable {
   readonly #io: ScriptIo;
   readonly #call: KeepCall;
   #file: Deno.FsFile | undefined;
+  #saved: Deno.FsFile | undefined;
   #talk: Promise<void> = Promise.resolve();
 
   /** @param io The script. @param call What was typed. */
@@ -33,9 +34,7 @@ export class Keeper implements Disposable {
     if (saved !== undefined && sessions !== 1) {
       fail(`Cannot save ${sessions} sessions as one dialogue: choose one of them by --filter`);
     }
-    if (saved !== undefined && !force && await exists(saved)) {
-      fail(`Cannot save "${saved}": it exists already; --force replaces it`);
-    }
+    if (saved !== undefined) this.#saved = await openNew(saved, { force });
     if (path === undefined || path === "-") return;
     const options = { write: true, create: true, truncate: true, mode: 0o600 };
     this.#file = await reading("--transcript", path, () => Deno.open(path, options));
@@ -64,30 +63,17 @@ export class Keeper implements Disposable {
    */
   async keep(events: readonly Said[], name: string): Promise<void> {
     await this.#talk;
-    const { saveDialogue: saved, force } = this.#call;
     if (this.#file !== undefined) {
       await new Printer(this.#file, "--transcript").print(events.map(transcriptLine).join(""));
     }
-    if (saved !== undefined && events.length > 0) {
-      await saveDialogue(saved, events, { name, force });
+    if (this.#saved !== undefined) {
+      await new Printer(this.#saved, "--save-dialogue").print(dialogueText(events, { name }));
     }
   }
 
   /** Closes the files. */
   [Symbol.dispose](): void {
     this.#file?.[Symbol.dispose]();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    // Without the grant to look, the file is found out when it is written.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) {
-      return false;
-    }
-    throw error;
+    this.#saved?.[Symbol.dispose]();
   }
 }

@@ -7,7 +7,7 @@
 import { EXIT, explain } from "../../src/cli/mod.ts";
 import { dialServer, relaySession } from "../../src/dialogue/mod.ts";
 import { reading } from "../shared/files.ts";
-import { saveDialogue } from "../shared/transcript.ts";
+import { dialogueText, writeNew } from "../shared/transcript.ts";
 import { NAME, type ProxyWay, type RecordCall } from "./calls.ts";
 import type { VerbContext } from "./context.ts";
 import { fail } from "./failure.ts";
@@ -62,8 +62,7 @@ export async function recordProxy(
         onEvent: keeper.show,
       });
       await keeper.keep(events, name);
-      const options = { name, times, force, option: "-o" };
-      await saveDialogue(path, events, options);
+      await writeNew(path, dialogueText(events, { name, times }), { force, option: "-o" });
       await talk(io, `wrote ${path}`);
     } catch (error) {
       client.close();

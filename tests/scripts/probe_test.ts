@@ -1,9 +1,11 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mock } from "node:test";
 import { main } from "../../scripts/probe.ts";
+import { parseDialogue, runDialogue } from "../../src/dialogue/mod.ts";
 import { type ProbeRun, VERSION } from "../../src/jobs/mod.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/mod.ts";
 import { systemReaders } from "../../src/cli/mod.ts";
+import { Secret } from "../../src/smtp/mod.ts";
 import { ClosedPipe, Screen, Signals } from "../cli/fakes.ts";
 import { FAREWELL, GREETING, TlsServer } from "../jobs/probe/peers.ts";
 import { breaches } from "../jobs/probe/schema.ts";
@@ -104,6 +106,35 @@ Deno.test("probe shows help with examples, and its version, without any grant", 
   match(out, /Examples:\n(?: .*\n)*? {4}probe smtp:\/\/mail\.example/);
   ok(!out.includes("--password <"));
   equal((await help("--version")).trim(), VERSION);
+});
+
+Deno.test("probe saves what was said as a dialogue that plays again, without secrets", async () => {
+  await using box = await sandbox();
+  await inFolder(async (path) => {
+    const file = `${path}/said.dialogue`;
+    const trust = await trusting(box, path);
+    const call = [box.smtpUrl, ...trust, ...LOGIN, ...MAIL, "--send", "--save-dialogue", file];
+    equal((await run([...call, "--subject", "Saved"])).code, 0);
+    const text = await Deno.readTextFile(file);
+    match(text, /^@smtp\n@name probe\n/);
+    match(text, /^Subject: Saved$|^C: Subject: Saved$/m);
+    equal(text.includes(PASSWORD), false);
+    equal((await Deno.stat(file)).mode, 0o100600);
+    const again = await run([...call, "--subject", "Other"]);
+    equal(again.code, 3);
+    match(again.err, /it exists already; --force replaces it/);
+    equal((await run([...call, "--force"])).code, 0);
+    const dialogue = parseDialogue(await Deno.readTextFile(file));
+    const result = await runDialogue(dialogue, {
+      to: box.smtpUrl,
+      tls: { caCerts: box.caCerts },
+      vars: { user: "ann" },
+      secrets: { pass: new Secret(PASSWORD) },
+    });
+    equal(result.delivery, "all");
+    equal((await run([box.smtpUrl, "--force"])).code, 3);
+    equal((await run([box.smtpUrl, box.pop3Url, "--save-dialogue", file])).code, 3);
+  });
 });
 
 Deno.test("probe has the version of deno.json", async () => {

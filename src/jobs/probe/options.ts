@@ -6,7 +6,14 @@
 
 import type { Address } from "../../message/mod.ts";
 import type { OtherParameter, Secret } from "../../smtp/mod.ts";
-import type { ClientCertificate, Clock, Connection, DialOptions, Target } from "../../wire/mod.ts";
+import type {
+  ClientCertificate,
+  Clock,
+  Connection,
+  DialOptions,
+  Target,
+  TranscriptEvent,
+} from "../../wire/mod.ts";
 import type {
   Finding,
   SafetyClass,
@@ -91,6 +98,8 @@ export type ProbeEvent =
     | { readonly type: "target" }
     | { readonly type: "begin"; readonly stage: StageName }
     | { readonly type: "line"; readonly number: number; readonly line: TranscriptLine }
+    /** The same with the octets of content. */
+    | { readonly type: "said"; readonly said: TranscriptEvent }
     | { readonly type: "chain"; readonly pem: string }
     | { readonly type: "stage"; readonly stage: Stage }
     | { readonly type: "finding"; readonly finding: Finding }

@@ -105,6 +105,7 @@ async function probeTarget(
     lmtp: protocol === "lmtp",
     reveal: options.reveal ?? false,
     onLine: (number, line) => tell({ type: "line", number, line }),
+    onSaid: (said) => tell({ type: "said", said }),
     onStage: (stage) => tell({ type: "begin", stage }),
   });
   const end = new AbortController();

@@ -26,6 +26,8 @@ export interface RecorderOptions {
   readonly reveal: boolean;
   /** Hears each line with its number. */
   readonly onLine: (number: number, line: TranscriptLine) => void;
+  /** Hears what the session says of its transcript. */
+  readonly onSaid: (said: TranscriptEvent) => void;
   /** Hears each stage as it begins. */
   readonly onStage: (name: StageName) => void;
 }
@@ -202,6 +204,7 @@ export class Recorder implements MeterListener {
 
   /** Hears what the session says of its transcript. */
   readonly listen = (event: TranscriptEvent): void => {
+    this.#options.onSaid(event);
     const { end, tls, kind, text, bytes } = event;
     const line = {
       at: this.now,

@@ -24,6 +24,7 @@ function recording(
     reveal: false,
     ...options,
     onLine: (_number, line) => heard.push(line),
+    onSaid: () => {},
     onStage: () => {},
   });
   const event = (end: "C" | "S", text: string): void =>
