@@ -123,6 +123,35 @@ Deno.test("SmtpPool uses a connection again", NO_PERMISSIONS, async () => {
   equal(server.connections, 1);
 });
 
+Deno.test(
+  "SmtpPool asks who hears each connection, and tells nobody else",
+  NO_PERMISSIONS,
+  async () => {
+    await using server = poolServer();
+    const heard: string[][] = [];
+    await using pool = poolOf(server, {
+      maxMessages: 1,
+      onEvent: () => heard.push(["everything"]),
+      listen: () => {
+        if (heard.length === 2) return undefined;
+        const lines: string[] = [];
+        heard.push(lines);
+        return ({ kind, end, text }) => {
+          if (kind === "line" && end === "C") lines.push(text);
+        };
+      },
+    });
+    for (let number = 0; number < 3; number++) {
+      await pool.send(envelope(`p${number}@mx.example`), "Subject: 1\n\n");
+    }
+    equal(server.connections, 3);
+    deepEqual(
+      heard.map((lines) => lines.filter((line) => line.startsWith("RCPT"))),
+      [["RCPT TO:<p0@mx.example>"], ["RCPT TO:<p1@mx.example>"]],
+    );
+  },
+);
+
 Deno.test("SmtpPool keeps what it dials to one identity [T-S18]", NO_PERMISSIONS, () => {
   // Host, TLS, roots, names and login stand in the options of the pool, and nothing else dials.
   throws(() => new SmtpPool({ url: "smtp://mx.example", maxConnections: 0 }), RangeError);
