@@ -8,6 +8,7 @@ const DOUBT = { state: "in_doubt", stage: "final" } as const;
 const ACCEPTED = { state: "accepted", stage: "final", code: 250 } as const;
 const DEFERRED = { state: "deferred", stage: "rcpt", code: 450 } as const;
 const UNSENT = { state: "pending", stage: "connect" } as const;
+const BROKEN = { state: "deferred", stage: "content", text: "reset by peer" } as const;
 const LOCAL = { state: "failed", stage: "render", text: "no field" } as const;
 
 /** After which of the outcomes it breaks, the first is 1, and why. */
@@ -46,8 +47,8 @@ const CASES: readonly (readonly [string, readonly Omit<RowOutcome, "id">[], read
     ], [6, "refusals"]],
     ["does not count local refusals", Array(50).fill(LOCAL), []],
     ["breaks at the second doubt in a row", [ACCEPTED, DOUBT, DOUBT], [3, "doubts"]],
-    ["goes on counting doubts over what came back unsent", [DOUBT, UNSENT, UNSENT, DOUBT], [
-      4,
+    ["goes on counting doubts over what came back unsent", [DOUBT, UNSENT, BROKEN, LOCAL, DOUBT], [
+      5,
       "doubts",
     ]],
     ["counts doubts anew after any answer", [DOUBT, ACCEPTED, DOUBT, DEFERRED, DOUBT, REFUSED], []],

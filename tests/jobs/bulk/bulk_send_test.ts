@@ -265,6 +265,7 @@ Deno.test("sendBulk() gives up on a row that ends each connection, and on no oth
   await using world = await EngineWorld.make({ to: 30 });
   const { stop } = await world.run({
     pool: { maxConnections: 2 },
+    retry: { baseMs: 10_000 },
     render: ({ recipient }) => ({
       envelope: {
         from: `news+${recipient.split("@")[0]}.x@here.example`,

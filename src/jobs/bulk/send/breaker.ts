@@ -37,12 +37,13 @@ export class Breaker {
    * @returns Why to stop; `undefined` to go on.
    */
   take({ state, stage, code, enhanced }: RowOutcome): "refusals" | "doubts" | undefined {
-    // A row that came back unsent tells nothing: often the one in doubt took it along.
-    if (state === "pending") return undefined;
-    this.#doubts = state === "in_doubt" ? this.#doubts + 1 : 0;
+    if (state === "in_doubt") this.#doubts++;
+    // Without an answer nothing is known: rows come back unsent together with one that is in doubt, and
+    // a local refusal is about its row alone.
+    else if (code === undefined) return undefined;
+    else this.#doubts = 0;
     if (state === "accepted") this.#refusals = 0;
-    // A local refusal is about its row alone, and a server's is known by its codes, not its words.
-    if (state === "failed" && code !== undefined) {
+    if (state === "failed") { // known by its codes, not its words
       const refusal = `${stage} ${code} ${enhanced}`;
       this.#refusals = refusal === this.#refusal ? this.#refusals + 1 : 1;
       this.#refusal = refusal;

@@ -5,6 +5,7 @@
  */
 
 import type { Receipt, SmtpReply } from "../../../smtp/mod.ts";
+import { WireError } from "../../../wire/mod.ts";
 import { waitMs, type WaitOptions } from "../../pace.ts";
 import type { RowOutcome } from "../journal/journal.ts";
 
@@ -27,7 +28,7 @@ export interface Tried {
 /** Stages before anything of the message itself was said. */
 const BEFORE: ReadonlySet<string> = new Set(["connect", "greeting", "hello", "tls", "auth"]);
 
-/** Whether a message never came as far as its envelope, and not for a fault of its own. */
+/** Whether a message never came as far as its envelope, and nothing was said about it. */
 export function isUnbegun(receipt: Receipt): boolean {
   const { outcome, stage, reply } = receipt;
   if (outcome !== "not-sent" || isUnsendable(receipt)) return false;
@@ -69,9 +70,10 @@ export function outcomeOf(
   if (outcome === "refused") return { ...seen, state: "failed" };
   if (outcome === "not-sent") {
     if (isUnsendable(receipt)) return { ...seen, state: "failed" };
-    if (isUnbegun(receipt)) return { ...seen, state: "pending" };
+    const broken = stage === "mail" && error instanceof WireError;
+    if (isUnbegun(receipt) && !broken) return { ...seen, state: "pending" };
   }
-  // Deferred; or the connection broke in the middle of it, and it may be the message that breaks it.
+  // Deferred; or the connection broke in its turn, and it may be the message that breaks it (T-B20).
   if (attempt < retry.attempts) {
     return { ...seen, state: "deferred", notBeforeMs: Math.round(nowMs + waitMs(attempt, retry)) };
   }
