@@ -80,6 +80,7 @@ function scriptChecks({ origin, host }: FileHost, script: string): Check[] {
     },
   };
   if (script === "cleanup.ts") return [help, cleanupCheck(url, flags)];
+  if (script === "dialogue.ts") return [help, dialogueCheck(url, flags)];
   if (script !== "demo.ts") return [help];
   const demo: Check = {
     name: `${script}, with the grants of its first line`,
@@ -128,6 +129,25 @@ function cleanupCheck(url: string, flags: readonly string[]): Check {
       const { planId }: { planId: string } = JSON.parse(planned.stdout);
       mustSucceed(await deno(folder, ...flags, ...grants, url, "apply", planId, ...call));
       if (box.maildrop("ann").length > 0) throw new Error("Cannot see that it was removed");
+    },
+  };
+}
+
+/** Runs a page as it was pasted, with the grants of the README. */
+function dialogueCheck(url: string, flags: readonly string[]): Check {
+  return {
+    name: "dialogue.ts runs a page, and converts it without a network",
+    async run(deno, folder) {
+      const page = await Deno.readTextFile(new URL("tests/fixtures/seeds/rfc821.txt", ROOT));
+      await Deno.writeTextFile(`${folder}/page.txt`, page);
+      await using box = await startSandbox({ recipients: ["Jones@Beta.ARPA", "Brown@Beta.ARPA"] });
+      const net = `--allow-net=127.0.0.1:${box.ports.smtp}`;
+      const call = [...flags, net, "--allow-read=page.txt", url, "run", "page.txt"];
+      mustSucceed(await deno(folder, ...call, "--to", box.smtpUrl));
+      if (box.mails.length !== 1) throw new Error("Cannot see that a message was sent");
+      const converted = [...flags, "--allow-read=page.txt", url, "convert", "page.txt"];
+      const { stdout } = await deno(folder, ...converted, "--into", "dialogue");
+      if (!stdout.startsWith("@smtp\n")) throw new Error("Cannot see a dialogue");
     },
   };
 }
