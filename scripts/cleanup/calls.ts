@@ -99,6 +99,8 @@ export interface RunCall extends ApplyCall {
   readonly maxFraction: number;
   /** When to run again and again. */
   readonly every?: string;
+  /** The time zone of that. */
+  readonly everyZone?: string;
 }
 
 /** `restore`. */

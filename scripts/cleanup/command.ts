@@ -206,6 +206,7 @@ function running() {
     })
     .option("--no-verify", "Do not look afterwards whether the messages are gone")
     .option("--every <cron:string>", "Keep running, at these times: minute hour day month weekday")
+    .option("--every-zone <zone:string>", "Their time zone, such as Europe/Berlin; the machine's")
     .example(
       "From cron, once",
       `${NAME} run --server pop3s://mail.example --user ann --password-from file:ann.password \\\n` +

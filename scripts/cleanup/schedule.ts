@@ -39,11 +39,16 @@ export const systemAlarm: Alarm = {
 /**
  * Reads a cron expression.
  *
- * @param text Minute, hour, day, month and weekday, in local time.
+ * @param text Minute, hour, day, month and weekday.
+ * @param zone The time zone that they are of, as `Europe/Berlin`; that of the machine if missing.
  * @returns When it comes due next behind an instant; `undefined` if it never does.
- * @throws {ValidationError} If it is none.
+ * @throws {ValidationError} If it is none, or the zone is unknown.
  */
-export function readSchedule(text: string): (afterMs: number) => number | undefined {
+export function readSchedule(
+  text: string,
+  zone?: string,
+): (afterMs: number) => number | undefined {
+  checkZone(zone);
   const refuse = (seen: string, cause?: unknown) =>
     new ValidationError(
       `Cannot read --every "${text}": ${seen}, expected times such as "0 3 * * *"`,
@@ -51,11 +56,22 @@ export function readSchedule(text: string): (afterMs: number) => number | undefi
     );
   if (text.trim().split(/\s+/).length !== 5) throw refuse("it has not five parts");
   try {
-    const cron = new Cron(text);
+    const cron = new Cron(text, zone === undefined ? {} : { timezone: zone });
     if (cron.nextRun() === null) throw new RangeError("it never comes due");
     return (afterMs) => cron.nextRun(new Date(afterMs))?.getTime();
   } catch (cause) {
     throw refuse(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function checkZone(zone: string | undefined): void {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+  } catch (cause) {
+    throw new ValidationError(
+      `Cannot read --every-zone "${zone}": expected a time zone such as Europe/Berlin`,
+      { cause },
+    );
   }
 }
 

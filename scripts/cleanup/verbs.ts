@@ -10,6 +10,7 @@ import {
   loadPalette,
   type ScriptIo,
   type SecretReaders,
+  ValidationError,
 } from "../../src/cli/mod.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import {
@@ -96,7 +97,10 @@ export class CleanupVerbs implements Verbs {
   }
 
   async run(call: RunCall): Promise<void> {
-    const next = call.every === undefined ? undefined : readSchedule(call.every);
+    if (call.everyZone !== undefined && call.every === undefined) {
+      throw new ValidationError("Cannot run cleanup: --every-zone is nothing without --every");
+    }
+    const next = call.every === undefined ? undefined : readSchedule(call.every, call.everyZone);
     await readPolicy(call.policy); // a mistake is not found out at night
     const mailbox = await this.#mailbox(call);
     if (next === undefined) return await this.#runOnce(call, mailbox);

@@ -25,6 +25,16 @@ Deno.test("readSchedule() tells when a time comes next, in local time", pure, ()
   deepEqual(first && next(first), new Date(2026, 1, 2, 3, 0).getTime());
 });
 
+Deno.test("readSchedule() reads the times of another time zone, summer time included", pure, () => {
+  const next = readSchedule("0 3 * * *", "Europe/Berlin");
+  deepEqual(next(Date.UTC(2026, 0, 31)), Date.UTC(2026, 0, 31, 2));
+  deepEqual(next(Date.UTC(2026, 6, 31)), Date.UTC(2026, 6, 31, 1));
+  throws(() => readSchedule("0 3 * * *", "Europe/Nowhere"), {
+    name: "ValidationError",
+    message: /--every-zone "Europe\/Nowhere": expected a time zone/,
+  });
+});
+
 Deno.test.each(["", "daily", "0 3 * *", "* 0 3 * * *", "61 * * * *", "0 3 31 2 *", "a b c d e"])(
   "readSchedule() refuses %j",
   pure,
