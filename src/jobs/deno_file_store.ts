@@ -164,7 +164,11 @@ async function open(path: string, options: Deno.OpenOptions): Promise<OpenFile> 
     if (!await file.tryLock(true)) {
       throw new Deno.errors.Busy(`Cannot write "${path}": another run is writing it`);
     }
-    return new WrittenFile(file, (await file.stat()).size);
+    const { size, nlink } = await file.stat();
+    if (nlink === 0) {
+      throw new Deno.errors.Busy(`Cannot write "${path}": another run has just removed it`);
+    }
+    return new WrittenFile(file, size);
   } catch (error) {
     file.close();
     throw error;

@@ -57,7 +57,8 @@ export interface FileStore {
   /**
    * Makes a new file that only its owner may read.
    *
-   * @param path Where; `AlreadyExists` if something is there, be it a link.
+   * @param path Where; `AlreadyExists` if something is there, be it a link; `Busy` if another one took it
+   *   before it could be locked.
    * @returns The file.
    */
   create(path: string): Promise<OpenFile>;

@@ -330,3 +330,18 @@ Deno.test.each(KINDS)("Archive and LineJournal work on the disk: $kind", async (
   }
   equal((await all(archive.digests())).length, known.length);
 });
+
+Deno.test("create() gives no file that another run has removed before it was locked", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/1.part`;
+  const { tryLock } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.tryLock = async function (exclusive) {
+    await Deno.remove(path);
+    return await tryLock.call(this, exclusive);
+  };
+  try {
+    await rejects(store.create(path), Deno.errors.Busy);
+  } finally {
+    Deno.FsFile.prototype.tryLock = tryLock;
+  }
+});

@@ -18,6 +18,10 @@ import { connectionError } from "./run/sessions.ts";
  */
 export function failureOf(error: unknown): unknown {
   if (error instanceof ArchiveError) {
+    // An mbox that the run of another mailbox is writing: the next run finds it free.
+    if (error.cause instanceof Deno.errors.Busy) {
+      return new CleanupError("busy", error.message, { temporary: true, cause: error });
+    }
     return new CleanupError("archive", error.message, { cause: error });
   }
   if (error instanceof JournalError) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemClock } from "../../wire/mod.ts";
+import { escapeControls, systemClock } from "../../wire/mod.ts";
 import { denoFileStore } from "../deno_file_store.ts";
 import { joinPath } from "../file_path.ts";
 import type { FileLock } from "../file_store.ts";
@@ -345,12 +345,15 @@ export class CleanupJob implements AsyncDisposable {
  */
 export async function openCleanup(options: CleanupOptions): Promise<CleanupJob> {
   const { folder, store = denoFileStore, clock = systemClock } = options;
+  const lockPath = joinPath(folder, "lock");
   const lock = await writing("the lock", async () => {
     await store.makeFolder(folder);
-    return await store.lock(joinPath(folder, "lock"));
+    return await store.lock(lockPath);
   });
   if (lock === undefined) {
-    throw new CleanupError("busy", `Cannot open "${folder}": another run has it`);
+    const holder = escapeControls(new TextDecoder().decode(await store.read(lockPath)).trim());
+    const seen = `another run has it${holder && `: ${holder}`}`;
+    throw new CleanupError("busy", `Cannot open "${folder}": ${seen}`);
   }
   using stack = new DisposableStack();
   stack.use(lock);

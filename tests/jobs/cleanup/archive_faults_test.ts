@@ -265,6 +265,41 @@ Deno.test("Archive.tidy() spares what another run is writing [T-C01]", PURE, asy
 });
 
 Deno.test(
+  "Archive.tidy() holds what it removes, so that no other run begins to write it",
+  PURE,
+  async () => {
+    const store = new MemoryStore();
+    using archive = openArchive(store, "lists", { maildir: "archive" });
+    await store.makeFolder("archive/tmp");
+    store.put("archive/tmp/1.part", "left by a run that died");
+    const remove = store.remove.bind(store);
+    let refused = 0;
+    store.remove = async (path) => {
+      await rejects(store.append(path), Deno.errors.Busy);
+      refused++;
+      await remove(path);
+    };
+    equal(await archive.tidy(), 1);
+    equal(refused, 1);
+  },
+);
+
+Deno.test("Archive.begin() passes over a file that another run holds", PURE, async () => {
+  const store = new MemoryStore();
+  using archive = openArchive(store, "lists", { maildir: "archive" });
+  const create = store.create.bind(store);
+  const asked: string[] = [];
+  store.create = (path) => {
+    asked.push(path);
+    return asked.length === 1 ? Promise.reject(new Deno.errors.Busy(path)) : create(path);
+  };
+  const copy = await put(archive, ONE);
+  await archive.barrier();
+  equal(await archive.verify(copy), true);
+  deepEqual(asked, ["archive/tmp/1.part", "archive/tmp/2.part"]);
+});
+
+Deno.test(
   "Archive takes the message that another run has brought in the meantime [T-C02]",
   PURE,
   async () => {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type { CleanupError } from "../../../src/jobs/mod.ts";
+import { type CleanupError, mbox } from "../../../src/jobs/mod.ts";
 import type { SandboxFault } from "../../../src/sandbox/mod.ts";
 import type { Clock } from "../../../src/wire/mod.ts";
 import { FaultyStore, isDeath } from "../../faults/faulty_store.ts";
@@ -306,4 +306,26 @@ Deno.test("a report tells classes of failure apart [T-D09]", async () => {
     const report = await world.cleanUp();
     deepEqual([report.exit, report.error?.kind, report.error?.temporary], [exit, kind, temporary]);
   }
+});
+
+Deno.test("apply() comes back later where another run is writing the mbox", async () => {
+  await using world = await World.start(listMails(1));
+  const policy = listsPolicy({ archives: { lists: mbox("lists.mbox") } });
+  const held = await world.store.append("lists.mbox");
+  const report = await world.cleanUp({ policy });
+  deepEqual([report.exit, report.error?.kind, report.error?.temporary], ["busy", "busy", true]);
+  deepEqual(world.uids, ["u1"]);
+  held.close();
+  equal((await world.cleanUp({ policy })).exit, "done");
+});
+
+Deno.test("openCleanup() tells who has the folder", async () => {
+  await using world = await World.start([]);
+  await using _job = await world.open();
+  const holder = new TextEncoder().encode("pid 7 since 2026-01-01T00:00:00.000Z\n");
+  world.store.read = () => Promise.resolve(holder);
+  await rejects(world.open(), {
+    kind: "busy",
+    message: 'Cannot open "job": another run has it: pid 7 since 2026-01-01T00:00:00.000Z',
+  });
 });

@@ -12,7 +12,7 @@ import type { ArchivedCopy } from "./archive_types.ts";
 import { MboxQuoting } from "./mbox_quoting.ts";
 import { fromLine, type MboxRecord, mboxRecords, recordEnd } from "./mbox_records.ts";
 import { joined } from "../octets.ts";
-import type { Spool, SpooledMessage } from "./spool.ts";
+import { type Spool, type SpooledMessage, unlessBusy } from "./spool.ts";
 
 const WRITTEN_AT_ONCE = 64 * 1024;
 const utf8 = new TextEncoder();
@@ -216,14 +216,4 @@ export class Mbox implements ArchiveKind {
 function copyOf(record: MboxRecord, archive: string, path: string): ArchivedCopy {
   const { sha256, bytes, offset, length } = record;
   return { archive, path, sha256, bytes, offset, length };
-}
-
-/** What another run is writing is in good hands: `undefined`. */
-async function unlessBusy<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Deno.errors.Busy) return undefined;
-    throw error;
-  }
 }

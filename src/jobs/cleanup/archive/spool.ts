@@ -37,7 +37,9 @@ export class Spool {
       try {
         return new Spool(store, path, await store.create(path));
       } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+        const taken = error instanceof Deno.errors.AlreadyExists ||
+          error instanceof Deno.errors.Busy;
+        if (!taken) throw error;
       }
     }
   }
@@ -80,14 +82,25 @@ export async function removeSpools(store: FileStore, folder: string): Promise<nu
   for (const { name, kind } of await store.list(folder)) {
     if (kind !== "file" || !/^\d+\.part$/.test(name)) continue;
     const path = joinPath(folder, name);
+    const file = await unlessBusy(store.append(path));
+    if (file === undefined) continue;
     try {
-      (await store.append(path)).close();
-    } catch (error) {
-      if (error instanceof Deno.errors.Busy) continue;
-      throw error;
+      // It stays locked until it is gone: nobody can begin to write it meanwhile.
+      await store.remove(path);
+    } finally {
+      file.close();
     }
-    await store.remove(path);
     removed += 1;
   }
   return removed;
+}
+
+/** What another run is writing is in good hands: `undefined`. */
+export async function unlessBusy<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Deno.errors.Busy) return undefined;
+    throw error;
+  }
 }
