@@ -165,11 +165,12 @@ export class CleanupVerbs implements Verbs {
     const archives = "verify" in call ? archiveFolders(policy.policy, policy.base) : [];
     await checkFolders([call.job, ...archives]);
     const mailbox = given ?? await this.#mailbox(call);
-    const progress = new JobProgress(this.#io.err, { quiet: call.quiet ?? false });
+    const { err, signal } = this.#io;
+    const progress = new JobProgress(err, { quiet: call.quiet ?? false });
     await using job = await openCleanup({
       ...policy,
       folder: call.job,
-      signal: this.#io.signal,
+      signal,
       account: mailbox.account,
       connect: () => mailbox.connect(),
       onProgress: (each) => progress.hear(each),
@@ -179,9 +180,17 @@ export class CleanupVerbs implements Verbs {
         ...(call.marksPerQuit && { marksPerQuit: call.marksPerQuit }),
       },
     });
+    const over = new AbortController();
+    let said = Promise.resolve();
+    const say = (): void => {
+      said = err.line(`${NAME}: leaving the mailbox in a few seconds, or at once if told again`);
+    };
+    if (!call.quiet) signal.addEventListener("abort", say, { once: true, signal: over.signal });
     try {
       return await work(job);
     } finally {
+      over.abort();
+      await said;
       await progress.end();
     }
   }

@@ -352,8 +352,9 @@ Deno.test("cleanup stops at SIGINT, removes nothing, and goes on the next time [
       if (text.startsWith("RETR ")) break;
     }
     signals.send("SIGINT");
-    const { code, out } = await interrupted;
+    const { code, out, err } = await interrupted;
     equal(code, 130);
+    match(err, /cleanup: leaving the mailbox in a few seconds/);
     match(out, /Interrupted: 3 planned, .* 0 deleted/);
     equal(uids(setting).length, 11);
     equal((await cleanup(run)).code, 0);

@@ -121,11 +121,10 @@ export class CleanupJob implements AsyncDisposable {
       try {
         await writing("the plan", () => this.#plans.put(plan));
         refuseTrips(plan);
-      } catch (error) {
-        this.#sessions.over(open.session);
-        throw error;
+        return await this.#apply(plan, { policy, open, roundTripsBefore, warnings: plan.warnings });
+      } finally {
+        this.#sessions.over(open.session); // also if nobody has come to use it
       }
-      return await this.#apply(plan, { policy, open, roundTripsBefore, warnings: plan.warnings });
     });
   }
 

@@ -71,3 +71,13 @@ Deno.test("plan() does not wait for a connection after the signal, and closes it
   await settle();
   equal(session.usable, false);
 });
+
+Deno.test("run() closes the session of its plan where the archive cannot be got ready", async () => {
+  await using world = await World.start(listMails(1));
+  world.store.list = (path) => Promise.reject(new Error(`Cannot list "${path}"`));
+  await using job = await world.open();
+  const report = await job.run({ maxDelete: 1, maxFraction: 1 });
+  equal(report.exit, "archive");
+  equal(world.sessions[0]?.usable, false);
+  deepEqual(world.uids, ["u1"]);
+});

@@ -48,6 +48,8 @@ export class Sessions {
   #notBefore = -Infinity;
   #hadOne = false;
   #leash: Disposable | undefined;
+  /** The session that is not over. */
+  #current: Pop3Session | undefined;
   /** Whether nothing is sent before the last answer is there. */
   careful = false;
 
@@ -98,6 +100,7 @@ export class Sessions {
       this.#notBefore = clock.monotonic() + seconds * 1000;
       if (this.careful) session.mask("PIPELINING");
       this.#leash = leash(session, { clock, signal });
+      this.#current = session;
       return session;
     } catch (error) {
       signal?.throwIfAborted();
@@ -124,11 +127,13 @@ export class Sessions {
   }
 
   /**
-   * Counts a session that is over, and closes it.
+   * Counts a session that is over, and closes it; again is harmless.
    *
    * @param session The session.
    */
   over(session: Pop3Session): void {
+    if (session !== this.#current) return;
+    this.#current = undefined;
     this.#leash?.[Symbol.dispose]();
     session.close();
     this.#roundTrips += session.turns.writes;
