@@ -62,8 +62,8 @@ const PARTS: readonly (readonly [name: string, run: () => Promise<number>])[] = 
   }],
   ["bulk: every stage refused, with every code and ending", () => bulkServer(serverRefusals())],
   ["bulk: every stage broken off", () => bulkServer(serverEndings())],
-  ["bulk: the line cut after octets of both sides", () => bulkServer(cuts(17))],
-  ["bulk: two faults, the second while it is resumed", () => sweepPairs(150, 1)],
+  ["bulk: the line cut after octets of both sides", () => bulkServer(cuts(23))],
+  ["bulk: two faults, the second while it is resumed", () => sweepPairs(80, 1)],
   ["bulk: several processes on one journal", async () => {
     let away = 0;
     for (const count of [2, 3, 5, 8]) away += await manyRunners(count);
