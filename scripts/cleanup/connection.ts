@@ -13,7 +13,7 @@ import {
   type Pop3Session,
 } from "../../src/pop3/mod.ts";
 import { type ConnectOptions, parseSmtpUrl } from "../../src/smtp/mod.ts";
-import { readText } from "../shared/files.ts";
+import { readCertificate, readText } from "../shared/files.ts";
 import { checked, loginOf, type SecretContext } from "../shared/login.ts";
 import type { RestoreCall, ServerCall } from "./calls.ts";
 
@@ -27,8 +27,8 @@ export interface ConnectionContext extends SecretContext {
 export interface Mailbox {
   /** `user@host:port`. */
   readonly account: string;
-  /** Makes a session that is logged in. */
-  connect(): Promise<Pop3Session>;
+  /** Makes a session that is logged in; a signal ends it at once, whatever it is doing. */
+  connect(options?: { readonly signal: AbortSignal }): Promise<Pop3Session>;
 }
 
 /** Some servers hang up after a minute in which they hear nothing. */
@@ -56,7 +56,7 @@ export async function mailboxOf(call: ServerCall, context: ConnectionContext): P
     url,
     ...(call.tls && { tls: call.tls }),
     ...(call.tlsName && { tlsName: call.tlsName }),
-    ...(call.tlsCa && { caCerts: [await readText("--tls-ca", call.tlsCa)] }),
+    ...(call.tlsCa && { caCerts: [await readCertificate("--tls-ca", call.tlsCa)] }),
     ...(certificate && { clientCertificate: certificate }),
     ...(call.proxy && { proxy: call.proxy }),
     ...(timeout && { timers: timersOf(timeout) }),
@@ -70,7 +70,10 @@ export async function mailboxOf(call: ServerCall, context: ConnectionContext): P
     ),
   };
   checked(() => checkPop3ConnectOptions(options));
-  return { account: `${user}@${host}:${port}`, connect: () => connectPop3(options) };
+  return {
+    account: `${user}@${host}:${port}`,
+    connect: (more) => connectPop3({ ...options, ...more }),
+  };
 }
 
 /** A server that was typed. */

@@ -13,7 +13,7 @@ import type {
   RestoreReport,
 } from "../../src/jobs/mod.ts";
 
-/** More items than these are counted and not shown. */
+/** More items or warnings than these are counted and not shown. */
 const SHOWN = 20;
 /** Runs that a status shows. */
 const RUNS = 10;
@@ -40,7 +40,12 @@ export function reportText(report: CleanupReport, { red, yellow }: Palette): str
   const { items, error, warnings } = report;
   const left = items.filter(({ outcome }) => outcome === "kept" || outcome === "unknown");
   const lines = (left.length > SHOWN ? grouped(left) : left.map(itemText)).map(yellow);
-  lines.push(...warnings.map((warning) => yellow(`Warning: ${visible(warning)}`)));
+  lines.push(
+    ...warnings.slice(0, SHOWN).map((warning) => yellow(`Warning: ${visible(warning)}`)),
+  );
+  if (warnings.length > SHOWN) {
+    lines.push(yellow(`… and ${warnings.length - SHOWN} more warnings: --json shows them`));
+  }
   if (error !== undefined) lines.push(red(visible(error.message)));
   lines.push(reportLine(report));
   return `${lines.join("\n")}\n`;
@@ -123,6 +128,7 @@ function restoredText({ outcome, sha256, uid, path, text }: RestoredItem): strin
 export function statusText(status: CleanupStatus): string {
   const { account, lastAt, runs, messages, unverified, archived, gone, restored } = status;
   if (account === undefined) return "Nothing has been done here yet.\n";
+  const back = restored.filter((each) => each.back).length;
   const lines = [
     `Mailbox     ${visible(account)}`,
     `Last write  ${lastAt ?? "never"}`,
@@ -130,7 +136,8 @@ export function statusText(status: CleanupStatus): string {
     `Archived    ${archived}`,
     `Gone        ${gone}`,
     ...(unverified.length > 0 ? [`Unverified  ${unverified.length}: run verify`] : []),
-    ...(restored.length > 0 ? [`Restored    ${restored.length} and kept until released`] : []),
+    ...(back > 0 ? [`Restored    ${back}, kept until released`] : []),
+    ...(restored.length > back ? [`Exported    ${restored.length - back}`] : []),
     ...runs.slice(-RUNS).map(({ runId, startedAt, exit, archived, intended }) =>
       `Run         ${runId}  ${startedAt}  ${exit ?? "cut off"}, ` +
       `${archived} archived, ${intended} to be deleted`

@@ -26,7 +26,7 @@ export async function writeStarter(call: InitCall, context: ConnectionContext): 
   const { out, err, signal } = context.io;
   const progress = new JobProgress(err, { quiet: call.quiet ?? false });
   const nowMs = Date.now();
-  await using session = await connect();
+  await using session = await connect({ signal });
   const onProgress = progress.hear.bind(progress);
   const seen = await survey(session, { sample, nowMs, signal, onProgress });
   await session.quit({ signal });
