@@ -28,8 +28,10 @@ export type Variable = readonly [name: string, value: string];
 /** A secret, and where it comes from. */
 export type NamedSource = readonly [name: string, source: SecretSource];
 
-/** What reads dialogues. */
+/** What every verb takes. */
 export interface FileCall {
+  /** Whether only the grants of this call are told. */
+  readonly permissions?: boolean;
   /** The folder out of which no path of a file leads. */
   readonly root?: string;
 }
@@ -129,7 +131,7 @@ export interface ListenAddress {
 }
 
 /** `record`. */
-export interface RecordCall extends KeepCall, TlsCall, IdentityCall {
+export interface RecordCall extends FileCall, KeepCall, TlsCall, IdentityCall {
   /** The server. */
   readonly to?: string;
   /** Where to listen, and the server behind it. */
@@ -208,8 +210,28 @@ export interface ConvertCall extends FileCall {
   readonly force?: boolean;
 }
 
+/** Any of them, when only its grants are told. */
+export type PermissionsCall =
+  & Partial<
+    & Omit<RunCall, "to">
+    & Omit<ServeCall, "sessions">
+    & Omit<RecordCall, "to" | "sessions">
+    & FmtCall
+    & ConvertCall
+  >
+  & {
+    /** The verb. */
+    readonly verb: string;
+    /** The servers. */
+    readonly to?: string | readonly string[];
+    /** The transcript of `check`. */
+    readonly stored?: string;
+  };
+
 /** What each verb does. */
 export interface Verbs {
+  /** Tells the grants of a call, in the place of what it does. */
+  permissions(call: PermissionsCall, files: readonly string[]): Promise<void>;
   /** Plays the client. */
   run(call: RunCall, files: readonly string[]): Promise<void>;
   /** Plays the server. */

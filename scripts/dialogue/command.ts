@@ -6,7 +6,7 @@
 
 import { duration, EnumType, formatTarget, size } from "../../src/cli/mod.ts";
 import { Command, type ParentCommand } from "../../src/deps/cliffy.ts";
-import { FORMATS, FORMS, NAME, type Verbs } from "./calls.ts";
+import { FORMATS, FORMS, NAME, type PermissionsCall, type Verbs } from "./calls.ts";
 import {
   count,
   listenAddress,
@@ -45,6 +45,8 @@ const FILE_HELP = "A .dialogue file, Markdown with smtp, lmtp or pop3 fences, JS
  * @returns The command, to be parsed.
  */
 export function declared(verbs: Verbs, version: string): ParentCommand {
+  const told = (verb: string, call: Omit<PermissionsCall, "verb">, files: readonly string[]) =>
+    call.permissions ? verbs.permissions({ ...call, verb }, files) : undefined;
   return new Command()
     .name(NAME)
     .version(version)
@@ -67,17 +69,39 @@ export function declared(verbs: Verbs, version: string): ParentCommand {
     .example("What does this server say? Type commands", `${NAME} record --to smtp://mail.example`)
     .example("What is in this page?", `${NAME} convert page.txt -o page.dialogue`)
     .noExit()
-    .command("run", running().action((call, ...files) => verbs.run(call, files)))
-    .command("serve", serving().action((call, file) => verbs.serve(call, file)))
-    .command("record", recording().action((call) => verbs.record(call)))
+    .command(
+      "run",
+      running().action((call, ...files) => told("run", call, files) ?? verbs.run(call, files)),
+    )
+    .command(
+      "serve",
+      serving().action((call, file) => told("serve", call, [file]) ?? verbs.serve(call, file)),
+    )
+    .command("record", recording().action((call) => told("record", call, []) ?? verbs.record(call)))
     .command(
       "check",
-      checking().action((call, file, transcript) => verbs.check(call, file, transcript)),
+      checking().action((call, file, stored) =>
+        told("check", { ...call, stored }, [file]) ?? verbs.check(call, file, stored)
+      ),
     )
-    .command("dry", drying().action((call, file) => verbs.dry(call, file)))
-    .command("lint", linting().action((call, ...files) => verbs.lint(call, files)))
-    .command("fmt", formatting().action((call, ...files) => verbs.fmt(call, files)))
-    .command("convert", converting().action((call, file) => verbs.convert(call, file)));
+    .command(
+      "dry",
+      drying().action((call, file) => told("dry", call, [file]) ?? verbs.dry(call, file)),
+    )
+    .command(
+      "lint",
+      linting().action((call, ...files) => told("lint", call, files) ?? verbs.lint(call, files)),
+    )
+    .command(
+      "fmt",
+      formatting().action((call, ...files) => told("fmt", call, files) ?? verbs.fmt(call, files)),
+    )
+    .command(
+      "convert",
+      converting().action((call, file) =>
+        told("convert", call, [file]) ?? verbs.convert(call, file)
+      ),
+    );
 }
 
 function typed(description: string) {
@@ -99,6 +123,7 @@ function typed(description: string) {
       "dialect",
       new EnumType(["rfc5321", "rfc821", "telnet", "swaks", "curl", "transcript"]),
     )
+    .option("--permissions", "Print the permissions that this call needs, and end")
     .group("File")
     .option("--root <folder:file>", "The folder out of which no path of a file leads; its own");
 }

@@ -11,6 +11,7 @@ import type {
   DryCall,
   FmtCall,
   LintCall,
+  PermissionsCall,
   RecordCall,
   RunCall,
   ServeCall,
@@ -21,6 +22,7 @@ import type { VerbContext } from "./context.ts";
 import { convert } from "./convert.ts";
 import { dry } from "./dry.ts";
 import { fmt } from "./fmt.ts";
+import { callGrants } from "./grants.ts";
 import { lint } from "./lint.ts";
 import { record } from "./record.ts";
 import { run } from "./run.ts";
@@ -35,6 +37,11 @@ export class DialogueVerbs implements Verbs {
   /** Nothing has been done yet. */
   constructor(context: VerbContext) {
     this.#context = context;
+  }
+
+  async permissions(call: PermissionsCall, files: readonly string[]): Promise<void> {
+    const { io } = this.#context;
+    await io.out.line((await callGrants(call, files, this.#context)).join(" "));
   }
 
   async run(call: RunCall, files: readonly string[]): Promise<void> {

@@ -626,3 +626,46 @@ Deno.test("the page and the dialogue of the README run as it says", async () => 
     );
   });
 });
+
+Deno.test("dialogue --permissions names exactly what a call needs", async () => {
+  await inFolder(async (folder) => {
+    await write(folder, {
+      "a.dialogue":
+        "@smtp\nS: 220\n@include b.dialogue\nC: DATA\nS: 354\nC< mail.eml\nC: .\nS: 250\n",
+      "b.dialogue": "C: NOOP\nS: 250\n",
+    });
+    const file = `${folder}/a.dialogue`;
+    const read = `--allow-read=${file},${folder}/b.dialogue,${folder}/mail.eml`;
+    const told = async (...args: string[]) => {
+      const { code, out } = await dialogue([...args, "--permissions"]);
+      equal(code, 0);
+      return out.trim();
+    };
+    deepEqual(
+      [
+        await told("run", file, "--to", "smtp://mx.example", "--to", "pop3s://mx.example"),
+        await told("run", file, "--to", "mx.example:26", "--secret", "p=env:P", "--json"),
+        await told("serve", file, "--listen", "127.0.0.1:0"),
+        await told("serve", file, "--listen", "[::1]:2525", "--transcript", "t.jsonl"),
+        await told("record", "--to", "smtp://mx.example:26", "-o", "x.dialogue"),
+        await told("record", "--proxy", "127.0.0.1:26=smtps://mx.example", "-o", "x"),
+        await told("lint", file),
+        await told("check", file, "talk.jsonl"),
+        await told("fmt", file),
+        await told("convert", file, "-o", "x.ts"),
+      ],
+      [
+        `--allow-net=mx.example:25,mx.example:995 ${read}`,
+        `--allow-net=mx.example:26 ${read} --allow-env=P`,
+        `--allow-net=127.0.0.1 ${read}`,
+        `--allow-net=[::1]:2525 ${read},t.jsonl --allow-write=t.jsonl`,
+        "--allow-net=mx.example:26 --allow-read=x.dialogue --allow-write=x.dialogue",
+        "--allow-net=mx.example:465,127.0.0.1:26 --allow-read=x --allow-write=x",
+        read,
+        `${read},talk.jsonl`,
+        `${read} --allow-write=${file}`,
+        `${read},x.ts --allow-write=x.ts`,
+      ],
+    );
+  });
+});
