@@ -1,6 +1,14 @@
 /**
  * The cleanup of one mailbox: what it would remove, the removal, what came of it, and the way back.
  *
+ * - `policy/`: what its owner wants, read and checked.
+ * - `rules/`: what is true of a message, and what cannot be known of it.
+ * - `plan/`: from a listing to a plan, with as few questions as possible.
+ * - `run/`: from a plan to QUIT, to what the next listing shows, and to the report.
+ * - `archive/`: where octets are before the server forgets them.
+ * - `journal/`: what has happened, durable before anything follows from it.
+ * - `restore/`: the way back.
+ *
  * @module
  */
 
@@ -16,6 +24,7 @@ import { CleanupJournal } from "./journal/cleanup_journal.ts";
 import type { CleanupOptions, PlanningOptions, UnattendedOptions } from "./cleanup_options.ts";
 import type { CleanupReport, CleanupStatus } from "./cleanup_report.ts";
 import { clockDoubt } from "./plan/clock_check.ts";
+import { checkPlan, refuseTrips } from "./plan/check_plan.ts";
 import { checkCopies } from "./run/check_copies.ts";
 import { failureOf, writing } from "./failure.ts";
 import { HeaderCache } from "./plan/header_cache.ts";
@@ -27,7 +36,7 @@ import { archivedMessages } from "./restore/archived_messages.ts";
 import { restoreMessages } from "./restore/restore.ts";
 import type { RestoreReport, RestoreSelector, RestoreTarget } from "./restore/restore_options.ts";
 import { Sessions } from "./run/sessions.ts";
-import { PlanFolder, policyDigestOf, type StoredPlan } from "./plan/stored_plan.ts";
+import { PlanFolder, type StoredPlan } from "./plan/stored_plan.ts";
 
 /**
  * The cleanup of one mailbox, with its folder locked. Calls are served one after the other.
@@ -94,7 +103,7 @@ export class CleanupJob implements AsyncDisposable {
     return this.#do(async () => {
       const { policy, clock } = this.#settings;
       const plan = await this.#plans.find(planId);
-      await this.#checkPlan(plan);
+      await checkPlan(plan, this.#settings);
       const doubt = clockDoubt(clock.now(), this.#journal.state.lastMs);
       return await this.#apply(plan, { policy, warnings: doubt === undefined ? [] : [doubt] });
     });
@@ -229,22 +238,6 @@ export class CleanupJob implements AsyncDisposable {
     return new Planning(context, { policy, acceptChurn });
   }
 
-  async #checkPlan(plan: StoredPlan): Promise<void> {
-    const { account, policy, clock } = this.#settings;
-    const refuse = (seen: string): CleanupError =>
-      new CleanupError("plan", `Cannot carry out plan "${plan.planId}": ${seen}`);
-    if (plan.account !== account) throw refuse(`it is for "${plan.account}"`);
-    if (plan.policyDigest !== await policyDigestOf(policy)) {
-      throw refuse("the policy is another one");
-    }
-    const nowMs = clock.now();
-    if (nowMs > Date.parse(plan.expiresAt)) throw refuse(`it was good until ${plan.expiresAt}`);
-    if (nowMs < Date.parse(plan.madeAt)) {
-      throw refuse(`it was made at ${plan.madeAt}, later than now`);
-    }
-    refuseTrips(plan);
-  }
-
   async #apply(
     plan: StoredPlan,
     { open, policy, ...options }:
@@ -376,10 +369,4 @@ function capped(policy: Policy, { maxDelete, maxFraction }: UnattendedOptions): 
       maxFraction: Math.min(maxFraction, guards.maxFraction),
     },
   });
-}
-
-function refuseTrips({ planId, trips }: StoredPlan): void {
-  const [trip] = trips;
-  if (trip === undefined) return;
-  throw new CleanupError("guard", `Cannot carry out plan "${planId}": ${trip.text}`, { trips });
 }
