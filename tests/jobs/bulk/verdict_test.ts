@@ -30,6 +30,11 @@ const CASES: readonly (readonly [name: string, about: Partial<Receipt>, state: s
   ["without TLS", { stage: "tls" }, "pending"],
   ["not logged in [T-B12] [T-B18]", { stage: "auth" }, "pending"],
   ["not begun", { stage: "mail" }, "pending"],
+  [
+    "refused for want of a login [T-B18]",
+    { outcome: "refused", reply: parseReply("530 5.7.0 Authentication required") },
+    "pending",
+  ],
   ["cut off at MAIL [T-B20]", { error: new ClosedError("reset by peer") }, "deferred"],
   ["cut off after a reply to MAIL", { reply: parseReply("250 ok") }, "deferred"],
   ["cut off in the envelope [T-B13]", { stage: "rcpt" }, "deferred"],

@@ -21,7 +21,7 @@ import { Backoff } from "../../pace.ts";
 import { Breaker } from "./breaker.ts";
 import { DomainGate } from "./domain_gate.ts";
 import type { ClaimedRow, JobJournal, RowOutcome } from "../journal/journal.ts";
-import { isUnbegun, outcomeOf, type RetryOptions } from "./verdict.ts";
+import { asksForLogin, isUnbegun, outcomeOf, type RetryOptions } from "./verdict.ts";
 
 /** How fast a job goes. */
 export interface BulkRates {
@@ -318,7 +318,7 @@ class Run {
             await this.#change(); // one may come back unsent, or wait for its domain
             continue;
           }
-          this.#full = { reason: "limit", text: `${limit} rows were taken` };
+          this.#full = { reason: "limit", text: `its limit of ${limit} is reached` };
           return undefined;
         }
         this.#taken++;
@@ -403,12 +403,13 @@ class Run {
   }
 
   /** No connection came about. */
-  #failed({ error, reply }: Receipt): void {
+  #failed(receipt: Receipt): void {
+    const { error, reply } = receipt;
     if (this.#stop !== undefined) return; // the message was not let pass, as the run ends
     const text = reply === undefined
       ? textOf(error)
       : `the server says "${reply.code} ${reply.text}"`;
-    if (error instanceof SmtpAuthError && !error.temporary) {
+    if (error instanceof SmtpAuthError ? !error.temporary : asksForLogin(receipt)) {
       return this.#end({ reason: "login", text, error });
     }
     const { giveUpMs = 600_000 } = this.#options;

@@ -31,8 +31,14 @@ const BEFORE: ReadonlySet<string> = new Set(["connect", "greeting", "hello", "tl
 /** Whether a message never came as far as its envelope, and nothing was said about it. */
 export function isUnbegun(receipt: Receipt): boolean {
   const { outcome, stage, reply } = receipt;
+  if (asksForLogin(receipt)) return true;
   if (outcome !== "not-sent" || isUnsendable(receipt)) return false;
   return BEFORE.has(stage) || (stage === "mail" && reply === undefined);
+}
+
+/** Whether the refusal is about who sends, and the same for every message (RFC 4954 section 6). */
+export function asksForLogin({ stage, reply }: Receipt): boolean {
+  return stage === "mail" && (reply?.code === 530 || reply?.code === 538);
 }
 
 /** Whether a message that was not sent never can be. Where nobody is rejected, there is no address. */
@@ -67,6 +73,7 @@ export function outcomeOf(
   if (outcome === "in-doubt") {
     return { ...about, ...wordsOf(undefined, error ?? "no answer came"), state: "in_doubt" };
   }
+  if (asksForLogin(receipt)) return { ...seen, state: "pending" };
   if (outcome === "refused") return { ...seen, state: "failed" };
   if (outcome === "not-sent") {
     if (isUnsendable(receipt)) return { ...seen, state: "failed" };
