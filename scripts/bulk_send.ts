@@ -9,6 +9,7 @@ import { EXIT, explain, runScript, type ScriptOptions } from "../src/cli/mod.ts"
 import { NAME } from "./bulk_send/calls.ts";
 import { declared } from "./bulk_send/command.ts";
 import { exitOfError } from "./bulk_send/failure.ts";
+import { remedyOfError } from "./bulk_send/remedy.ts";
 import { BulkVerbs, type VerbsOptions } from "./bulk_send/verbs.ts";
 
 /** What a test puts in the place of the system. */
@@ -32,7 +33,7 @@ export async function main(args: string[], options: BulkSendIo = {}): Promise<nu
     } catch (error) {
       const exit = exitOfError(error);
       if (exit === undefined || io.signal.aborted) throw error;
-      await io.err.line(`${NAME}: ${explain(error, NAME)}`);
+      await io.err.line(`${NAME}: ${explain(error, NAME)}${remedyOfError(error)}`);
       return exit;
     }
   }, { ...options, name: NAME, exits: EXIT.bulk_send });

@@ -13,7 +13,7 @@ import {
   type PoolOptions,
   type Timers,
 } from "../../src/smtp/mod.ts";
-import { reading, readText } from "../shared/files.ts";
+import { readCertificate, reading, readText } from "../shared/files.ts";
 import { checked, loginOf, type SecretContext } from "../shared/login.ts";
 import type { DkimCall, PaceCall, SessionCall } from "./calls.ts";
 import type { SavedDialogue } from "./saved_dialogue.ts";
@@ -40,6 +40,9 @@ export async function sessionOptions(
   if (user === undefined && (passwordFrom ?? tokenFrom ?? mechanisms) !== undefined) {
     fail("to log in, --user is needed");
   }
+  if (user !== undefined && call.tls === "none" && !call.cleartextAuth) {
+    fail("a login without TLS can be read by others: use TLS, or add --cleartext-auth");
+  }
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     fail("--tls-cert and --tls-key belong together");
   }
@@ -54,7 +57,7 @@ export async function sessionOptions(
     url,
     ...(call.tls && { tls: call.tls }),
     ...(call.tlsName && { tlsName: call.tlsName }),
-    ...(call.tlsCa && { caCerts: [await readText("--tls-ca", call.tlsCa)] }),
+    ...(call.tlsCa && { caCerts: [await readCertificate("--tls-ca", call.tlsCa)] }),
     ...(certificate && { clientCertificate: certificate }),
     ...(call.proxy && { proxy: call.proxy }),
     ...(call.helo && { name: call.helo }),

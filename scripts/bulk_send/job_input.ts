@@ -129,7 +129,8 @@ export async function refuseChanged(
 ): Promise<void> {
   const changed = (what: string): never => {
     throw new ValidationError(
-      `Cannot go on: ${what} has changed: the job "${job.name}" was made of another`,
+      `Cannot go on: ${what} has changed since the job "${job.name}" was made: put it back as it ` +
+        "was, or send what it is now as another job",
     );
   };
   if (list !== "-") {

@@ -11,6 +11,7 @@ import {
   openPostgresJournal,
   openSqliteJournal,
 } from "../../src/jobs/mod.ts";
+import { reading } from "../shared/files.ts";
 import type { SecretContext } from "../shared/login.ts";
 import type { JournalCall } from "./calls.ts";
 
@@ -45,7 +46,9 @@ export async function openJournal(
     if (journalPasswordFrom !== undefined) fail("--journal-password-from is for PostgreSQL");
     const slash = journal.lastIndexOf("/");
     // What lies in it names people.
-    if (create && slash > 0) await Deno.mkdir(journal.slice(0, slash), PRIVATE);
+    if (create && slash > 0) {
+      await reading("--journal", journal, () => Deno.mkdir(journal.slice(0, slash), PRIVATE));
+    }
     return await openSqliteJournal(journal, { create, moved });
   }
   const url = URL.parse(journal) ?? fail("--journal is no URL of PostgreSQL");
@@ -81,9 +84,9 @@ export async function chooseJob(
   const jobs = await journal.jobs();
   if (name !== undefined) {
     return jobs.find((job) => job.name === name) ??
-      fail(`the journal has no job "${name}", it has ${namesOf(jobs)}`);
+      fail(`it has no job "${name}", but ${namesOf(jobs) || "none"}`);
   }
-  if (jobs.length <= 1) return jobs[0] ?? fail("the journal has no job");
+  if (jobs.length <= 1) return jobs[0] ?? fail("it has no job: send makes one");
   const open: JobRecord[] = [];
   for (const job of jobs) if (await isUnfinished(journal, job)) open.push(job);
   const [only, ...others] = open;

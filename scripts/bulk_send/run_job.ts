@@ -33,11 +33,12 @@ import { Emergency } from "./emergency.ts";
 import { exitOfStates } from "./failure.ts";
 import { isPostgres } from "./journal_place.ts";
 import { nextCommand } from "./next_command.ts";
+import { remedyOfStop } from "./remedy.ts";
 import { openReports } from "./report_files.ts";
 import { RunProgress, withoutAddresses } from "./run_progress.ts";
 import { SavedDialogue } from "./saved_dialogue.ts";
 import type { JobSettings } from "./settings.ts";
-import { summaryText } from "./summary_text.ts";
+import { plural, summaryText } from "./summary_text.ts";
 
 /** A job that is to be run. */
 export interface JobToRun {
@@ -130,7 +131,7 @@ export async function runJob(
   const { pace } = settings;
   const { journal: running, recovery } = await journal.run(job.id, Date.now(), ratesOf(pace));
   if (recovery.inDoubt > 0 && !call.quiet) {
-    await io.err.line(`note: the last run left ${recovery.inDoubt} rows in doubt`);
+    await io.err.line(`note: the last run left ${plural(recovery.inDoubt, "row")} in doubt`);
   }
   await using reports = await openReports("--report", call.report ?? [], io.out);
   using saved = await SavedDialogue.open(call);
@@ -222,17 +223,19 @@ async function tell(
     const style = { width: out.columns, palette: await loadPalette(out.colors) };
     await out.print(summaryText(report, style));
   }
-  if (stop !== undefined) await err.line(visible(`stopped: ${withoutAddresses(stop.text)}`));
+  if (stop !== undefined) {
+    await err.line(visible(`stopped: ${withoutAddresses(stop.text)}${remedyOfStop(stop)}`));
+  }
   const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
   if (call.quiet) return exit;
   if (left > 0) {
-    await err.line(`${left} rows are left; next: ${nextCommand("resume", call)}`);
+    const rows = left === 1 ? "1 row is" : `${left} rows are`;
+    await err.line(`${rows} left; next: ${nextCommand("resume", call)}`);
   }
   if (states.in_doubt > 0) {
     const next = nextCommand("release", call, ["--to", "resend"]);
-    await err.line(
-      `${states.in_doubt} rows are in doubt; look them up in the log of the server, then: ${next}`,
-    );
+    const rows = states.in_doubt === 1 ? "1 row is" : `${states.in_doubt} rows are`;
+    await err.line(`${rows} in doubt; look in the log of the server, then: ${next}`);
   }
   return exit;
 }

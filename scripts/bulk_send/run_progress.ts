@@ -72,7 +72,13 @@ export class RunProgress {
       total: journal.job.rows,
       before: doneOf(counts),
     });
-    return new RunProgress(of, progress, counts);
+    const told = new RunProgress(of, progress, counts);
+    const stopping = (): void =>
+      told.#note(
+        "stopping when what is under way is answered; a second signal leaves at once, and puts that in doubt",
+      );
+    io.signal.addEventListener("abort", stopping, { once: true });
+    return told;
   }
 
   /**

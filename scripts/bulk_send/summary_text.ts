@@ -159,6 +159,13 @@ export function sampleText({ line, recipient, octets }: SampleMessage): string {
   return `\nline ${line}, to ${visible(recipient)}:\n\n${lines.join("\n").trimEnd()}\n`;
 }
 
-function plural(count: number, word: string): string {
+/**
+ * A number of things.
+ *
+ * @param count How many.
+ * @param word What one of them is called.
+ * @returns Both.
+ */
+export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -83,7 +83,9 @@ export class BulkVerbs implements Verbs {
 
   async work(call: ResumeCall): Promise<void> {
     if (!isPostgres(call.journal)) {
-      fail("work is for journals in PostgreSQL; a journal in a file has one run at a time: resume");
+      fail(
+        "Cannot work: this is for journals in PostgreSQL; a journal in a file has one run at a time: resume",
+      );
     }
     await this.#goOn(call, { inputs: false }); // the files are on the machine that has made the job
   }
@@ -115,7 +117,9 @@ export class BulkVerbs implements Verbs {
   async report(call: ReportCall): Promise<void> {
     if (call.permissions) return await this.#permissions(call);
     if (call.format.filter(({ path }) => path === undefined).length > 1) {
-      fail("one report goes to standard output: give the others a path, --format FORMAT:PATH");
+      fail(
+        "Cannot report: one report goes to standard output: give the others a path, --format FORMAT:PATH",
+      );
     }
     await using journal = await openJournal(call, this.#context);
     const job = await journal.look((await chooseJob(journal, call.job)).id);
@@ -175,5 +179,5 @@ function timeOf(ms: number | undefined): string | undefined {
 }
 
 function fail(why: string): never {
-  throw new ValidationError(`Cannot send: ${why}`);
+  throw new ValidationError(why);
 }

@@ -18,6 +18,19 @@ export async function readText(option: string, path: string): Promise<string> {
 }
 
 /**
+ * Reads certificates that an option names.
+ *
+ * @param option The option.
+ * @param path The file.
+ * @returns Its text.
+ */
+export async function readCertificate(option: string, path: string): Promise<string> {
+  const text = await readText(option, path);
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new ValidationError(`Cannot use ${option} "${path}": it holds no certificate in PEM`);
+}
+
+/**
  * Reads a file that an option names.
  *
  * @param option The option.
@@ -47,7 +60,7 @@ export async function reading<T>(
     if (cause instanceof ValidationError) throw cause;
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     const seen = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
+      ? "there is no such file or folder"
       : cause instanceof Error
       ? cause.message
       : String(cause);

@@ -112,7 +112,10 @@ Deno.test("bulk_send logs in, and keeps no secret in the journal", async () => {
     const login = ["--user", USER, "--password-from", "env:SMTP_PASSWORD"];
     const first = await bulkSend(["send", ...all, ...login, "--limit", "1"]);
     equal(first.code, EXIT.bulk_send.failure, first.err);
-    match(first.err, /2 rows are left; next: bulk_send resume --journal \S+\n/);
+    match(
+      first.err,
+      /stopped: its limit of 1 is reached\n2 rows are left; next: bulk_send resume --journal \S+\n/,
+    );
     const octets = new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/welcome.db`));
     equal(octets.includes(PASSWORD), false);
     match(octets, /SMTP_PASSWORD/);
@@ -135,10 +138,13 @@ Deno.test("bulk_send resume goes on where a run was killed, and release decides 
     equal((await dying).code, EXIT.bulk_send.failure, (await dying).err);
     const refused = await bulkSend(["resume", ...left]);
     equal(refused.code, EXIT.bulk_send.usage);
-    match(refused.err, /it is a copy, and somebody may have gone on with the original/);
+    match(
+      refused.err,
+      /it is a copy, and somebody may have gone on with the original: if nobody has, add --moved/,
+    );
     const resumed = await bulkSend(["resume", ...left, "--moved"]);
     equal(resumed.code, EXIT.bulk_send.doubt, resumed.err);
-    match(resumed.err, /1 rows are in doubt; .* bulk_send release --journal \S+ --to resend\n/);
+    match(resumed.err, /1 row is in doubt; .* bulk_send release --journal \S+ --to resend\n/);
     equal(new Set(recipients()).size, recipients().length);
     equal((await bulkSend(["status", ...left])).code, EXIT.bulk_send.doubt);
 
@@ -169,7 +175,7 @@ Deno.test("bulk_send resume refuses an input that has changed [T-B28] [T-I36]", 
       await write(name, text);
       const resumed = await bulkSend(["resume", ...journal]);
       equal(resumed.code, EXIT.bulk_send.usage);
-      match(resumed.err, /has changed: the job "welcome" was made of another/);
+      match(resumed.err, /has changed since the job "welcome" was made: put it back/);
       const again = await bulkSend(["send", ...all]);
       equal(again.code, EXIT.bulk_send.usage);
       match(again.err, /a job "welcome" that was made of something else/);
@@ -430,6 +436,54 @@ Deno.test("bulk_send stops where the server is gone or the login refused, and fa
   });
 });
 
+Deno.test("bulk_send stops where a login is missing, fails nobody, and goes on with one [T-B18]", async () => {
+  await inSetting(async ({ all, journal, recipients }) => {
+    const without = await bulkSend(["send", ...all]);
+    equal(without.code, EXIT.bulk_send.failure);
+    match(without.err, /^stopped: the server says "530 .*": mend --user, .*then resume$/m);
+    const login = ["--user", USER, "--password-from", "stdin"];
+    equal((await bulkSend(["resume", ...journal, ...login])).code, 0);
+    equal(recipients().length, 3);
+  }, { requires: "login" });
+});
+
+Deno.test("bulk_send says with each error what to do about it", async () => {
+  await inSetting(async ({ input, server, all, journal, folder }) => {
+    const send = ["send", ...input, "--server", server[1] ?? ""];
+    const login = ["--user", USER, "--password-from", "stdin"];
+    const cases: readonly (readonly [args: readonly string[], code: number, line: RegExp])[] = [
+      [[...send, ...journal, ...login, "--tls", "none"], 2, /add --cleartext-auth/],
+      [
+        [...send, ...journal, "--tls-ca", input[1] ?? ""],
+        2,
+        /--tls-ca ".*": it holds no certificate/,
+      ],
+      [[...send, ...journal], 3, /nobody we trust .*: --tls-ca FILE does$/m],
+      [["send", ...all, "--tls-name", "x.example"], 3, /for another name: .*--tls-name NAME/],
+      [["status", "--journal", folder], 3, /expected a file in a folder that can be written/],
+      [["send", ...all.slice(0, -1), folder], 3, /expected a file in a folder that can be written/],
+      [["status", "--journal", `${folder}/none.db`], 2, /there is none: send makes one$/m],
+      [["status", ...journal, "--job", "x"], 2, /it has no job "x", but "welcome"/],
+      [
+        ["report", ...journal, "--format", `csv:${folder}/no/x`],
+        2,
+        /there is no such file or folder/,
+      ],
+      [
+        ["report", ...journal, "--format", "csv", "--format", "json"],
+        2,
+        /^bulk_send: Cannot report: /,
+      ],
+      [["work", ...journal], 2, /^bulk_send: Cannot work: /],
+    ];
+    for (const [args, code, line] of cases) {
+      const ran = await bulkSend(args);
+      equal(ran.code, code, ran.err);
+      match(ran.err, line);
+    }
+  });
+});
+
 Deno.test("bulk_send refuses a short wait behind a message, and warns of a long one [T-B21]", async () => {
   await inSetting(async ({ all }) => {
     const refused = await bulkSend(["send", ...all, "--end-timeout", "59s"]);
@@ -463,7 +517,7 @@ Deno.test("bulk_send says what is missing or wrong before it asks anybody", asyn
           ["resume", "--journal", "postgres://ann:secret@127.0.0.1/x"],
           /does not stand in --journal/,
         ],
-        [["work", "--journal", `${folder}/none.db`], /work is for journals in PostgreSQL/],
+        [["work", "--journal", `${folder}/none.db`], /this is for journals in PostgreSQL/],
         [["send", ...all, "--list-unsubscribe", "javascript:1"], /expected https:\/\//],
         [["check", "--list", `${folder}/gone.csv`, ...input.slice(2)], /there is no such file/],
         [

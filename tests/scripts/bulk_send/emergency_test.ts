@@ -58,7 +58,7 @@ Deno.test("bulk_send tells what the journal could not take, and stops [T-B10]", 
       err,
       /bulk_send: not in the journal: \{"line":4,"recipient":"p2@there\.example",.*"accepted"/,
     );
-    match(err, /\nstopped: database is locked\n/);
+    match(err, /\nstopped: database is locked: see to the disk of the journal, then resume\n/);
     match(
       await Deno.readTextFile(`${path}.emergency`),
       /^\{"line":4,"recipient":"p2@there\.example"/,
@@ -67,7 +67,7 @@ Deno.test("bulk_send tells what the journal could not take, and stops [T-B10]", 
     // The journal knows only that it may have been sent.
     const resumed = await bulkSend(["resume", ...journal]);
     equal(resumed.code, 4, resumed.err);
-    match(resumed.err, /the last run left 1 rows in doubt\n/);
+    match(resumed.err, /the last run left 1 row in doubt\n/);
     equal(box.mails.length, 10);
   });
 });

@@ -85,12 +85,9 @@ export async function openSqliteJournal(
       throw problem("missing", path, "it is gone, though it was there before");
     }
     if (!create) throw problem("missing", path, "there is none");
-    // It names people: only its owner may read it.
-    if (file === undefined) {
-      (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
-    }
+    if (file === undefined) await make(path);
   }
-  const database = new DatabaseSync(path);
+  const database = opened(() => new DatabaseSync(path), path);
   try {
     if (file === undefined || file.size === 0) await begin(database, path);
     else check(database, path);
@@ -119,6 +116,28 @@ export async function openSqliteJournal(
   } catch (error) {
     database.close();
     throw asProblem(error, path);
+  }
+}
+
+/** Makes the file. It names people: only its owner may read it. */
+async function make(path: string): Promise<void> {
+  try {
+    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+  } catch (cause) {
+    const seen = cause instanceof Error ? cause.message : `${cause}`;
+    throw new BulkJournalError("storage", `Cannot make the journal "${path}": ${seen}`, { cause });
+  }
+}
+
+/** Opens the file. What is thrown then has no code. */
+function opened(open: () => DatabaseSync, path: string): DatabaseSync {
+  try {
+    return open();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new BulkJournalError("storage", `Cannot use the journal "${path}": ${UNOPENED}`, {
+      cause,
+    });
   }
 }
 
@@ -604,14 +623,17 @@ function asProblem(error: unknown, path: string): unknown {
     : code === BUSY || code === LOCKED
     ? "busy"
     : "storage";
-  return new BulkJournalError(kind, `Cannot use the journal "${path}": ${error.message}`, {
-    cause: error,
-  });
+  const text = `Cannot use the journal "${path}": ${
+    code === CANNOT_OPEN ? UNOPENED : error.message
+  }`;
+  return new BulkJournalError(kind, text, { cause: error });
 }
 
 const BUSY = 5;
 const LOCKED = 6;
 const CORRUPT = 11;
+const CANNOT_OPEN = 14;
+const UNOPENED = "it cannot be opened, expected a file in a folder that can be written";
 const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
 
