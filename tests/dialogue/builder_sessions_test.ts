@@ -14,7 +14,7 @@ import {
   toDialogue,
   type TranscriptEvent,
 } from "@mailwright/mailwright";
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { type Sandbox, startSandbox } from "../../src/sandbox/mod.ts";
 import type { Played } from "./builder_programs.ts";
 import { withoutPlaces } from "./same.ts";
@@ -190,6 +190,22 @@ Deno.test("lmtp() says what a session says", async () => {
     program,
     ({ lmtpUrl }) => lmtpUrl,
   );
+});
+
+Deno.test("lmtp() has a reply for each recipient after the last chunk", async () => {
+  await using server = await startSandbox();
+  const addressed = lmtp().lhlo("me.example").caps({ has: ["CHUNKING"] }).mail("ann@here.example")
+    .rcpt("ben@there.example").rcpt("cyd@there.example").bdat("Subject: x\r\n\r\n");
+  for (
+    const program of [
+      addressed.bdat("hello\r\n", { last: true }).expect(250).expect(250).noop().quit(),
+      addressed.bdat("hello\r\n", { last: true }).noop().quit(), // one for all of them
+    ]
+  ) {
+    const { delivery, replies } = await program.run({ to: server.lmtpUrl });
+    equal(delivery, "all");
+    equal(replies.filter(({ to }) => to === "BDAT 7 LAST").length, 2);
+  }
 });
 
 const tls = pop3().startTls();

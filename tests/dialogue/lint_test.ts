@@ -155,13 +155,17 @@ Deno.test("lintDialogue() says what can be done, and how bad it is", pure, () =>
   }
 });
 
-Deno.test("lintDialogue() counts LMTP's replies to one dot", pure, () => {
+Deno.test("lintDialogue() counts LMTP's replies to one message", pure, () => {
   const text = (replies: number) =>
     `S: 220 mx\nC: LHLO me\nS: 250 mx\nC: MAIL FROM:<a@x>\nS: 250 ok\nC: RCPT TO:<b@x>\nS: 250 ok\nC: RCPT TO:<c@x>\nS: 250 ok\nC: DATA\nS: 354 go\nC: .\n${
       "S: 250 ok\n".repeat(replies)
     }${BYE}`;
   deepEqual(found(parseDialogue(`@lmtp\n${text(2)}`)), []);
   deepEqual(found(parseDialogue(`@lmtp\n${text(3)}`)), ["16 unsolicited-reply"]);
+  const chunk = (replies: number) =>
+    text(replies).replace("C: DATA\nS: 354 go\nC: .", "C: BDAT 0 LAST");
+  deepEqual(found(parseDialogue(`@lmtp\n${chunk(2)}`)), []);
+  deepEqual(found(parseDialogue(`@lmtp\n${chunk(3)}`)), ["14 unsolicited-reply"]);
 });
 
 Deno.test("repairDialogue() mends what is plain, and nothing else", pure, () => {

@@ -68,6 +68,29 @@ Deno.test("runDialogue() knows by the command whether a POP3 reply has a body [E
   deepEqual(client.replies.map(({ lines }) => lines.length), [1, 2, 1, 1, 1, 1]);
 });
 
+Deno.test("runDialogue() hears one LMTP reply for each recipient after BDAT LAST [E2]", async () => {
+  const start = "@lmtp\nS: 220 mx\nC: LHLO me\nS: 250-mx\nS: 250-PIPELINING\nS: 250 CHUNKING\n" +
+    "C: MAIL FROM:<a@x>\nC: RCPT TO:<b@x>\nC: RCPT TO:<c@x>\nC: RCPT TO:<d@x>\n";
+  const taken = "S: 250\nS: 250\nS: 550\nS: 250\n";
+  // What is the last chunk is counted when its first reply comes, in a batch as alone.
+  for (
+    const chunk of [
+      `${start}${taken}C: BDAT 4\nC|hell\nS: 250 more\nC: BDAT 3 LAST\nC|o\\r\\n\n`,
+      `${start}C: BDAT 7 LAST\nC|hello\\r\\n\n${taken}`,
+    ]
+  ) {
+    const { client, server } = await against(
+      `${chunk}S: {250|452}\nC: NOOP\nS: 250\n`,
+      `${chunk}S: 250 for b\nS: 452 for d\nC: NOOP\nS: 250\n`,
+    );
+    equal(idOf(client), "passed");
+    for (const { delivery, recipients } of [client, server]) {
+      equal(delivery, "partial");
+      deepEqual(recipients.map(({ reply }) => reply.code), [250, 550, 452]);
+    }
+  }
+});
+
 Deno.test("runDialogue() hears one LMTP reply for each recipient that was taken [E2]", async () => {
   const start = "@lmtp\nS: 220 mx\nC: LHLO me\nS: 250 mx\nC: MAIL FROM:<a@x>\nS: 250\n" +
     "C: RCPT TO:<b@x>\nS: 250\nC: RCPT TO:<c@x>\nS: 550\nC: RCPT TO:<d@x>\nS: 250\n" +

@@ -169,7 +169,8 @@ export class Scribe {
     }
     this.#exchange = undefined;
     const [verb = ""] = text.toUpperCase().split(" ", 1);
-    this.#pending.push(verb === "BDAT" ? verb : text.toUpperCase());
+    if (/^BDAT .*LAST$/i.test(text)) this.#askForEach(verb);
+    else this.#pending.push(text.toUpperCase());
     if (verb === "LHLO") this.#protocol = "lmtp";
     if (verb === "AUTH") this.#authenticate(text, at);
     else this.#script.say("commands", this.#commandText(verb, text), at);
@@ -248,10 +249,7 @@ export class Scribe {
     this.#commands++;
     if (raw.trim() === ".") {
       this.#content = false;
-      // RFC 2033 section 4.2: one reply for each recipient.
-      const replies = this.#protocol === "lmtp" ? this.#recipients : 1;
-      for (let reply = 0; reply < replies; reply++) this.#pending.push(".");
-      this.#recipients = 0;
+      this.#askForEach(".");
       this.#script.say("commands", ".", at);
       return;
     }
@@ -260,6 +258,13 @@ export class Scribe {
       const octets = escapeControls(raw.replaceAll("\\", "\\\\"));
       this.#script.sign("commands", `|${octets}\\r\\n`, at);
     } else this.#script.say("commands", text, at);
+  }
+
+  /** The end of a message: in LMTP it has one reply for each recipient (RFC 2033 section 4.2). */
+  #askForEach(what: string): void {
+    const replies = this.#protocol === "lmtp" ? Math.max(1, this.#recipients) : 1;
+    for (let reply = 0; reply < replies; reply++) this.#pending.push(what);
+    this.#recipients = 0;
   }
 
   #chunkLine(raw: string): void {

@@ -171,7 +171,7 @@ class Performance {
         do {
           await (end.acts(step) ? sayReply(end, step) : hearReply(end, step));
           // LMTP: one written reply stands for all recipients that are left (RFC 2033 section 4.2).
-        } while (next?.kind !== "reply" && next?.kind !== "block" && course.asked?.verb === ".");
+        } while (next?.kind !== "reply" && next?.kind !== "block" && course.asked?.again);
         return;
       case "content":
         if (!end.acts(step)) return await hearContent(end, step);

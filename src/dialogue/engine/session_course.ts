@@ -21,6 +21,8 @@ export interface Asked {
   readonly shown: string;
   /** What stands behind the verb. */
   readonly rest: string;
+  /** Whether a reply to it came before: LMTP has one for each recipient. */
+  readonly again?: true;
 }
 
 interface Tried {
@@ -118,9 +120,7 @@ export class Course {
   endContent(): void {
     this.inContent = false;
     this.last = ".";
-    // RFC 2033 section 4.2: one reply for each recipient that was taken.
-    const count = this.#protocol === "lmtp" ? Math.max(1, this.#open.length) : 1;
-    for (let left = count; left > 0; left--) this.#asked.push({ verb: ".", shown: ".", rest: "" });
+    this.#asked.push({ verb: ".", shown: ".", rest: "" });
   }
 
   /**
@@ -146,7 +146,11 @@ export class Course {
    * @param reply The reply, as it is reported.
    */
   answer(heard: HeardReply, reply: DialogueReply): void {
-    const { verb = "", rest = "" } = this.#asked.shift() ?? {};
+    const asked = this.#asked.shift();
+    const { verb = "", rest = "" } = asked ?? {};
+    const ends = verb === "." || (verb === "BDAT" && /\bLAST$/i.test(rest));
+    const each = ends && this.#protocol === "lmtp";
+    if (each && asked !== undefined && !asked.again) this.#askForEach(asked);
     const ok = heard.code === "+OK" || isPositive(heard.code);
     if (offers(heard, verb)) this.capabilities = capabilitiesOf(heard);
     if (heard.code === 334 || heard.code === "+") this.inLogin = verb === "AUTH";
@@ -165,17 +169,18 @@ export class Course {
       case "DATA":
         if (heard.code === 354) this.inContent = true;
         break;
-      case "BDAT":
-        if (/\bLAST$/i.test(rest)) this.#reach(this.#open.splice(0), ok);
-        break;
-      case ".": {
-        const each = this.#protocol === "lmtp";
-        const reached = this.#open.splice(0, each ? 1 : Infinity);
-        if (each) { for (const one of reached) one.reply = reply; }
-        this.#reach(reached, ok);
-        break;
-      }
     }
+    if (!ends) return;
+    for (const one of this.#open.splice(0, each ? 1 : Infinity)) {
+      one.reached = ok;
+      if (each) one.reply = reply;
+    }
+  }
+
+  /** RFC 2033 section 4.2: the end of a message has one reply for each recipient that was taken. */
+  #askForEach(asked: Asked): void {
+    const others = this.#open.slice(1).map((): Asked => ({ ...asked, again: true }));
+    this.#asked.unshift(...others);
   }
 
   /**
@@ -199,10 +204,6 @@ export class Course {
   turned(): void {
     this.secured();
     this.quit = false;
-  }
-
-  #reach(tried: readonly Tried[], ok: boolean): void {
-    for (const one of tried) one.reached = ok;
   }
 }
 

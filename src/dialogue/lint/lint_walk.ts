@@ -116,19 +116,21 @@ function after(step: Step, known: Known, dialogue: Dialogue): Known {
     case "line":
       return step.content ? afterContent(step, known, dialogue) : afterCommand(step, known);
     case "reply":
-      return afterReply(step, known);
+      return afterReply(step, known, dialogue);
     default:
       return known;
   }
 }
 
 const NOTHING_ASKED = { asked: [], previous: undefined } as const;
+/** The end of a message. */
+const DOT: Waiting = { verb: ".", text: "." };
 
 function afterContent(step: LineStep, known: Known, { protocol }: Dialogue): Known {
   if (textOf(step, known) !== ".") return known;
   // RFC 2033 section 4.2: one reply for each recipient.
   const count = protocol === "lmtp" ? known.recipients : 1;
-  const dots = Array.from({ length: count }, () => ({ verb: ".", text: "." }));
+  const dots = Array.from({ length: count }, () => DOT);
   return { ...ask(known, ...dots), previous: step, recipients: 0 };
 }
 
@@ -145,9 +147,13 @@ function afterCommand(step: LineStep, known: Known): Known {
   };
 }
 
-function afterReply(step: ReplyStep, known: Known): Known {
+function afterReply(step: ReplyStep, known: Known, { protocol }: Dialogue): Known {
   gather(step, known);
-  const [answered, ...asked] = known.asked;
+  const [answered, ...waiting] = known.asked;
+  // RFC 2033 section 4.2: one reply for each recipient, where a chunk is the last too.
+  const last = protocol === "lmtp" && /^BDAT .*\bLAST$/i.test(answered?.text ?? "");
+  const others = last ? Math.max(0, known.recipients - 1) : 0;
+  const asked = [...Array.from({ length: others }, () => DOT), ...waiting];
   const verb = answered?.verb ?? "";
   const codes = codesOf(step);
   const accepted = codes.some((code) => code.startsWith("2") || code === "+OK");
@@ -171,7 +177,7 @@ function afterReply(step: ReplyStep, known: Known): Known {
     hello,
     offered,
     over: known.over || (verb === "QUIT" && accepted),
-    recipients: known.recipients + (verb === "RCPT" && accepted ? 1 : 0),
+    recipients: last ? 0 : known.recipients + (verb === "RCPT" && accepted ? 1 : 0),
   };
 }
 
