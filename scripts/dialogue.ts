@@ -14,7 +14,7 @@ import {
 } from "../src/cli/mod.ts";
 import { NAME } from "./dialogue/calls.ts";
 import { declared } from "./dialogue/command.ts";
-import { exitOfError, NotADialogueError } from "./dialogue/failure.ts";
+import { errorValue, exitOfError, NotADialogueError } from "./dialogue/failure.ts";
 import { blocksText } from "./dialogue/reports.ts";
 import { DialogueVerbs } from "./dialogue/verbs.ts";
 
@@ -55,6 +55,8 @@ export async function main(args: string[], options: DialogueIo = {}): Promise<nu
       } else {
         await io.err.line(`${NAME}: ${explain(error, NAME)}`);
       }
+      // Also of a call that is refused: who reads JSON finds an answer there.
+      if (args.includes("--json")) await io.out.json(errorValue(error, explain(error, NAME)));
       return exit;
     }
   }, { ...options, name: NAME, exits: EXIT.dialogue });

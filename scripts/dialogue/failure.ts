@@ -51,6 +51,29 @@ export function exitOfError(error: unknown): number | undefined {
   return usage ? NUMBERS.usage : undefined;
 }
 
+/** An error for programs. */
+export interface ErrorValue {
+  /** What this is. */
+  readonly schema: "mailwright-dialogue-error/1";
+  /** What went wrong. */
+  readonly message: string;
+  /** What is wrong with files, and where. */
+  readonly problems: readonly Omit<TextBlock, "length">[];
+}
+
+/**
+ * An error as plain data, for `--json`.
+ *
+ * @param error What was thrown.
+ * @param message What is said about it.
+ * @returns The data.
+ */
+export function errorValue(error: unknown, message: string): ErrorValue {
+  const blocks = error instanceof NotADialogueError ? error.blocks : [];
+  const problems = blocks.map(({ length: _, ...block }) => block);
+  return { schema: "mailwright-dialogue-error/1", message, problems };
+}
+
 /**
  * The exit number of results.
  *

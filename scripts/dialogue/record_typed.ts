@@ -13,6 +13,7 @@ import { NAME, type RecordCall } from "./calls.ts";
 import type { VerbContext } from "./context.ts";
 import { fail } from "./failure.ts";
 import { Keeper } from "./keeper.ts";
+import { LineInput } from "./line_input.ts";
 import { Remarks } from "./remarks.ts";
 import { tlsOptions } from "./run.ts";
 import { demandNet, namedTarget } from "./targets.ts";
@@ -246,36 +247,5 @@ class Typist {
     if (session.over || session.quit || session.inContent || session.tlsDue) return;
     await session.say("QUIT");
     await this.#hear();
-  }
-}
-
-/** The lines of a stream, each without its end. */
-class LineInput {
-  readonly #reader: ReadableStreamDefaultReader<string>;
-  #rest = "";
-  #lines: string[] = [];
-
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  /** The next line; nothing at the end. */
-  async next(): Promise<string | undefined> {
-    while (this.#lines.length === 0) {
-      const { done, value } = await this.#reader.read();
-      if (done) {
-        const last = this.#rest;
-        this.#rest = "";
-        return last === "" ? undefined : last;
-      }
-      this.#lines = (this.#rest + value).split("\n");
-      this.#rest = this.#lines.pop() ?? "";
-    }
-    return this.#lines.shift()?.replace(/\r$/, "");
-  }
-
-  /** Whoever still types types for nobody. */
-  async end(): Promise<void> {
-    await this.#reader.cancel();
   }
 }

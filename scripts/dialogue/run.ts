@@ -48,18 +48,19 @@ export async function run(
   const vars = variablesOf(call, all);
   checkPlayable(all, "client", vars, library);
   const targets = call.to.map(namedTarget);
-  const parts = all.filter(({ dialogue }) => targetOf(dialogue, targets) !== undefined);
-  if (parts.length === 0) {
+  const plan = all.map((part) => ({ part, target: targetOf(part.dialogue, targets) }));
+  const planned = plan.filter(({ target }) => target !== undefined).map(({ part }) => part);
+  if (planned.length === 0) {
     const [first] = all;
     fail(`Cannot run "${first?.dialogue.name}": --to is no server for ${first?.dialogue.protocol}`);
   }
-  checkSecrets(sources, parts);
+  checkSecrets(sources, planned);
   using reports = new Reports(io, call);
   using keeper = new Keeper(io, call);
   await reports.open();
-  await keeper.open(parts.length);
-  for (const { dialogue } of parts) {
-    await demandNet(targetOf(dialogue, targets) ?? fail("Cannot run"), dialogue.protocol);
+  await keeper.open(planned.length);
+  for (const { part, target } of plan) {
+    if (target !== undefined) await demandNet(target, part.dialogue.protocol);
   }
   const options = {
     ...playOptions(call),
@@ -73,19 +74,19 @@ export async function run(
   };
   const played = new Map<Part, DialogueResult>();
   await inParallel(files, call.jobs, async (file) => {
-    for (const part of all.filter((one) => one.file === file)) {
-      const target = targetOf(part.dialogue, targets);
-      const result = target === undefined ? skipped(part) : await one(part, target, options);
-      played.set(part, result);
+    for (const { part, target } of plan) {
+      if (part.file !== file) continue;
+      played.set(part, target ? await one(part, target, options) : skipped(part));
     }
   });
   const results = all.flatMap((part) => played.get(part) ?? []);
-  for (const part of all) {
+  for (const { part: { dialogue: { name, protocol } }, target } of plan) {
+    if (target !== undefined) continue;
+    await talk(io, `"${name}" was not run: it speaks ${protocol}, add --to ${protocol}://…`);
+  }
+  for (const part of planned) {
     const result = played.get(part);
     if (result !== undefined) await keeper.keep(result.transcript, result.name);
-    if (targetOf(part.dialogue, targets) !== undefined) continue;
-    const { name, protocol } = part.dialogue;
-    await talk(io, `"${name}" was not run: it speaks ${protocol}, add --to ${protocol}://…`);
   }
   await reports.results(results, library.sources);
   return exitOfResults(results);

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mock } from "node:test";
 import { main } from "../../scripts/dialogue.ts";
+import { dialogueToJson, parseDialogue } from "../../src/dialogue/mod.ts";
 import { startSandbox } from "../../src/sandbox/mod.ts";
 import { dialogue, inFolder, PASSWORD, serving, started, write } from "./dialogue/script.ts";
 
@@ -117,6 +118,9 @@ Deno.test("dialogue ends with 2 at a page without a session, and dials nobody", 
   ]);
   deepEqual([code, out], [2, ""]);
   equal(err, `error[no-dialogue]: no dialogue found in "${SEEDS}/codes.txt"\n`);
+  const json = await dialogue(["run", `${SEEDS}/codes.txt`, "--to", "127.0.0.1:1", "--json"]);
+  const { schema, problems } = JSON.parse(json.out);
+  deepEqual([schema, problems[0].id], ["mailwright-dialogue-error/1", "no-dialogue"]);
 });
 
 Deno.test("dialogue tells all problems of all files at once, before anything is run [T-I41]", async () => {
@@ -182,6 +186,15 @@ Deno.test("dialogue reads nothing outside of the root [T-I44]", async () => {
       loop:
         '2 error[include-cycle]: "/root/loop.dialogue" was seen, no circle of files or procedures is expected',
     });
+    for (const path of ["/etc/hostname", "../secret.eml", `${Deno.cwd()}/deno.json`]) {
+      const [file] = JSON.parse(
+        `[${dialogueToJson(parseDialogue("S: 220\nC: DATA\nS: 354\nC< x\nC: .\nS: 250\n"))}]`,
+      );
+      file.steps[3].from.path = path;
+      await write(folder, { "root/evil.json": JSON.stringify(file) });
+      const args = ["run", `${folder}/root/evil.json`, "--to", "127.0.0.1:1"];
+      equal((await dialogue(args)).code, 2, path);
+    }
     const wide = await dialogue(["dry", `${folder}/root/up.dialogue`, "--root", folder]);
     equal(wide.out, "<- S: 220 mx\n-> C: NOOP\n<- S: 250 ok\n");
   });
@@ -667,5 +680,28 @@ Deno.test("dialogue --permissions names exactly what a call needs", async () => 
         `${read},x.ts --allow-write=x.ts`,
       ],
     );
+  });
+});
+
+Deno.test("dialogue serve shows the certificate it is given", async () => {
+  const folder = "tests/fixtures/certificates";
+  await inFolder(async (path) => {
+    await write(path, {
+      "tls.dialogue": "@smtp\nS: 220 mx\nC: EHLO me\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\n" +
+        "S: 220 go\nC & S: <tls>\nC: QUIT\nS: 221 bye\n",
+    });
+    const alone = await dialogue([
+      ...["serve", `${path}/tls.dialogue`, "--listen", "127.0.0.1:0", "--cert", `${folder}/x.pem`],
+    ]);
+    match(alone.err, /--cert and --key belong together/);
+    equal(alone.code, 1);
+    const identity = ["--cert", `${folder}/good.pem`, "--key", `${folder}/good.key.pem`];
+    const server = await serving([`${path}/tls.dialogue`, ...identity]);
+    const { code, out } = await dialogue([
+      ...["run", `${path}/tls.dialogue`, "--to", `127.0.0.1:${server.port}`],
+      ...["--tls-ca", `${folder}/ca.pem`, "--tls-name", "localhost"],
+    ]);
+    equal(code, 0, out);
+    equal((await server.ended).code, 0);
   });
 });
