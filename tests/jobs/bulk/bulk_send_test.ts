@@ -161,6 +161,13 @@ const SECOND: readonly (readonly [name: string, fault: SandboxFault, state: stri
   ["451 to DATA [T-B13]", { verb: "DATA", reply: "451 4.3.0 no" }, "deferred data 451 4.3.0"],
   ["450 to MAIL [T-B13]", { verb: "MAIL", reply: "450 4.3.0 no" }, "deferred mail 450 4.3.0"],
   ["550 to MAIL", { verb: "MAIL", reply: "550 5.7.1 no" }, "failed mail 550 5.7.1"],
+  ...([["RCPT", "rcpt"], ["DATA", "data"]] as const).map(([verb, stage]) =>
+    [
+      `silence after ${verb} [T-B20]`,
+      { verb, silent: true, effect: false, then: "stall" },
+      `deferred ${stage} undefined undefined`,
+    ] as const
+  ),
   [
     "a reset after the dot [T-B19]",
     { verb: ".", silent: true, effect: true, then: "drop" },

@@ -110,7 +110,7 @@ Deno.test(
     deepEqual([last.state, last.code, last.notBeforeMs], ["failed", 451, undefined]);
     equal(last.text, "given up after 3 attempts: no");
     const silent = outcomeOf(receipt({ stage: "content" }), { ...FIRST, attempt: 3 }, RETRY, NOW);
-    equal(silent.text, "given up after 3 attempts: no answer");
+    equal(silent.text, "given up after 3 attempts: no answer came");
   },
 );
 

@@ -63,16 +63,16 @@ export function outcomeOf(
 ): RowOutcome {
   const { outcome, stage, queueId, error, rejected } = receipt;
   const reply = receipt.reply ?? rejected.find((each) => each.reply !== undefined)?.reply;
-  const about = { id, stage, ...(ms !== undefined && { ms }) };
-  const seen = { ...about, ...wordsOf(reply, error) };
+  // Where no answer decided it, the last reply was about something else.
+  const words = outcome === "in-doubt" || outcome === "not-sent"
+    ? wordsOf(undefined, error ?? "no answer came")
+    : wordsOf(reply, error);
+  const seen = { id, stage, ...(ms !== undefined && { ms }), ...words };
   // "Partial" is never said of one recipient.
   if (outcome === "accepted" || outcome === "partial") {
     return { ...seen, state: "accepted", ...(queueId !== undefined && { queueId }) };
   }
-  // The last reply was about something else.
-  if (outcome === "in-doubt") {
-    return { ...about, ...wordsOf(undefined, error ?? "no answer came"), state: "in_doubt" };
-  }
+  if (outcome === "in-doubt") return { ...seen, state: "in_doubt" };
   if (asksForLogin(receipt)) return { ...seen, state: "pending" };
   if (outcome === "refused") return { ...seen, state: "failed" };
   if (outcome === "not-sent") {
