@@ -248,6 +248,9 @@ Deno.test("cleanup tells by its exit status what went wrong [T-D09] [T-C13]", as
     equal(await code("apply", "0".repeat(64), ...all), 1);
     equal(await code("apply", "xyz", ...all), 1);
     equal(await code("apply", ...all), 1);
+    const caps = ["--max-delete", "5", "--max-fraction", "1"];
+    equal(await code("run", ...all, ...caps, "--every-zone", "Europe/Berlin"), 1);
+    equal(await code("run", ...all, ...caps, "--every", "0 3 * * *", "--every-zone", "Nowhere"), 1);
     equal(await code("status", "--job", `${folder}/nothing`), 1);
     equal(
       await code("restore", "x", "--job", `${folder}/job`, "--policy", `${folder}/policy.toml`),
