@@ -4,10 +4,10 @@
  * @module
  */
 
-import { EXIT, explain } from "../../src/cli/mod.ts";
+import { EXIT, explain, Printer } from "../../src/cli/mod.ts";
 import { dialServer, relaySession } from "../../src/dialogue/mod.ts";
 import { reading } from "../shared/files.ts";
-import { dialogueText, writeNew } from "../shared/transcript.ts";
+import { dialogueText, type Said } from "../shared/transcript.ts";
 import { NAME, type ProxyWay, type RecordCall } from "./calls.ts";
 import type { VerbContext } from "./context.ts";
 import { fail } from "./failure.ts";
@@ -30,7 +30,7 @@ export async function recordProxy(
   { listen, to }: ProxyWay,
   { io, sandbox }: VerbContext,
 ): Promise<number> {
-  const { output: folder, sessions, timeout, reveal = false, times, force } = call;
+  const { output: folder, sessions, timeout, reveal = false, times } = call;
   if (folder === undefined) return fail("Cannot record: -o with a folder is missing");
   const target = namedTarget(to);
   const [protocol = target.path === undefined ? "smtp" : "lmtp"] = target.protocols;
@@ -44,9 +44,8 @@ export async function recordProxy(
   io.signal.addEventListener("abort", close, { once: true });
   await talk(io, `listening on ${addressOf(listener)}, for ${to}`);
   let failed = false;
-  const serve = async (client: Parameters<typeof relaySession>[0], number: number) => {
-    const name = `session-${String(number).padStart(3, "0")}`;
-    const path = `${folder.replace(/\/$/, "")}/${name}.dialogue`;
+  const serve = async (client: Parameters<typeof relaySession>[0]): Promise<void> => {
+    const events: Said[] = [];
     try {
       const { connection, hostname } = await dialServer(to, {
         protocol,
@@ -54,16 +53,25 @@ export async function recordProxy(
         ...(tls === undefined ? {} : { tls }),
         ...(timeout === undefined ? {} : { timeout }),
       });
-      const events = await relaySession(client, connection, {
-        protocol,
-        tls: { hostname, ...tls },
-        reveal,
-        signal: io.signal,
-        onEvent: keeper.show,
-      });
-      await keeper.keep(events, name);
-      await writeNew(path, dialogueText(events, { name, times }), { force, option: "-o" });
-      await talk(io, `wrote ${path}`);
+      const { name, path, file } = await nextFile(folder);
+      using _closing = file;
+      try {
+        await relaySession(client, connection, {
+          protocol,
+          tls: { hostname, ...tls },
+          reveal,
+          signal: io.signal,
+          onEvent: (event) => {
+            events.push(event);
+            keeper.show(event);
+          },
+        });
+      } finally {
+        // What was said until it was cut off is worth keeping.
+        await keeper.keep(events, name);
+        await new Printer(file, path).print(dialogueText(events, { name, times }));
+        await talk(io, `wrote ${path}`);
+      }
     } catch (error) {
       client.close();
       if (io.signal.aborted) return;
@@ -73,11 +81,27 @@ export async function recordProxy(
   };
   const running: Promise<void>[] = [];
   for await (const client of listener) {
-    running.push(serve(client, running.length + 1));
+    running.push(serve(client));
     if (running.length === sessions) break;
   }
   await Promise.all(running);
   io.signal.removeEventListener("abort", close);
   io.signal.throwIfAborted();
   return failed ? EXIT.dialogue.failure : EXIT.dialogue.ok;
+}
+
+/** The next file of a folder that is not there yet. */
+async function nextFile(
+  folder: string,
+): Promise<{ readonly name: string; readonly path: string; readonly file: Deno.FsFile }> {
+  for (let number = 1;; number++) {
+    const name = `session-${String(number).padStart(3, "0")}`;
+    const path = `${folder.replace(/\/$/, "")}/${name}.dialogue`;
+    try {
+      const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+      return { name, path, file };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
 }

@@ -61,6 +61,12 @@ export async function recordTyped(
   });
   const typist = new Typist(session, { call, context, secrets });
   try {
+    await typist.reserve();
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+  try {
     await typist.run();
   } finally {
     session.close();
@@ -97,7 +103,8 @@ class Typist {
   readonly #options: TypistOptions;
   readonly #remarks: Remarks;
   #last: string | undefined;
-  #saved = -1;
+  /** The files that are ours to replace. */
+  readonly #own = new Set<string>();
   /** Whether an expectation was not met. */
   failed = false;
   /** Whether the session broke. */
@@ -151,17 +158,22 @@ class Typist {
     }
   }
 
+  /** Makes sure of the file, before anything is typed. */
+  async reserve(): Promise<void> {
+    const { output, force } = this.#options.call;
+    if (output === undefined) return;
+    await writeNew(output, "", { force, option: "-o" });
+    this.#own.add(output);
+  }
+
   /** Writes the dialogue, if it is not yet. */
   async save(path: string | undefined = this.#options.call.output): Promise<void> {
     const { call: { times, force }, context: { io } } = this.#options;
-    const { length } = this.#session.transcript;
-    if (length === this.#saved) return;
     const text = this.#remarks.text({ times });
     if (path === undefined) return await io.out.print(text);
     // What was saved a moment ago may be saved again, longer.
-    const again = this.#saved >= 0 ? true : force;
-    await writeNew(path, text, { ...(again === undefined ? {} : { force: again }), option: "-o" });
-    this.#saved = length;
+    await writeNew(path, text, { force: this.#own.has(path) || force, option: "-o" });
+    this.#own.add(path);
     await io.err.line(`wrote ${visible(path)}`);
   }
 

@@ -191,3 +191,41 @@ Deno.test("dialogue record --proxy tells that the server is not there, and goes 
     match(err, /\ndialogue: Cannot connect to "127\.0\.0\.1:1"/);
   });
 });
+
+Deno.test("dialogue record --proxy keeps what was said when it is interrupted", async () => {
+  await using box = await startSandbox();
+  await inFolder(async (folder) => {
+    await write(folder, { "session-001.dialogue": "# of yesterday\n" });
+    const proxy = started([
+      ...["record", "--proxy", `127.0.0.1:0=${box.smtpUrl}`, "-o", folder, "--transcript", "-"],
+    ]);
+    const connection = await Deno.connect({ port: await portOf(proxy), hostname: "127.0.0.1" });
+    await proxy.heard(/S: 220 .*\n/);
+    proxy.signals.send("SIGINT");
+    equal((await proxy.ended).code, 130);
+    connection.close();
+    match(await Deno.readTextFile(`${folder}/session-002.dialogue`), /^S: 220 /m);
+    equal(await Deno.readTextFile(`${folder}/session-001.dialogue`), "# of yesterday\n");
+  });
+});
+
+Deno.test("dialogue record saves as often as it is told, into its own files only", async () => {
+  await using box = await startSandbox();
+  await inFolder(async (folder) => {
+    await write(folder, { "mine.dialogue": "# mine\n" });
+    const file = `${folder}/new.dialogue`;
+    const { code, err } = await dialogue(["record", "--to", box.smtpUrl, "-o", file], {
+      typed: `NOOP\n.save\nRSET\n.save ${folder}/mine.dialogue\n.save ${folder}/other.dialogue\n`,
+    });
+    equal(code, 0);
+    match(err, /mine\.dialogue": it exists already; --force replaces it/);
+    match(await Deno.readTextFile(file), /^C: RSET$[^]*^C: QUIT$/m);
+    match(await Deno.readTextFile(`${folder}/other.dialogue`), /^C: RSET\nS: 250 .*\n$/m);
+    equal(await Deno.readTextFile(`${folder}/mine.dialogue`), "# mine\n");
+    const refused = await dialogue(["record", "--to", box.smtpUrl, "-o", file], {
+      typed: "NOOP\n",
+    });
+    equal(refused.code, 1);
+    equal(box.ledger.entries.filter(({ text }) => text === "NOOP").length, 1);
+  });
+});
