@@ -62,6 +62,20 @@ Deno.test("toDialogue() takes bodies that no command announces, and APOP without
   equal((await selfPlay(parseDialogue(apop))).client.status, "passed");
 });
 
+Deno.test("toDialogue() takes replies that say nothing behind their code", () => {
+  const said = (end: "C" | "S", text: string): TranscriptEvent => ({
+    ...{ at: 0, tls: false, kind: "line", end, text },
+  });
+  const dialogue = toDialogue([
+    ...[said("S", "220 mx"), said("C", "EHLO me"), said("S", "250-"), said("S", "250 ")],
+    ...[said("C", "QUIT"), said("S", "221")],
+  ], { portable: false });
+  equal(
+    printDialogue(dialogue),
+    "@smtp\n@name recorded\nS: 220 mx\nC: EHLO me\nS: 250-\nS: 250\nC: QUIT\nS: 221\n",
+  );
+});
+
 Deno.test("toDialogue() keeps the times where asked", async () => {
   const text = `${OPEN}C: NOOP\n#+400ms\nS: 250 ok\n`;
   const again = await recorded(text, { ...VERBATIM, times: true });

@@ -8,6 +8,7 @@ import type { TranscriptEvent } from "../../wire/mod.ts";
 import { makePortable } from "../dialects/portable.ts";
 import { hasPop3Body } from "../pop3_body.ts";
 import { RecordedLogin } from "./recorded_login.ts";
+import { sayable } from "./sayable.ts";
 import type {
   Dialogue,
   DialogueProtocol,
@@ -72,7 +73,8 @@ export function toDialogue(
     steps,
     on: [],
   };
-  return options.portable ?? true ? makePortable(dialogue) : dialogue;
+  const whole = options.portable ?? true ? makePortable(dialogue) : dialogue;
+  return { ...whole, steps: sayable(whole.steps) };
 }
 
 function protocolOf(transcript: readonly TranscriptEvent[]): DialogueProtocol {
@@ -213,11 +215,11 @@ class DialogueRecorder {
       const text = whole.startsWith(".") ? whole.slice(1) : whole;
       return { ...base, code: [], more: false, ...(text === "" ? {} : { text: literal(text) }) };
     }
-    const [, code = whole, separator = "", text = ""] =
+    const [, code = whole, separator, text = ""] =
       (pop3 ? /^(\+OK|-ERR|\+)( |$)(.*)$/s : /^(\d{3})([ -]|$)(.*)$/s).exec(whole) ?? [];
     const more = pop3 ? this.#body : separator === "-";
     const template = this.#login.reply(text, greeting);
-    return { ...base, code: [code], more, ...(separator === "" ? {} : { text: template }) };
+    return { ...base, code: [code], more, ...(template.length === 0 ? {} : { text: template }) };
   }
 
   /** What was written as a message: lines, where it is lines of text, else octets. */
