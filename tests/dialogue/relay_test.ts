@@ -203,3 +203,33 @@ Deno.test("LiveSession refuses TLS behind unread octets [T-S03]", pure, async ()
   await rejects(session.startTls(), { name: "ProtocolError" });
   server.close();
 });
+
+Deno.test("what was typed as a login is hidden where the server quotes it", pure, async () => {
+  const [ours, server] = memoryPair();
+  const session = new LiveSession(ours, { protocol: "pop3" });
+  await say(server, "+OK\r\n");
+  await session.hear();
+  await session.say("PASS open sesame");
+  await say(server, "-ERR open sesame is wrong\r\n");
+  deepEqual((await session.hear())?.lines, ["-ERR ${hidden} is wrong"]);
+  await session.say(`AUTH PLAIN ${btoa("\0ann\0tanstaaf")}`);
+  await say(server, "-ERR tanstaaf is wrong\r\n");
+  deepEqual((await session.hear())?.lines, ["-ERR ${hidden} is wrong"]);
+  doesNotMatch(JSON.stringify(session.transcript), /sesame|tanstaaf/);
+  session.close();
+  server.close();
+  const relayed = between();
+  await say(relayed.server, "220 mx\r\n");
+  await hear(relayed.client, 8);
+  const login = `AUTH PLAIN ${btoa("\0ann\0tanstaaf")}\r\n`;
+  await say(relayed.client, login);
+  equal(await hear(relayed.server, login.length), login);
+  await say(relayed.server, "535 tanstaaf is wrong\r\n");
+  equal(await hear(relayed.client, 23), "535 tanstaaf is wrong\r\n");
+  relayed.client.close();
+  deepEqual(texts(await relayed.events).slice(2, 4), [
+    "C: AUTH PLAIN ${hidden}",
+    "S: 535 ${hidden} is wrong",
+  ]);
+  relayed.server.close();
+});

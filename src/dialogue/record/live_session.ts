@@ -29,6 +29,7 @@ import { routeTo } from "../engine/route.ts";
 import { Course } from "../engine/session_course.ts";
 import { shownLine } from "../engine/shown_line.ts";
 import type { DialogueProtocol } from "../step.ts";
+import { Veil } from "./veil.ts";
 
 /** How a session is typed. */
 export interface LiveSessionOptions {
@@ -113,6 +114,7 @@ export class LiveSession {
   readonly #protocol: DialogueProtocol;
   readonly #tls: StartTlsOptions;
   readonly #course: Course;
+  readonly #veil = new Veil();
   #hearing: Promise<LiveReply | undefined> | undefined;
   #greeted = false;
   #tlsDue = false;
@@ -140,6 +142,7 @@ export class LiveSession {
         onEvent?.(event);
       },
     });
+    this.#channel.censor(this.#veil.cover);
     this.#arm();
   }
 
@@ -216,6 +219,7 @@ export class LiveSession {
         ? line
         : shownLine([{ shown: line, hole: false }], { protocol: this.#protocol, inLogin });
       this.#put(line, shown);
+      this.#veil.hide(line, shown);
     }
     await this.#flush();
   }

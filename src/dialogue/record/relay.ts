@@ -23,6 +23,7 @@ import { assemblerOf } from "./live_session.ts";
 import { Course } from "../engine/session_course.ts";
 import { shownLine } from "../engine/shown_line.ts";
 import type { DialogueProtocol, End } from "../step.ts";
+import { Veil } from "./veil.ts";
 
 /** How a session is heard. */
 export interface RelayOptions {
@@ -86,6 +87,7 @@ class Relay {
   readonly #options: RelayOptions;
   readonly #protocol: DialogueProtocol;
   readonly #course: Course;
+  readonly #veil = new Veil();
   readonly #clock: Clock;
   readonly #began: number;
   readonly #events: TranscriptEvent[] = [];
@@ -153,6 +155,7 @@ class Relay {
         { protocol: this.#protocol, inLogin: course.inLogin },
       );
       this.#hear("C", "line", shown);
+      this.#veil.hide(text, shown);
       course.command(text, shown);
       await write(this.#server, bytes);
       while (decisive && course.asked !== undefined && !this.#over) await this.#answered.promise;
@@ -166,7 +169,7 @@ class Relay {
       const bytes = await lineOf(this.#server);
       if (bytes === undefined) return;
       const text = textOf(bytes);
-      this.#hear("S", "line", text);
+      this.#hear("S", "line", this.#veil.cover(text));
       assembler ??= assemblerOf(this.#protocol, course);
       this.#client.putContent(bytes);
       const reply = added(assembler, text);
