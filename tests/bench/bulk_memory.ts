@@ -3,10 +3,10 @@
  * 1,000,000 rows to Postfix's smtp-sink, each in a process of its own, prints the peak memory of each, and
  * ends with an error if they are more than 10 MB apart.
  *
- * V8 lets its young generation grow to 16 MB, three times over, with all that ever survived a collection
- * there: a run of any length comes to that after some 40,000 rows, some 50 MB more, and stays there. That
- * is the engine's and says nothing about rows, so those that are compared have it bounded; what it comes
- * to without the flag is shown below them.
+ * V8 lets its young generation grow, with all that has ever survived a collection there, up to three times
+ * 16 MB: any run comes to that after some 40,000 rows, and stays there. That is V8's way and says nothing
+ * about rows, so those that are compared have a young generation of one size from the first row to the
+ * last; what they come to without is shown below them. Sending needs no flag: it only costs memory once.
  *
  * @module
  */
@@ -20,8 +20,10 @@ const MEGABYTE = 1024;
 const MOST_APART = 10 * MEGABYTE;
 const SENDER = new URL("bulk_memory_sender.ts", import.meta.url).pathname;
 const [few = 20_000, many = 1_000_000] = Deno.args.map(Number);
-/** Enough for the young generation: sending is as fast with it. */
-const BOUNDED = ["--v8-flags=--max-semi-space-size=4"];
+/** A young generation that stays as it is; sending is as fast with it. */
+const STEADY = ["--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4"];
+/** A peak depends on when V8 collects: of several runs of few rows the largest counts. */
+const TIMES = 3;
 /** Where the young generation has grown up. */
 const GROWN = 100_000;
 
@@ -96,15 +98,17 @@ async function main(): Promise<number> {
   const missing = await need("smtp-sink");
   if (missing.length > 0) throw new Error(`Cannot measure: needs ${missing.join(" and ")}`);
   await using sink = await startSmtpSink();
-  await send(sink.port, 1, BOUNDED); // what compiles it once does not count
+  await send(sink.port, 1, STEADY); // what compiles it once does not count
   await print("peak memory in MB");
   await print("     rows   job made   all sent   rows a second");
-  const one = await measure(sink.port, few, BOUNDED);
-  const other = await measure(sink.port, many, BOUNDED);
-  const apart = other - one;
+  const peaks: number[] = [];
+  for (let time = 0; time < TIMES; time++) peaks.push(await measure(sink.port, few, STEADY));
+  const apart = await measure(sink.port, many, STEADY) - Math.max(...peaks);
   const verdict = apart <= MOST_APART ? "within" : "NOT within";
   await print(`apart: ${megabytes(apart).trim()} MB, ${verdict} ${MOST_APART / MEGABYTE} MB`);
-  await print("without a bound for V8's young generation, which grows up within 40,000 rows:");
+  await print(
+    "with a young generation of V8 that grows up within 40,000 rows, as it is by itself:",
+  );
   for (const count of [few, GROWN]) await measure(sink.port, count, []);
   return apart <= MOST_APART ? 0 : 1;
 }
