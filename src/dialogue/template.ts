@@ -16,6 +16,10 @@ export const NAME: RegExp = /^[A-Za-z][A-Za-z0-9_]*$/;
 /** The most octets that `${repeat}` makes. */
 const MAX_REPEATED = 1024 * 1024;
 
+/** What `${repeat}` holds; of the control characters it has all but the end of a line. */
+const REPEAT =
+  /^repeat +(\d{1,8}) +"((?:[^"\\]|\\["\\]|\\x(?!0a)(?:[01][0-9a-f]|7f))*)"(?:=(.*))?$/;
+
 /** A part that is not plain text. */
 export type Hole = Exclude<TemplatePart, { readonly kind: "text" }>;
 
@@ -82,10 +86,10 @@ function holeEnd(text: string, from: number): number {
 }
 
 function parseHole(inside: string, at: Position): Hole {
-  const repeated = /^repeat +(\d{1,8}) +"((?:[^"\\]|\\["\\])*)"(?:=(.*))?$/.exec(inside);
+  const repeated = REPEAT.exec(inside);
   if (repeated !== null) {
     const [, count = "", text = "", sample] = repeated;
-    const value: Codec = { codec: "repeat", count: Number(count), text: unquoted(text) };
+    const value: Codec = { codec: "repeat", count: Number(count), text: parseRepeated(text) };
     if (value.count * encoder.encode(value.text).length > MAX_REPEATED) {
       problem(at, `\${${inside}}`, "at most 1 MiB");
     }
@@ -113,6 +117,23 @@ function parseHole(inside: string, at: Position): Hole {
     return { kind: "codec", value: { codec: word, ...values } as Codec, ...sampled(sample) };
   }
   problem(at, `\${${inside}}`, 'a hole, as "${name}", "${n:int}", "${_}" or "${b64 name}"');
+}
+
+/** The text of a repeat, in which `\x1b` is a control character. */
+function parseRepeated(text: string): string {
+  return text.replace(
+    /\\(?:x(..)|(.))/g,
+    (_, hex: string | undefined, plain: string) =>
+      hex === undefined ? plain : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+function printRepeated(text: string): string {
+  return quotable(text).replace(
+    // deno-lint-ignore no-control-regex -- finding control characters is what it is for
+    /[\x00-\x08\x0b-\x1f\x7f]/g,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 function sampled(sample: string | undefined): { readonly sample?: string } {
@@ -154,7 +175,7 @@ function insideOf(hole: Hole): string {
   if (hole.kind === "hole") return `${hole.name}${hole.int ? ":int" : ""}`;
   const { value } = hole;
   if (value.codec === "len") return "len";
-  if (value.codec === "repeat") return `repeat ${value.count} "${quotable(value.text)}"`;
+  if (value.codec === "repeat") return `repeat ${value.count} "${printRepeated(value.text)}"`;
   return [value.codec, ...namesOf(hole)].join(" ");
 }
 

@@ -15,7 +15,7 @@ import { Secret } from "../../src/sasl/mod.ts";
 import { connectSmtp } from "../../src/smtp/mod.ts";
 import type { TranscriptEvent } from "../../src/wire/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
-import { idOf, turning } from "./played.ts";
+import { against, idOf, turning } from "./played.ts";
 
 const OPEN = "@smtp\n@name recorded\nS: 220 mx\n";
 
@@ -31,6 +31,17 @@ async function recorded(text: string, options: ToDialogueOptions = {}): Promise<
   );
   equal(ours, theirs); // both ends hear the same
   return ours ?? "";
+}
+
+/** Lines as a transcript has them: `C NOOP`. */
+function heard(lines: readonly string[]): readonly TranscriptEvent[] {
+  return lines.map((line) => ({
+    at: 0,
+    end: line.startsWith("C") ? "C" : "S",
+    tls: false,
+    kind: "line",
+    text: line.slice(2),
+  }));
 }
 
 const VERBATIM = { portable: false };
@@ -74,6 +85,51 @@ Deno.test("toDialogue() takes replies that say nothing behind their code", () =>
     printDialogue(dialogue),
     "@smtp\n@name recorded\nS: 220 mx\nC: EHLO me\nS: 250-\nS: 250\nC: QUIT\nS: 221\n",
   );
+});
+
+Deno.test.each([
+  ["  indented"],
+  ["blank behind "],
+  ["\tby mx.example"],
+  ["  "],
+  ["."],
+  ["..."],
+  ["+OK"],
+  ["+OK not a reply"],
+  ["-ERR nor this"],
+  ["+ nor that"],
+  ["<close>"],
+  ["\x1b$B%a!<%k\x1b(B"],
+  ["a\rb\x00"],
+  ['${x} \\x1b "$${'],
+])("toDialogue() makes a text of any line of a message: %j", async (line) => {
+  const stuffed = line.startsWith(".") ? `.${line}` : line;
+  const lines = [
+    ...["S +OK", "C RETR 1", "S +OK", `S ${stuffed}`, `S ${stuffed}`, "S .", "C QUIT", "S +OK"],
+  ];
+  const { client, server } = await selfPlay(parseDialogue(printDialogue(toDialogue(heard(lines)))));
+  for (const { transcript } of [client, server]) {
+    deepEqual(
+      transcript.flatMap(({ kind, end, text }) => kind === "line" ? `${end} ${text}` : []),
+      lines,
+    );
+  }
+});
+
+Deno.test("toDialogue() keeps blanks and tabs at the ends of what was said", async () => {
+  const lines = ["S 220 mx ESMTP ", "C HELP me ", "S 214-\tHELO ", "S 214 ", "C QUIT", "S 221 bye"];
+  const text = printDialogue(toDialogue(heard(lines)));
+  equal(
+    text,
+    '@smtp\n@name recorded\nS: 220 ${host=mx} ESMTP${repeat 1 " "}\nC: HELP me${repeat 1 " "}\n' +
+      'S: 214-${repeat 1 "\t"}HELO${repeat 1 " "}\nS: 214\nC: QUIT\nS: 221 bye\n',
+  );
+  // They are no holes: another server may say other words, another client other blanks.
+  equal(idOf((await against(text, text.replace("HELO", "EHLO"))).client), "passed");
+  equal(idOf((await against(text.replace("HELP me", "HELP  me"), text)).server), "passed");
+  const octets = toDialogue(heard(["S 220", "C NOOP\tnow\x07", "S 250", "C QUIT", "S 221"]));
+  ok(printDialogue(octets).includes("C|NOOP\\tnow\\x07\\r\\n\n"));
+  await selfPlay(octets);
 });
 
 Deno.test("toDialogue() keeps the times where asked", async () => {

@@ -24,6 +24,9 @@ Deno.test.each([
     value: { codec: "cram", challenge: "c", user: "u", secret: "p" },
   }]],
   ["${len}", [{ kind: "codec", value: { codec: "len" } }]],
+  ['${repeat 1 "\\x1b\\\\"}', [
+    { kind: "codec", value: { codec: "repeat", count: 1, text: "\x1b\\" } },
+  ]],
   ['${repeat 3 "a\\"}"}x', [
     { kind: "codec", value: { codec: "repeat", count: 3, text: 'a"}' } },
     { kind: "text", text: "x" },
@@ -43,6 +46,8 @@ Deno.test.each([
   ["${a:text}", 1],
   ["${n:int=x}", 1],
   ['${repeat 3 "a}', 1],
+  ['${repeat 1 "\\x0a"}', 1],
+  ['${repeat 1 "\\x41"}', 1],
   ['${repeat 1048577 "a"}', 1],
   ["${_ a}", 1],
 ])("parseLineTemplate() refuses %j at character %d [T-I41] [T-I44]", pure, (text, column) => {

@@ -22,7 +22,7 @@ export async function sayReply(end: DialogueEnd, step: ReplyStep): Promise<void>
   const context = { ...end.context, protocol, optional, multiline: course.multiline };
   const reply = await serveReply(step, context);
   const veil = end.veil();
-  for (const line of reply.wire) talk.put({ text: line, shown: veil(line) });
+  for (const line of reply.wire) talk.putReply({ text: line, shown: veil(line) });
   const lines = reply.lines.map(({ whole, text }) => ({ whole: veil(whole), text: veil(text) }));
   end.keep({ ...reply, lines }, step);
 }

@@ -40,6 +40,8 @@ export interface TalkOptions {
 }
 
 const LF = 10;
+// deno-lint-ignore no-control-regex -- finding control characters is what it is for
+const CONTROL = /[\x00-\x1f\x7f]/;
 const encoder = new TextEncoder();
 
 /**
@@ -58,6 +60,8 @@ export class Talk {
   #sent = 0;
   #unwritten: ClosedError | undefined;
   #closed = false;
+  /** What may be shown of a line that is being put as octets. */
+  #replyShown: string | undefined;
   /** What was said. */
   readonly transcript: TranscriptEvent[] = [];
   /** How this end writes. */
@@ -141,6 +145,23 @@ export class Talk {
     const line = new WireLine(text, { shown });
     this.#count(encoder.encode(text).length + 2);
     this.#channel.put(line);
+  }
+
+  /**
+   * Adds a line of a reply to the next write. It may hold what no command may: tabs in a banner, control
+   * characters in a message of a maildrop.
+   *
+   * @param line The line; CRLF is added.
+   * @throws {SyntaxError} If it would be two lines.
+   */
+  putReply(line: FilledLine): void {
+    if (!CONTROL.test(line.text) || line.text.includes("\n")) return this.put(line);
+    this.#replyShown = line.shown;
+    try {
+      this.putOctets(encoder.encode(`${line.text}\r\n`));
+    } finally {
+      this.#replyShown = undefined;
+    }
   }
 
   /**
@@ -385,7 +406,11 @@ export class Talk {
     this.#hear({ at: this.elapsed, end, tls, kind: "content", text: "", bytes });
   }
 
-  #hear(event: TranscriptEvent): void {
+  #hear(heard: TranscriptEvent): void {
+    const { bytes: _, ...rest } = heard;
+    const event = this.#replyShown === undefined
+      ? heard
+      : { ...rest, kind: "line" as const, text: this.#replyShown };
     this.transcript.push(event);
     this.#listener?.(event);
   }

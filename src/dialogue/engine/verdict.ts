@@ -90,7 +90,9 @@ export function knowing(context: JudgeContext): Pick<FitOptions, "known" | "gree
  * @param template The line.
  */
 export function hasHoles(template: Template): boolean {
-  return template.some(({ kind }) => kind === "hole" || kind === "codec");
+  return template.some((part) =>
+    part.kind === "hole" || (part.kind === "codec" && part.value.codec !== "repeat")
+  );
 }
 
 /**
@@ -103,7 +105,8 @@ export function wordsOf(template: Template): readonly Template[] {
   const words: Template[number][][] = [];
   let open = false;
   for (const part of template) {
-    const pieces = part.kind === "text" ? part.text.split(/([ \t]+)/) : [undefined];
+    const known = part.kind === "text" ? part.text : repeatedText(part);
+    const pieces = known?.split(/([ \t]+)/) ?? [undefined];
     for (const [index, piece] of pieces.entries()) {
       if (piece === "") continue;
       if (piece !== undefined && index % 2 === 1) {
@@ -117,6 +120,12 @@ export function wordsOf(template: Template): readonly Template[] {
     }
   }
   return words;
+}
+
+/** What `${repeat}` stands for. */
+function repeatedText(part: Hole): string | undefined {
+  if (part.kind !== "codec" || part.value.codec !== "repeat") return undefined;
+  return part.value.text.repeat(part.value.count);
 }
 
 /**

@@ -54,13 +54,18 @@ function templatesOf(step: Step): readonly Template[] {
 
 function checkHoles(template: Template, step: Step, report: Report): void {
   const second = template.findIndex((part, index) =>
-    part.kind !== "text" && index > 0 && template[index - 1]?.kind !== "text"
+    index > 0 && !isKnown(part) && !isKnown(template[index - 1])
   );
   if (second < 0) return;
   report(found("ambiguous-hole", step.at, {
     text: `nothing stands between "${printTemplate(template.slice(second - 1, second + 1))}"`,
     fix: "put a text between the holes, or make them one",
   }));
+}
+
+/** Whether a part is the same text for everyone. */
+function isKnown(part: Template[number] | undefined): boolean {
+  return part?.kind === "text" || (part?.kind === "codec" && part.value.codec === "repeat");
 }
 
 function checkAlternatives(step: BlockStep, { match }: Dialogue, report: Report): void {
