@@ -7,10 +7,12 @@
 import { readSecret, ValidationError } from "../../src/cli/mod.ts";
 import {
   type BulkJournal,
+  BulkJournalError,
   type JobRecord,
   openPostgresJournal,
   openSqliteJournal,
 } from "../../src/jobs/mod.ts";
+import { hasCause } from "../shared/causes.ts";
 import { reading } from "../shared/files.ts";
 import type { SecretContext } from "../shared/login.ts";
 import type { JournalCall } from "./calls.ts";
@@ -61,12 +63,30 @@ export async function openJournal(
     ...(readers && { readers }),
   });
   const { connectPostgres } = await import("../../src/deps/postgres.ts"); // most calls need none
-  const client = connectPostgres(journal, { ...(password !== undefined && { password }) });
+  const client = clientOf(() =>
+    connectPostgres(journal, { ...(password !== undefined && { password }) })
+  );
   try {
     return await openPostgresJournal(client);
-  } catch (error) {
+  } catch (cause) {
     await client.close();
-    throw error;
+    if (hasCause(cause, Deno.errors.NotCapable) || cause instanceof BulkJournalError) throw cause;
+    const seen = cause instanceof Error && cause.message !== "" ? cause.message : "nobody answers";
+    const text = `Cannot use the journal "${journal}": ${seen}: ` +
+      "look at --journal and --journal-password-from";
+    throw new BulkJournalError("storage", text, { cause });
+  }
+}
+
+/** It asks for one variable after the other, and needs none of them. */
+function clientOf<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    return fail(
+      "the client of PostgreSQL looks for its variables, which is not granted: add --ignore-env",
+    );
   }
 }
 

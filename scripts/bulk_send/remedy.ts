@@ -10,7 +10,6 @@ const OF_JOURNALS: Partial<Record<BulkJournalProblem, string>> = {
   busy: "wait for that run, or stop it",
   missing: "send makes one",
   moved: "if nobody has, add --moved",
-  storage: "see to its disk",
 };
 
 const OF_STOPS: Partial<Record<BulkStop["reason"], string>> = {

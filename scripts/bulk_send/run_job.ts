@@ -183,9 +183,9 @@ async function writing(
     try {
       await act();
     } catch (error) {
-      if (!(error instanceof OutputError)) throw error;
       written = false;
-      await err.line(`${NAME}: ${explain(error, NAME)}; the journal is complete`);
+      const whole = error instanceof OutputError ? "; the journal is complete" : "";
+      await err.line(`${NAME}: ${explain(error, NAME)}${whole}`);
     }
   }
   return written || exit !== NUMBERS.ok ? exit : NUMBERS.failure;

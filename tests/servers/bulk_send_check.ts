@@ -6,6 +6,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { connectPop3, Secret } from "@mailwright/mailwright/pop3";
 import { parseHeaderBlock } from "../../src/message/mod.ts";
+import { startSandbox } from "../../src/sandbox/mod.ts";
 import { startPostfix } from "./postfix.ts";
 import { startPostgres } from "./postgres.ts";
 import { type Ran, run } from "./process.ts";
@@ -29,10 +30,14 @@ async function grantsOf(args: readonly string[]): Promise<string[]> {
 }
 
 /** Runs the script with exactly these flags. */
-async function bulkSend(args: readonly string[], stdin = ""): Promise<Ran> {
+async function bulkSend(
+  args: readonly string[],
+  stdin = "",
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   return await run("deno", [...DENO, ...await grantsOf(args), SCRIPT, ...args], {
     stdin,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     mayFail: true,
   });
 }
@@ -287,6 +292,121 @@ await serverTest(
     const sent = await sink.messages() ?? 0;
     ok(sent >= states.accepted && sent <= COUNT, `${sent} sent, ${states.accepted} accepted`);
     for (const { code } of [one, two]) equal(code, states.in_doubt > 0 ? 4 : 0);
+  },
+);
+
+/** Runs what stands behind a folder in that folder. */
+const CD = 'cd "$1" && shift && exec "$@"';
+
+/** The words of a call in the README. */
+async function readmeCall(verb: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const [call = ""] = new RegExp(
+    `^deno run (?:.*\\\\\\n)*.*bulk_send\\.ts(?:\\s|\\\\\\n)+${verb}\\b(?:.*\\\\\\n)*.*`,
+    "m",
+  ).exec(text) ?? [];
+  return call.replace(/\\\n/g, " ").split(/\s+/);
+}
+
+await serverTest(
+  "bulk_send works with a PostgreSQL that asks for a password, as the README has it",
+  ["postgres", "root"],
+  async (step) => {
+    await using postgres = await startPostgres({ password: "open sesame" });
+    await using box = await startSandbox({ users: { [SENDER]: PASSWORD }, requires: "login" });
+    await using folder = await RunFolder.make("pass");
+    const database = await postgres.database("mail");
+    const journal = ["--journal", database];
+    const env = { DENO_CERT: await folder.write("ca.pem", box.caCerts.join("\n")) };
+    await folder.write("pg.password", "open sesame\n", 0o600);
+    await folder.write("ann.password", `${PASSWORD}\n`, 0o600);
+    const people = Array.from({ length: 30 }, (_, at) => `p${at}@there.example`);
+    const from = ["--journal-password-from", `file:${folder.file("pg.password")}`];
+
+    await step("send makes the job with the password", async () => {
+      const first = await bulkSend(
+        [
+          ...["send", ...await inputs(folder, people), ...journal, ...from, "--limit", "1"],
+          ...["--server", box.smtpUrl],
+          ...["--user", SENDER, "--password-from", `file:${folder.file("ann.password")}`],
+        ],
+        "",
+        env,
+      );
+      equal(first.code, 3, first.stderr);
+      match(first.stderr, /next: bulk_send resume .* --journal-password-from \S+pg\.password\n/);
+    });
+
+    await step("without it, or with another one, a line says so", async () => {
+      const without = await bulkSend(["status", ...journal]);
+      equal(without.code, 3, without.stderr);
+      match(without.stderr, /^bulk_send: .*look at --journal and --journal-password-from\n$/);
+      const wrong = ["--journal-password-from", `file:${folder.file("ann.password")}`];
+      const refused = await bulkSend(["status", ...journal, ...wrong]);
+      equal(refused.code, 3, refused.stderr);
+      match(refused.stderr, /^bulk_send: .*password authentication failed.*\n$/);
+      equal(refused.stderr.includes(PASSWORD), false);
+    });
+
+    await step("the call of the README does the rest", async () => {
+      const { host } = new URL(database);
+      const call = (await readmeCall("work")).map((word) =>
+        word === "scripts/bulk_send.ts"
+          ? SCRIPT
+          : word.replace("postgres://mail@db.example/mail", database)
+            .replace("mail.example:587", new URL(box.smtpUrl).host)
+            .replace("db.example:5432", host)
+      );
+      const ran = await run("sh", ["-c", CD, "sh", folder.path, ...call], { env });
+      match(ran.stdout, /\nall +30 +30\n/);
+      deepEqual(new Set(box.mails.flatMap(({ to }) => to)), new Set(people));
+      equal(box.mails.length, people.length);
+    });
+  },
+);
+
+await serverTest(
+  "bulk_send keeps the journal whole where a disk is too full for what is written at the end [T-B11]",
+  ["smtp-sink", "root"],
+  async (step) => {
+    await using sink = await startSmtpSink({ count: true });
+    await using folder = await RunFolder.make("full");
+    await using disks = new AsyncDisposableStack();
+    const disk = await folder.folder("disk");
+    await run("mount", ["-t", "tmpfs", "-o", "size=4k", "tmpfs", disk]);
+    disks.defer(async () => void await run("umount", [disk]));
+    await folder.write("disk/full", "x".repeat(4096));
+    const journal = ["--journal", `${await folder.folder("job")}/a.db`];
+    const people = Array.from({ length: 4 }, (_, at) => `p${at}@there.example`);
+    await step(
+      "all is sent, each file is told of, and the exit number is that of a failure",
+      async () => {
+        const sent = await bulkSend([
+          ...["send", ...await inputs(folder, people), ...journal, "--tls", "none"],
+          ...["--server", `smtp://${sink.host}:${sink.port}`],
+          ...["--report", `html:${disk}/a.html`, "--save-dialogue", `${disk}/a.dialogue`],
+        ]);
+        equal(sent.code, 3, sent.stderr);
+        const full =
+          /^bulk_send: Cannot write to \S+: No space left .*; the journal is complete$/gm;
+        equal(sent.stderr.match(full)?.length, 2, sent.stderr);
+        equal(await sink.messages(), people.length);
+      },
+    );
+    await step("a full disk below the output stops nothing either", async () => {
+      const call = ["report", ...journal, "--format", "csv"];
+      const words = ["deno", ...DENO, ...await grantsOf(call), SCRIPT, ...call];
+      const ran = await run("sh", ["-c", 'exec "$@" > /dev/full', "sh", ...words], {
+        mayFail: true,
+      });
+      equal(ran.code, 3);
+      match(ran.stderr, /^bulk_send: Cannot write to standard output: No space left .*\n$/);
+    });
+    await step("the report is written from the journal", async () => {
+      const { code, stdout, stderr } = await bulkSend(["report", ...journal, "--format", "json"]);
+      deepEqual([code, stderr], [0, ""]);
+      equal(JSON.parse(stdout).states.accepted, people.length);
+    });
   },
 );
 
