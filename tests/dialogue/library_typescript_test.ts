@@ -6,11 +6,6 @@ import { FakeClock } from "../fake_clock.ts";
 import { choicesOf, shipped } from "./library.ts";
 import { turning } from "./played.ts";
 
-/** What a program has otherwise. */
-const OTHERWISE: Readonly<Record<string, string>> = {
-  partial_refusal: "the name in the reply to EHLO is not compared",
-};
-
 /** A program: a builder, or what `parseDialogue` gave. */
 type Program = Dialogue | { toDialogue(): Dialogue };
 
@@ -31,8 +26,7 @@ async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: str
 }
 
 Deno.test.each(
-  shipped().filter(({ name }) => !Object.hasOwn(OTHERWISE, name))
-    .map(({ name, dialogue }): [string, Dialogue] => [name, dialogue]),
+  shipped().map(({ name, dialogue }): [string, Dialogue] => [name, dialogue]),
 )("the program of %s plays as the dialogue, at either end", async (name, dialogue) => {
   const program = { ...await programOf(name, dialogue), secrets: dialogue.secrets };
   for (const choice of choicesOf(dialogue)) {

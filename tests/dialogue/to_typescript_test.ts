@@ -3,7 +3,8 @@ import { equal, ok } from "node:assert/strict";
 
 const pure = { permissions: "none" } as const;
 const HELLO = "S: 220 mx\nC: EHLO me\nS: 250-mx\nS? 250-SIZE\nS: 250 AUTH PLAIN\nS! STARTTLS\n";
-const GREETED = '.expect(220, "mx").ehlo("me").caps({ has: ["AUTH PLAIN"], not: ["STARTTLS"] })';
+const GREETED = '.expect(220, "mx").ehlo("me").expect(250, "mx")' +
+  '.caps({ has: ["AUTH PLAIN"], not: ["STARTTLS"] })';
 
 /** The calls of a dialogue in one line; nothing if it stays text. */
 function callsOf(text: string): string | undefined {

@@ -342,6 +342,8 @@ class ChainWriter {
         this.#template(text)
       );
       const not = reply.forbid.map(text);
+      // Left to itself the builder has any name there, and its server one of its own.
+      if (first.text !== undefined) calls.push(this.#code(reply, first));
       calls.push(
         `.caps({ has: [${has.join(", ")}]${
           not.length === 0 ? "" : `, not: [${not.join(", ")}]`
