@@ -57,6 +57,7 @@ export { formatDialogue } from "./text/format.ts";
 export { lintDialogue } from "./lint/lint.ts";
 export { loadDialogue, type LoadOptions } from "./text/load.ts";
 export { parseDialogue, parseMarkdown, type ParseOptions } from "./text/parse.ts";
+export { makeGeneral } from "./dialects/general.ts";
 export { makePortable } from "./dialects/portable.ts";
 export { printDialogue, printMarkdown } from "./text/print.ts";
 export { dialogueToTypeScript, type TypeScriptOptions } from "./typescript/to_typescript.ts";

@@ -300,6 +300,8 @@ export interface Dialogue {
   readonly match: Match;
   /** The time limit for each reply, in milliseconds; the engine's if it is missing. */
   readonly timeout?: number;
+  /** Where that was written. */
+  readonly timeoutAt?: Position;
   /** Capabilities without which it is skipped. */
   readonly require: readonly string[];
   /** Whether it begins inside a session. */

@@ -119,7 +119,7 @@ Deno.test.each<[string, string[]]>([
   // Times.
   [`S: <silence 11m>\n@timeout 601s\n@step within=11m\nS: 220 mx\n@delay S 11m\n${BYE}`, [
     "1 time-over-limit",
-    "1 time-over-limit",
+    "2 time-over-limit",
     "4 time-over-limit",
     "5 time-over-limit",
   ]],

@@ -136,6 +136,10 @@ Deno.test.each([
   ["an unknown field", (json: string) => json.replace('"name"', '"extra": 1, "name"')],
   ["an unknown step", (json: string) => json.replace('"close"', '"clsoe"')],
   ["a step without its place", (json: string) => json.replace(/"at": \{[^}]*\}/, '"x": 1')],
+  [
+    "a limit without its place",
+    (json: string) => json.replace(/"timeoutAt": \{[^}]*\}/, '"timeoutAt": {}'),
+  ],
   ["a place that is none", (json: string) => json.replace('"line": 1', '"line": "1"')],
   ["octets that are no base64", (json: string) => json.replace("YQ==", "Y=Q")],
   ["a secret where none may be", (json: string) =>
@@ -144,7 +148,7 @@ Deno.test.each([
       '"secrets": [{"name": "mx"}]',
     )],
 ])("dialogueFromJson() refuses %s [T-I41]", pure, (_, spoil) => {
-  const json = dialogueToJson(parseDialogue("S: 220 ${mx=a}\nC|a\nS: <close>\n"));
+  const json = dialogueToJson(parseDialogue("@timeout 5s\nS: 220 ${mx=a}\nC|a\nS: <close>\n"));
   deepEqual(dialogueToJson(dialogueFromJson(json)), json);
   throws(() => dialogueFromJson(spoil(json)), SyntaxError);
 });

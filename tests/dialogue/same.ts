@@ -13,7 +13,7 @@ export function withoutPlaces(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPlaces);
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, field]) =>
-      key === "at" ? [] : [[key, withoutPlaces(field)]]
+      key === "at" || key === "timeoutAt" ? [] : [[key, withoutPlaces(field)]]
     ),
   );
 }

@@ -34,7 +34,11 @@ export function waitLimit(
   if (patient) {
     return { ms: PATIENT[verb] ?? PATIENT_MS, setBy: "RFC 5321 section 4.5.3.2", what };
   }
-  if (dialogue.timeout !== undefined) return { ms: dialogue.timeout, setBy: "@timeout", what };
+  const { timeout: own, timeoutAt } = dialogue;
+  if (own !== undefined) {
+    const setBy = timeoutAt === undefined ? "@timeout" : `@timeout, line ${timeoutAt.line}`;
+    return { ms: own, setBy, what };
+  }
   return { ms: REPLY_MS, setBy: "the default", what };
 }
 

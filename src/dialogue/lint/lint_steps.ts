@@ -13,8 +13,8 @@ import { printTemplate } from "../template.ts";
 
 /** Looks at each step alone. */
 export function lintSteps(dialogue: Dialogue, report: Report): void {
-  const start = dialogue.steps[0]?.at ?? { file: "", line: 1, column: 1 };
-  checkTime(dialogue.timeout, start, report);
+  const { timeout, timeoutAt = { file: "", line: 1, column: 1 } } = dialogue;
+  checkTime(timeout, timeoutAt, report);
   for (const { at, action } of dialogue.on) {
     if (action.kind === "delay") checkTime(action.ms, at, report);
   }

@@ -54,6 +54,7 @@ export function dialogueFromJson(json: string): Dialogue {
     fail(cause instanceof Error ? cause.message : "it has another form", cause);
   }
   checkPlaces(dialogue);
+  if (dialogue.timeoutAt !== undefined) checkPlace(dialogue.timeoutAt);
   return dialogue;
 }
 

@@ -66,7 +66,7 @@ export class DialogueParser {
       vars: header.vars,
       secrets: header.secrets,
       match: header.match,
-      ...(header.timeout === undefined ? {} : { timeout: header.timeout }),
+      ...header.timeout,
       require: header.require,
       fragment: header.fragment,
       steps: list.steps,

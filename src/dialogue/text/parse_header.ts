@@ -9,6 +9,7 @@ import { parseTime } from "./parse_event.ts";
 import type { Words } from "./parse_words.ts";
 import type {
   CommandLevel,
+  Dialogue,
   DialogueProtocol,
   Match,
   OnRule,
@@ -39,8 +40,8 @@ export class Header {
   name: string;
   /** How strictly lines are compared. */
   match: Match = DEFAULT_MATCH;
-  /** The time limit. */
-  timeout: number | undefined;
+  /** The time limit, and where it is written. */
+  timeout: Pick<Dialogue, "timeout" | "timeoutAt"> = {};
   /** Whether it begins inside a session. */
   fragment = false;
   /** Capabilities without which it is skipped. */
@@ -103,7 +104,7 @@ export class Header {
         break;
       case "timeout":
         this.#once(directive, at);
-        this.timeout = timeOf(words);
+        this.timeout = { timeout: timeOf(words), timeoutAt: at };
         break;
       case "require":
         if (words.done) words.fail("a capability");

@@ -141,7 +141,7 @@ function checkText(text: string, dialogue: Dialogue): void {
 /** A value as text in which the order of fields, places, and how octets are written do not count. */
 function comparable(value: unknown): string {
   return JSON.stringify(value, (key, field: unknown) => {
-    if (key === "at") return undefined;
+    if (key === "at" || key === "timeoutAt") return undefined;
     if (field instanceof Uint8Array) return String(field);
     if (typeof field !== "object" || field === null || Array.isArray(field)) return field;
     const entries = Object.entries(onWire(field));
