@@ -26,6 +26,7 @@ import {
 } from "../src/cli/mod.ts";
 import { Command } from "../src/deps/cliffy.ts";
 import type { ProbeEvent, ProbeOptions, ProbeRun } from "../src/jobs/mod.ts";
+import { readCertificate, reading, readOctets, readText } from "./shared/files.ts";
 import type { Said } from "./shared/transcript.ts";
 
 const NAME = "probe";
@@ -373,7 +374,7 @@ async function probeOptions(io: ScriptIo, given: ProbeIo, call: Call): Promise<P
     chunking: call.chunking,
     tls,
     tlsName,
-    caCerts: call.tlsCa === undefined ? undefined : [await readText("--tls-ca", call.tlsCa)],
+    caCerts: call.tlsCa === undefined ? undefined : [await readCertificate("--tls-ca", call.tlsCa)],
     clientCertificate: certificate,
     tlsVerify: call.tlsVerify,
     tlsVersions: tlsVersion,
@@ -427,32 +428,9 @@ async function loginOf(
 
 async function messageOf(call: Call): Promise<ProbeOptions["message"]> {
   const { message, subject, body, header } = call;
-  if (message !== undefined) return await readFile("--message", message);
+  if (message !== undefined) return await readOctets("--message", message);
   const written = subject ?? body ?? header;
   return written === undefined ? undefined : { subject, body, headers: header };
-}
-
-async function readText(option: string, path: string): Promise<string> {
-  return new TextDecoder().decode(await readFile(option, path));
-}
-
-async function readFile(option: string, path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    return fileFault(option, path, error);
-  }
-}
-
-/** A missing grant is told as what it is. */
-function fileFault(option: string, path: string, error: unknown): never {
-  if (error instanceof Deno.errors.NotCapable) throw error;
-  const seen = error instanceof Deno.errors.NotFound
-    ? "there is no such file"
-    : error instanceof Error
-    ? error.message
-    : String(error);
-  throw new ValidationError(`Cannot use ${option} "${path}": ${seen}`, { cause: error });
 }
 
 type Jobs = typeof import("../src/jobs/mod.ts");
@@ -488,12 +466,8 @@ class Outputs implements Disposable {
   async open(): Promise<void> {
     for (const [option, path] of writtenFiles(this.#call)) {
       const mode = option === "--transcript" ? 0o600 : 0o644;
-      try {
-        const file = await Deno.open(path, { write: true, create: true, truncate: true, mode });
-        this.#files.set(path, file);
-      } catch (error) {
-        fileFault(option, path, error);
-      }
+      const how = { write: true, create: true, truncate: true, mode };
+      this.#files.set(path, await reading(option, path, () => Deno.open(path, how)));
     }
     const { saveDialogue: path, force } = this.#call;
     if (path === undefined) return;

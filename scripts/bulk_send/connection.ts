@@ -13,8 +13,9 @@ import {
   type PoolOptions,
   type Timers,
 } from "../../src/smtp/mod.ts";
-import { readCertificate, reading, readText } from "../shared/files.ts";
+import { reading, readText } from "../shared/files.ts";
 import { checked, loginOf, type SecretContext } from "../shared/login.ts";
+import { tlsOptions } from "../shared/tls.ts";
 import type { DkimCall, PaceCall, SessionCall } from "./calls.ts";
 import type { SavedDialogue } from "./saved_dialogue.ts";
 
@@ -36,30 +37,20 @@ export async function sessionOptions(
   const url = call.server ??
     fail("a server is missing, such as --server submission://mail.example");
   const { target } = checked(() => parseSmtpUrl(url));
-  const { user, passwordFrom, tokenFrom, auth: mechanisms, tlsCert, tlsKey } = call;
+  const { user, passwordFrom, tokenFrom, auth: mechanisms } = call;
   if (user === undefined && (passwordFrom ?? tokenFrom ?? mechanisms) !== undefined) {
     fail("to log in, --user is needed");
   }
   if (user !== undefined && call.tls === "none" && !call.cleartextAuth) {
     fail("a login without TLS can be read by others: use TLS, or add --cleartext-auth");
   }
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    fail("--tls-cert and --tls-key belong together");
-  }
-  const certificate = tlsCert !== undefined && tlsKey !== undefined && {
-    cert: await readText("--tls-cert", tlsCert),
-    key: await readText("--tls-key", tlsKey),
-  };
   const place = "hostname" in target
     ? { host: target.hostname, port: target.port }
     : { host: "localhost", port: 0 };
   const options = {
     url,
     ...(call.tls && { tls: call.tls }),
-    ...(call.tlsName && { tlsName: call.tlsName }),
-    ...(call.tlsCa && { caCerts: [await readCertificate("--tls-ca", call.tlsCa)] }),
-    ...(certificate && { clientCertificate: certificate }),
-    ...(call.proxy && { proxy: call.proxy }),
+    ...await tlsOptions(call),
     ...(call.helo && { name: call.helo }),
     timers: await timersOf(call, context),
     allowCleartextAuth: call.cleartextAuth,

@@ -13,8 +13,9 @@ import {
   type Pop3Session,
 } from "../../src/pop3/mod.ts";
 import { type ConnectOptions, parseSmtpUrl } from "../../src/smtp/mod.ts";
-import { readCertificate, readText } from "../shared/files.ts";
+import { readCertificate } from "../shared/files.ts";
 import { checked, loginOf, type SecretContext } from "../shared/login.ts";
+import { tlsOptions } from "../shared/tls.ts";
 import type { RestoreCall, ServerCall } from "./calls.ts";
 
 /** What a session needs beside what was typed. */
@@ -45,20 +46,10 @@ export async function mailboxOf(call: ServerCall, context: ConnectionContext): P
   const { url, host, port } = serverOf(call);
   const { user = "" } = call;
   const { passwordFrom, tokenFrom, auth: mechanisms, timeout } = call;
-  if ((call.tlsCert === undefined) !== (call.tlsKey === undefined)) {
-    fail("--tls-cert and --tls-key belong together");
-  }
-  const certificate = call.tlsCert !== undefined && call.tlsKey !== undefined && {
-    cert: await readText("--tls-cert", call.tlsCert),
-    key: await readText("--tls-key", call.tlsKey),
-  };
   const options: Pop3ConnectOptions = {
     url,
     ...(call.tls && { tls: call.tls }),
-    ...(call.tlsName && { tlsName: call.tlsName }),
-    ...(call.tlsCa && { caCerts: [await readCertificate("--tls-ca", call.tlsCa)] }),
-    ...(certificate && { clientCertificate: certificate }),
-    ...(call.proxy && { proxy: call.proxy }),
+    ...await tlsOptions(call),
     ...(timeout && { timers: timersOf(timeout) }),
     ...(context.dial && { dial: context.dial }),
     window: call.window,
@@ -126,7 +117,7 @@ export async function smtpOptions(
     url,
     ...(call.smtpTls && { tls: call.smtpTls }),
     ...(call.smtpTlsName && { tlsName: call.smtpTlsName }),
-    ...(call.smtpTlsCa && { caCerts: [await readText("--smtp-tls-ca", call.smtpTlsCa)] }),
+    ...(call.smtpTlsCa && { caCerts: [await readCertificate("--smtp-tls-ca", call.smtpTlsCa)] }),
     allowCleartextAuth: call.smtpCleartextAuth,
     auth: user === undefined
       ? undefined
