@@ -32,7 +32,10 @@ Deno.test("a timeout names its limit, who set it, the wait, and what is unread",
     await run(text, {}),
     /^Cannot read the reply to "RCPT TO:<b@example\.test>": nothing complete within 30 s \(the default\), waited 30 s, nothing unread$/,
   );
-  match(await run(text.replace("@smtp", "@smtp\n@timeout 5s"), {}), /within 5 s \(@timeout, line 2\)/);
+  match(
+    await run(text.replace("@smtp", "@smtp\n@timeout 5s"), {}),
+    /within 5 s \(@timeout, line 2\)/,
+  );
   match(await run(text, { timeout: 7_000 }), /within 7 s \(the timeout option\), waited 7 s/);
   match(
     await run(text.replace("S: 250", "@step within=2s\nS: 250"), { timeout: 7_000 }),
@@ -87,6 +90,22 @@ Deno.test("silence and pauses have a margin at the end that keeps them", async (
   const early = await against(text, text.replace("S: <silence 150ms>\n", ""));
   equal(idOf(early.client), "spoke-in-silence");
   match(early.client.failures[0]?.actual ?? "", /220 mx/);
+});
+
+Deno.test.each([
+  ["S: <silence 2s>\nC: <pause 100ms>\nC: NOOP\nS: 250\n", "S"],
+  ["C: NOOP\nC: <pause 2s>\nS: <silence 100ms>\nS: 250\n", "C"],
+  ["C: <pause 100ms>\nS: <silence 2s>\nC: <pause 1s>\nC: NOOP\nS: 250\n", "S"],
+])("waits that follow each other begin together at both ends: %j", async (waits, end) => {
+  const text = `${OPEN}${waits}`;
+  const { client, server } = await against(text, text);
+  deepEqual([idOf(client), idOf(server)], ["passed", "passed"]);
+  // The shorter wait is still judged.
+  const early = await against(
+    end === "C" ? text : text.replace(/C: <pause \w+>\nC: N/, "C: N"),
+    end === "S" ? text : text.replace("S: <silence 100ms>\n", ""),
+  );
+  equal(idOf(end === "C" ? early.client : early.server), "spoke-in-silence");
 });
 
 Deno.test("serveDialogue() takes the times of a recording where asked", async () => {

@@ -197,7 +197,7 @@ class Performance {
         return step.kind === "close" ? talk.close() : talk.drop();
       case "pause":
       case "silence":
-        return await this.#silence(step);
+        return await this.#silence(step, next);
       case "delay":
       case "chunk":
         if (!end.acts(step)) return;
@@ -214,10 +214,11 @@ class Performance {
   }
 
   /** The end that is silent takes a margin, for with equal times the other one may look too long. */
-  async #silence(step: TimeStep): Promise<void> {
+  async #silence(step: TimeStep, next: Step | undefined): Promise<void> {
     const { talk } = this.#end;
+    const margin = step.ms * 0.2 + 30;
     await talk.flush();
-    if (this.#end.acts(step)) return await talk.sleep(step.ms * 1.2 + 30);
+    if (this.#end.acts(step)) return await talk.sleep(step.ms + margin);
     const { stored } = this.#end.options;
     const quiet = (stored?.silence(step.end) ?? Infinity) >= step.ms;
     const said = stored === undefined
@@ -225,7 +226,11 @@ class Performance {
       : quiet
       ? undefined
       : stored.peek(step.end);
-    if (said === undefined) return;
+    if (said === undefined) {
+      // Both ends begin the next wait together: a margin is no time that another wait may lack.
+      const waits = next?.kind === "pause" || next?.kind === "silence";
+      return waits && stored === undefined ? await talk.sleep(margin) : undefined;
+    }
     throw new Stop({
       id: "spoke-in-silence",
       expected: `silence for ${step.ms} ms`,
