@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mock } from "node:test";
+import { main } from "../../scripts/bulk_send.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { parseHeaderBlock } from "../../src/message/mod.ts";
 import { Signals } from "../cli/fakes.ts";
@@ -13,20 +14,9 @@ import {
   people,
   USER,
 } from "./bulk_send/script.ts";
+import { helpOf } from "./help.ts";
 
-async function help(...args: string[]): Promise<string> {
-  let text = "";
-  const write = mock.method(Deno.stdout, "write", (bytes: Uint8Array) => {
-    text += new TextDecoder().decode(bytes);
-    return Promise.resolve(bytes.length);
-  });
-  try {
-    deepEqual(await bulkSend(args), { code: 0, out: "", err: "" });
-    return text;
-  } finally {
-    write.mock.restore();
-  }
-}
+const help = (...args: string[]): Promise<string> => helpOf(main, args);
 
 Deno.test("bulk_send shows help with examples, and its version, without any grant", {
   permissions: "none",

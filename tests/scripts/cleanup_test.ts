@@ -1,5 +1,4 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { mock } from "node:test";
 import { main } from "../../scripts/cleanup.ts";
 import { parseConfig } from "../../src/cli/mod.ts";
 import {
@@ -11,6 +10,7 @@ import {
 import { Signals } from "../cli/fakes.ts";
 import { listMail, mail, many } from "./cleanup/mails.ts";
 import { cleanup, inSetting, PASSWORD, type Setting, USER } from "./cleanup/script.ts";
+import { helpOf } from "./help.ts";
 
 const POLICY = `
 [[rules]]
@@ -60,19 +60,7 @@ async function archived(folder: string): Promise<string[]> {
   return texts.sort();
 }
 
-async function help(...args: string[]): Promise<string> {
-  let text = "";
-  const write = mock.method(Deno.stdout, "write", (bytes: Uint8Array) => {
-    text += new TextDecoder().decode(bytes);
-    return Promise.resolve(bytes.length);
-  });
-  try {
-    deepEqual(await cleanup(args), { code: 0, out: "", err: "" });
-    return text;
-  } finally {
-    write.mock.restore();
-  }
-}
+const help = (...args: string[]): Promise<string> => helpOf(main, args);
 
 Deno.test("cleanup shows help with examples, and its version, without any grant", {
   permissions: "none",

@@ -1,9 +1,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { mock } from "node:test";
 import { main } from "../../scripts/dialogue.ts";
 import { dialogueToJson, parseDialogue } from "../../src/dialogue/mod.ts";
 import { startSandbox } from "../../src/sandbox/mod.ts";
 import { dialogue, inFolder, PASSWORD, serving, started, write } from "./dialogue/script.ts";
+import { helpOf } from "./help.ts";
 
 const SEEDS = "tests/fixtures/seeds";
 const LOGIN = ["--secret", "pass=stdin", "--cleartext-auth"];
@@ -18,19 +18,7 @@ C: QUIT
 S: 221 bye
 `;
 
-async function help(...args: string[]): Promise<string> {
-  let text = "";
-  const write = mock.method(Deno.stdout, "write", (bytes: Uint8Array) => {
-    text += new TextDecoder().decode(bytes);
-    return Promise.resolve(bytes.length);
-  });
-  try {
-    equal(await main(args), 0);
-    return text;
-  } finally {
-    write.mock.restore();
-  }
-}
+const help = (...args: string[]): Promise<string> => helpOf(main, args);
 
 Deno.test("dialogue shows help with examples, for each verb too, without any grant", {
   permissions: "none",

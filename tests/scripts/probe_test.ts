@@ -1,5 +1,4 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { mock } from "node:test";
 import { main } from "../../scripts/probe.ts";
 import { parseDialogue, runDialogue } from "../../src/dialogue/mod.ts";
 import { type ProbeRun, VERSION } from "../../src/jobs/mod.ts";
@@ -10,6 +9,7 @@ import { ClosedPipe, Screen, Signals } from "../cli/fakes.ts";
 import { FAREWELL, GREETING, TlsServer } from "../jobs/probe/peers.ts";
 import { breaches } from "../jobs/probe/schema.ts";
 import { play } from "../smtp/scripted_server.ts";
+import { helpOf } from "./help.ts";
 
 const PASSWORD = "marker-Pa55wort";
 const MAIL = ["--from", "ann@b.example", "--to", "ben@b.example"];
@@ -52,20 +52,7 @@ async function json(args: string[], options?: Parameters<typeof main>[1]): Promi
 }
 
 /** Runs the script where it writes past its printers: help and version. */
-async function help(...args: string[]): Promise<string> {
-  let text = "";
-  const write = mock.method(Deno.stdout, "write", (bytes: Uint8Array) => {
-    text += new TextDecoder().decode(bytes);
-    return Promise.resolve(bytes.length);
-  });
-  try {
-    const { code, err } = await run(args);
-    deepEqual([code, err], [0, ""]);
-    return text;
-  } finally {
-    write.mock.restore();
-  }
-}
+const help = (...args: string[]): Promise<string> => helpOf(main, args);
 
 /** Plays a script to the probe. */
 function dialling(script: string) {
