@@ -206,6 +206,8 @@ export interface ConvertCall extends FileCall {
   readonly repair?: boolean;
   /** Whether names, dates and ids become holes. */
   readonly portable?: boolean;
+  /** Whether what one server says for itself is left out. */
+  readonly anyServer?: boolean;
   /** Whether existing files are replaced. */
   readonly force?: boolean;
 }

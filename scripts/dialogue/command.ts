@@ -323,6 +323,7 @@ function converting() {
       "rfc5321, rfc821, telnet, swaks, curl or transcript; found out",
     )
     .option("--repair", "Mend what lint finds")
+    .option("--any-server", "Ask of a server only what the session uses; replies by their codes")
     .option("--portable", "Make holes of names, dates and ids")
     .option("--force", "Replace existing files")
     .example(

@@ -10,6 +10,7 @@ import {
   dialogueToJson,
   dialogueToTypeScript,
   lintDialogue,
+  makeGeneral,
   makePortable,
   placeOf,
   printDialogue,
@@ -48,9 +49,10 @@ export async function convert(
   const library = new Library({ root, from, repair, portable, readers });
   const [file] = await library.load([path]);
   if (file === undefined) return fail(`Cannot convert "${path}"`);
-  const dialogues = file.imported.length > 0
+  const read = file.imported.length > 0
     ? file.dialogues
     : file.dialogues.map((dialogue) => changed(dialogue, call));
+  const dialogues = call.anyServer ? read.map(makeGeneral) : read;
   await tell(file, library, io.err);
   const several = dialogues.length > 1 && (form === "dialogue" || form === "typescript");
   if (output === undefined) {
