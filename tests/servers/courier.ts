@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { type Certificates, HOSTNAME, makeCertificates } from "./certificates.ts";
+import { type Certificates, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
+import { describe, mailboxesBelow } from "./mail_server.ts";
 import { fillMaildrop, type Maildrops, type Pop3Server } from "./maildrop.ts";
-import { readMaildir, withCrlf } from "./maildir.ts";
 import { freePorts, HOST } from "./network.ts";
 import { poll } from "./poll.ts";
 import { type Account, account, run, UNPACKED, UNPACKED_LIBRARIES } from "./process.ts";
@@ -88,23 +88,12 @@ export async function startCourier(options: CourierOptions = {}): Promise<Pop3Se
   };
   await listen(ports.pop3, false);
   await listen(ports.pop3s, true);
-  const running = stack.move();
   return {
-    host: HOST,
-    hostname: HOSTNAME,
-    ports,
-    caPem: certificates.caPem,
-    caFile: certificates.caFile,
-    users,
+    ...describe({ running: stack.move(), folder, ports, certificates, users }),
     mail,
     storesLf: true,
     fill: (address, messages) => fillMaildrop({ mail, storesLf: true }, address, messages),
-    mailbox: async (address, count) => {
-      const { local, domain } = splitAddress(address);
-      return (await readMaildir(`${mail}/${domain}/${local}/Maildir`, count)).map(withCrlf);
-    },
-    log: () => folder.log(),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    mailbox: mailboxesBelow(mail),
   };
 }
 

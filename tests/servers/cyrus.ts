@@ -7,6 +7,7 @@
 import { connectSmtp } from "@mailwright/mailwright/smtp";
 import { HOSTNAME, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
+import { describe } from "./mail_server.ts";
 import type { Pop3Server } from "./maildrop.ts";
 import { list } from "./maildir.ts";
 import { freePorts, HOST } from "./network.ts";
@@ -81,14 +82,8 @@ sasl_mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256
       ports: Object.values(ports),
     }),
   );
-  const running = stack.move();
   return {
-    host: HOST,
-    hostname: HOSTNAME,
-    ports,
-    caPem: certificates.caPem,
-    caFile: certificates.caFile,
-    users,
+    ...describe({ running: stack.move(), folder, ports, certificates, users }),
     fill: async (address, messages) => {
       await using session = await connectSmtp({ url: `lmtp://${HOST}:${ports.lmtp}`, tls: "none" });
       for (const message of messages) {
@@ -104,8 +99,6 @@ sasl_mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256
       names.sort((a, b) => number(a) - number(b));
       return Promise.all(names.map((name) => Deno.readFile(name)));
     },
-    log: () => folder.log(),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

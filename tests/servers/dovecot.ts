@@ -7,6 +7,7 @@
 import { type Certificates, HOSTNAME, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
 import { ServersError } from "./errors.ts";
+import { describe } from "./mail_server.ts";
 import { readMaildir } from "./maildir.ts";
 import { fillMaildrop, type Maildrops, type Pop3Server } from "./maildrop.ts";
 import { freePorts, HOST } from "./network.ts";
@@ -69,23 +70,15 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     const path = options.lmtpSocket;
     stack.defer(() => Deno.remove(path));
   }
-  const running = stack.move();
   return {
-    host: HOST,
-    hostname: HOSTNAME,
-    ports,
+    ...describe({ running: stack.move(), folder, ports, certificates, users }),
     sockets,
-    caPem: certificates.caPem,
-    caFile: certificates.caFile,
-    users,
     mail,
     fill: (address, messages) => fillMaildrop({ mail }, address, messages),
     mailbox: (address, count) => {
       const { local, domain } = splitAddress(address);
       return readMaildir(`${mail}/${domain}/${local}/Maildir`, count);
     },
-    log: () => folder.log(),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

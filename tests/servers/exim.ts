@@ -6,7 +6,7 @@
  */
 import { HOSTNAME, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
-import type { MailServer } from "./mail_server.ts";
+import { describe, type MailServer } from "./mail_server.ts";
 import { readMaildir } from "./maildir.ts";
 import { freePorts, HOST } from "./network.ts";
 import { account, findProgram, UNPACKED_LIBRARIES } from "./process.ts";
@@ -88,17 +88,9 @@ export async function startExim(options: EximOptions = {}): Promise<EximServer> 
       ports: Object.values(ports),
     }),
   );
-  const running = stack.move();
   return {
-    host: HOST,
-    hostname: HOSTNAME,
-    ports,
-    caPem: certificates.caPem,
-    caFile: certificates.caFile,
-    users,
+    ...describe({ running: stack.move(), folder, ports, certificates, users }),
     mailbox: (address, count) => readMaildir(maildir(address), count),
-    log: () => folder.log(),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

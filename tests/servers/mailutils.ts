@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { HOSTNAME, makeCertificates } from "./certificates.ts";
+import { makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
-import { readMaildir, withCrlf } from "./maildir.ts";
+import { describe, mailboxesBelow } from "./mail_server.ts";
 import { fillMaildrop, type Maildrops, type Pop3Server } from "./maildrop.ts";
 import { freePorts, HOST } from "./network.ts";
 import { type Account, account, run, UNPACKED, UNPACKED_LIBRARIES } from "./process.ts";
@@ -63,23 +63,12 @@ server ${HOST}:${ports.pop3s} { tls-mode connection; };
       ports: Object.values(ports),
     }),
   );
-  const running = stack.move();
   return {
-    host: HOST,
-    hostname: HOSTNAME,
-    ports,
-    caPem: certificates.caPem,
-    caFile: certificates.caFile,
-    users,
+    ...describe({ running: stack.move(), folder, ports, certificates, users }),
     mail,
     storesLf: true,
     fill: (address, messages) => fillMaildrop({ mail, storesLf: true }, address, messages),
-    mailbox: async (address, count) => {
-      const { local, domain } = splitAddress(address);
-      return (await readMaildir(`${mail}/${domain}/${local}/Maildir`, count)).map(withCrlf);
-    },
-    log: () => folder.log(),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    mailbox: mailboxesBelow(mail),
   };
 }
 

@@ -9,13 +9,12 @@
  */
 import { type Certificates, HOSTNAME, makeCertificates } from "./certificates.ts";
 import { Daemon } from "./daemon.ts";
-import type { MailServer } from "./mail_server.ts";
-import { readMaildir, withCrlf } from "./maildir.ts";
+import { describe, mailboxesBelow, type MailServer } from "./mail_server.ts";
 import { freePorts, HOST } from "./network.ts";
 import { account, UNPACKED } from "./process.ts";
 import { makeRoot } from "./root_folder.ts";
 import { RunFolder } from "./run_folder.ts";
-import { domainsOf, splitAddress, USERS, type Users } from "./users.ts";
+import { domainsOf, USERS, type Users } from "./users.ts";
 
 /** Options of {@linkcode startOpenSmtpd}. */
 export interface OpenSmtpdOptions {
@@ -64,20 +63,9 @@ export async function startOpenSmtpd(options: OpenSmtpdOptions = {}): Promise<Op
       ports: [ports.smtp],
     }),
   );
-  const running = stack.move();
   return {
-    host: HOST,
-    hostname: HOSTNAME,
-    ports,
-    caPem: certificates.caPem,
-    caFile: certificates.caFile,
-    users,
-    mailbox: async (address, count) => {
-      const { local, domain } = splitAddress(address);
-      return (await readMaildir(`${mail}/${domain}/${local}/Maildir`, count)).map(withCrlf);
-    },
-    log: () => folder.log(),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    ...describe({ running: stack.move(), folder, ports, certificates, users }),
+    mailbox: mailboxesBelow(mail),
   };
 }
 

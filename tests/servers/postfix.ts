@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { HOSTNAME, makeCertificates } from "./certificates.ts";
+import { makeCertificates } from "./certificates.ts";
 import { type DovecotServer, startDovecot } from "./dovecot.ts";
 import { ServersError } from "./errors.ts";
-import type { MailServer } from "./mail_server.ts";
+import { describe, type MailServer } from "./mail_server.ts";
 import { list, withCrlf } from "./maildir.ts";
-import { freePorts, HOST, listening } from "./network.ts";
+import { freePorts, listening } from "./network.ts";
 import { poll } from "./poll.ts";
 import { account, run } from "./process.ts";
 import { mainConfig, masterConfig } from "./postfix_config.ts";
@@ -94,14 +94,8 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
   const abort = async () => void await run("postfix", ["-c", config, "abort"], { mayFail: true });
   stack.defer(abort);
   await listening(Object.values(ports));
-  const running = stack.move();
   return {
-    host: HOST,
-    hostname: HOSTNAME,
-    ports,
-    caPem: certificates.caPem,
-    caFile: certificates.caFile,
-    users,
+    ...describe({ running: stack.move(), folder, ports, certificates, users }),
     turnPort,
     dovecot,
     mailbox: options.delivery === "maildir"
@@ -119,7 +113,6 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
       await listening(Object.values(ports));
     },
     log: async () => `${await folder.log()}\n${await dovecot.log()}`,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
