@@ -305,6 +305,7 @@ Deno.test("bulk_send stops at the first signal, finishes what is under way, and 
     signals.send("SIGTERM");
     const { code, err } = await ran;
     equal(code, 143);
+    match(err, /^stopping when what is under way is answered; a second signal leaves at once/m);
     match(err, /stopped: it was asked to stop\n/);
     match(err, /\d+ rows are left; next: bulk_send resume --journal /);
     const { accepted, in_doubt: doubts } = JSON.parse(
