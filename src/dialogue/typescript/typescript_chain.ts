@@ -8,7 +8,6 @@ import { DEFAULT_MATCH } from "../text/parse_header.ts";
 import { printTime } from "../text/parse_event.ts";
 import { verbOf } from "../text/secret_places.ts";
 import type { BlockStep, Codec, Dialogue, LineStep, ReplyStep, Step, Template } from "../step.ts";
-import { printTemplate } from "../template.ts";
 import {
   asks,
   escaped,
@@ -22,9 +21,9 @@ import {
   POP3_CALL,
   SMTP_CALLS,
   text,
-  written,
-  type WrittenLine,
 } from "./typescript_call.ts";
+import { expectCalls } from "./typescript_reply.ts";
+import { TextWriter } from "./typescript_text.ts";
 
 /** Calls of the builder, and what they need beside it. */
 export interface Chain {
@@ -53,8 +52,7 @@ export function chainOf(dialogue: Dialogue): Chain | undefined {
 
 class ChainWriter {
   readonly #dialogue: Dialogue;
-  /** Variables of loops, as they are in the code. */
-  readonly #loops: readonly string[];
+  readonly #texts: TextWriter;
   readonly #root: ChainWriter;
   /** Whether the code needs `secret`. */
   secrets = false;
@@ -65,8 +63,6 @@ class ChainWriter {
   #hello = false;
   /** Whether the last command has a body that the builder can describe. */
   #body = false;
-  /** The holes that are numbers: the builder wants them to stay numbers. */
-  readonly #numbers: Set<string> = new Set();
   #steps: readonly Step[] = [];
   #next = 0;
 
@@ -75,8 +71,7 @@ class ChainWriter {
     this.#root = parent === undefined ? this : parent.#root;
     this.#phase = parent === undefined ? "greeting" : parent.#phase;
     this.#spoken = parent !== undefined;
-    const outer = parent === undefined ? [] : parent.#loops;
-    this.#loops = loop === undefined ? outer : [...outer, loop];
+    this.#texts = parent === undefined ? new TextWriter(dialogue) : parent.#texts.inside(loop);
   }
 
   steps(steps: readonly Step[]): string[] {
@@ -166,7 +161,7 @@ class ChainWriter {
     const password = this.#password(step.template);
     this.#hello = this.#body = false;
     if (password !== undefined) return password;
-    const line = this.#lineOf(step.template);
+    const line = this.#texts.line(step.template);
     if (this.#dialogue.protocol === "pop3") return this.#pop3Command(line);
     for (const { form, call, at, to } of SMTP_CALLS) {
       const found = form.exec(line);
@@ -177,9 +172,9 @@ class ChainWriter {
       }
       this.#phase = to ?? this.#phase;
       this.#hello = call === "ehlo" || call === "lhlo";
-      return `.${call}(${found[1] === undefined ? "" : this.#text(found[1])})`;
+      return `.${call}(${found[1] === undefined ? "" : this.#texts.string(found[1])})`;
     }
-    return `.command(${this.#text(line)})`;
+    return `.command(${this.#texts.string(line)})`;
   }
 
   /** PASS with a secret: the one command of which a secret may be a part. */
@@ -195,14 +190,16 @@ class ChainWriter {
 
   #pop3Command(line: string): string {
     const user = /^USER (.+)$/.exec(line)?.[1];
-    if (user !== undefined && this.#phase !== "transaction") return `.user(${this.#text(user)})`;
+    if (user !== undefined && this.#phase !== "transaction") {
+      return `.user(${this.#texts.string(user)})`;
+    }
     if (line === "QUIT") return ".quit()";
     const [, verb, one, number, top, lines] = POP3_CALL.exec(line) ?? [];
-    if (this.#phase !== "transaction") return `.command(${this.#text(line)})`;
+    if (this.#phase !== "transaction") return `.command(${this.#texts.string(line)})`;
     this.#body = top !== undefined || /^(?:LIST|UIDL|RETR)$/.test(verb ?? one ?? "");
     if (verb !== undefined) return `.${verb.toLowerCase()}()`;
     if (one !== undefined) return `.${one.toLowerCase()}(${number})`;
-    return top === undefined ? `.command(${this.#text(line)})` : `.top(${top}, ${lines})`;
+    return top === undefined ? `.command(${this.#texts.string(line)})` : `.top(${top}, ${lines})`;
   }
 
   /** STARTTLS, its reply, and TLS are one call. */
@@ -278,7 +275,7 @@ class ChainWriter {
       if (said === ".") {
         this.#next += ahead + 1;
         this.#phase = "ready";
-        return [`.data(${this.#text(escaped(content))})`, ...this.#replies()];
+        return [`.data(${this.#texts.string(escaped(content))})`, ...this.#replies()];
       }
       // A single dot cannot come of a content that is stuffed.
       if (/^\.(?!\.)/.test(said)) return undefined;
@@ -326,44 +323,12 @@ class ChainWriter {
   }
 
   #expect(reply: ReplyStep): string[] {
-    const lines = reply.lines.map(written);
-    const [first, ...rows] = lines;
-    if (first === undefined || reply.end !== "S" || reply.after !== undefined) return noCall();
-    const calls: string[] = [];
-    const pop3 = this.#dialogue.protocol === "pop3";
-    if (pop3 && first.more) {
-      if (!this.#body || reply.forbid.length > 0) return noCall();
-      if (rows.some(({ optional }) => optional)) return noCall();
-      if (first.text !== undefined) calls.push(this.#code(reply, first));
-      calls.push(`.lines([${rows.map(({ text = [] }) => this.#template(text)).join(", ")}])`);
-    } else if (rows.length > 0 || reply.forbid.length > 0) {
-      if (!this.#hello || reply.soft === true) return noCall();
-      const has = rows.filter(({ optional }) => !optional).map(({ text = [] }) =>
-        this.#template(text)
-      );
-      const not = reply.forbid.map(text);
-      // Left to itself the builder has any name there, and its server one of its own.
-      if (first.text !== undefined) calls.push(this.#code(reply, first));
-      calls.push(
-        `.caps({ has: [${has.join(", ")}]${
-          not.length === 0 ? "" : `, not: [${not.join(", ")}]`
-        } })`,
-      );
-    } else {
-      calls.push(this.#code(reply, first));
-    }
-    if (reply.within !== undefined) calls.push(`.within(${text(printTime(reply.within))})`);
-    if (reply.match !== undefined) calls.push(`.match(${text(reply.match)})`);
-    if (reply.label !== undefined) calls.push(`.label(${text(reply.label)})`);
-    return calls;
-  }
-
-  #code(reply: ReplyStep, line: WrittenLine): string {
-    const codes = line.code.map((code) => /^\d+$/.test(code) ? code : text(code));
-    const [only] = codes;
-    const code = codes.length === 1 ? only : `[${codes.join(", ")}]`;
-    const behind = line.text === undefined ? "" : `, ${this.#template(line.text)}`;
-    return `.${reply.soft === true ? "soft" : "expect"}(${code}${behind})`;
+    return expectCalls(reply, {
+      pop3: this.#dialogue.protocol === "pop3",
+      offers: this.#hello,
+      body: this.#body,
+      texts: this.#texts,
+    });
   }
 
   // Blocks
@@ -381,35 +346,5 @@ class ChainWriter {
       : `Array.from({ length: ${step.count} })`;
     const parameters = loop === undefined ? "(d)" : `(d, ${loop})`;
     return [`.each(${items}, ${parameters} => d${calls.join("")})`];
-  }
-
-  // Texts
-
-  /** A line as the builder writes holes. */
-  #lineOf(template: Template): string {
-    return template.map((part) => {
-      if (part.kind === "text") return escaped(part.text);
-      if (part.kind === "hole" && this.#loops.includes(part.name)) return `\0${part.name}\0`;
-      const value = part.kind === "hole" ? this.#dialogue.vars[part.name] : undefined;
-      if (value !== undefined) return escaped(value);
-      const secret = part.kind === "hole" &&
-        this.#dialogue.secrets.some(({ name }) => name === part.name);
-      if (part.kind === "codec" || secret) return noCall();
-      if (part.kind !== "hole") return printTemplate([part]).slice(1);
-      if (part.int) this.#root.#numbers.add(part.name);
-      const int = this.#root.#numbers.has(part.name);
-      return printTemplate([{ ...part, int }]).slice(1);
-    }).join("");
-  }
-
-  #template(template: Template): string {
-    return this.#text(this.#lineOf(template));
-  }
-
-  /** A string of the code; between NULs stand the variables of loops. */
-  #text(line: string): string {
-    if (!line.includes("\0")) return text(line);
-    const whole = line.replace(/[\\`]|\$(?=\{)/g, "\\$&");
-    return `\`${whole.replace(/\0(\w+)\0/g, "${$1}")}\``;
   }
 }
