@@ -8,10 +8,12 @@
 import { escapeControls } from "../../wire/mod.ts";
 import { DialogueParser } from "../text/parse_dialogue.ts";
 import { parseEvent } from "../text/parse_event.ts";
-import { octetsOf, type SourceLine } from "../text/parse_source.ts";
 import { hasPop3Body } from "../pop3_body.ts";
 import type { DialogueProtocol, End, Position } from "../step.ts";
 import { literal, printTemplate } from "../template.ts";
+import { Arms } from "./arms.ts";
+import { Asked } from "./asked.ts";
+import { Chunk } from "./chunk.ts";
 import { type Exchange, Logins } from "./login.ts";
 import { Script } from "./script.ts";
 import { type FoundSession, plainBlanks } from "./session.ts";
@@ -21,17 +23,6 @@ interface LastReply {
   readonly from: number;
   readonly login: boolean;
 }
-
-/** Octets that BDAT has announced. */
-interface Chunk {
-  readonly at: Position;
-  readonly size: number;
-  readonly lines: string[];
-  octets: number;
-}
-
-/** The most arms that one page may have: blocks are in each other. */
-const MAX_ARMS = 8;
 
 // deno-lint-ignore no-control-regex -- finding control characters is what it is for
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/;
@@ -47,8 +38,8 @@ function isBase64(text: string): boolean {
 export class Scribe {
   readonly #script = new Script();
   readonly #logins = new Logins();
-  /** Arms that are open: what comes belongs to the first one; the others wait here. */
-  readonly #others: SourceLine[][] = [];
+  readonly #arms = new Arms();
+  readonly #pending = new Asked();
   #protocol: DialogueProtocol | undefined;
   #commands = 0;
   #said = 0;
@@ -61,11 +52,6 @@ export class Scribe {
   #filled = false;
   #listing = false;
   #chunk: Chunk | undefined;
-  #pending: string[] = [];
-  /** The first of them that has no reply. */
-  #unanswered = 0;
-  /** The recipients that were accepted since the last message. */
-  #recipients = 0;
   #exchange: Exchange | undefined;
   #asked = false;
   #reply: LastReply | undefined;
@@ -110,7 +96,7 @@ export class Scribe {
 
   /** Whether a command waits for its reply. */
   get waiting(): boolean {
-    return this.#unanswered < this.#pending.length || !this.#greeted;
+    return this.#pending.waiting || !this.#greeted;
   }
 
   /** Whether QUIT was answered. */
@@ -150,7 +136,8 @@ export class Scribe {
       return;
     }
     if (this.#chunk !== undefined) {
-      this.#chunkLine(raw);
+      this.#chunk.add(raw);
+      if (this.#chunk.full) this.#endChunk();
       return;
     }
     const text = this.#clean(raw, at);
@@ -169,13 +156,13 @@ export class Scribe {
     }
     this.#exchange = undefined;
     const [verb = ""] = text.toUpperCase().split(" ", 1);
-    if (/^BDAT .*LAST$/i.test(text)) this.#askForEach(verb);
-    else this.#pending.push(text.toUpperCase());
+    if (/^BDAT .*LAST$/i.test(text)) this.#pending.addEnd(verb, this.#protocol === "lmtp");
+    else this.#pending.add(text.toUpperCase());
     if (verb === "LHLO") this.#protocol = "lmtp";
     if (verb === "AUTH") this.#authenticate(text, at);
     else this.#script.say("commands", this.#commandText(verb, text), at);
     const size = verb === "BDAT" ? Number(/^BDAT +(\d+)/i.exec(text)?.[1] ?? 0) : 0;
-    if (size > 0) this.#chunk = { at, size, lines: [], octets: 0 };
+    if (size > 0) this.#chunk = new Chunk(at, size);
   }
 
   /** Any content, which the notation does not show. */
@@ -240,7 +227,7 @@ export class Scribe {
       this.#script.see(at);
       return;
     }
-    this.#pending.push("AUTH");
+    this.#pending.add("AUTH");
     this.#script.say("commands", this.#logins.answer(exchange, text), at);
     this.#script.note(at, "a credential became a hole");
   }
@@ -249,7 +236,7 @@ export class Scribe {
     this.#commands++;
     if (raw.trim() === ".") {
       this.#content = false;
-      this.#askForEach(".");
+      this.#pending.addEnd(".", this.#protocol === "lmtp");
       this.#script.say("commands", ".", at);
       return;
     }
@@ -260,34 +247,9 @@ export class Scribe {
     } else this.#script.say("commands", text, at);
   }
 
-  /** The end of a message: in LMTP it has one reply for each recipient (RFC 2033 section 4.2). */
-  #askForEach(what: string): void {
-    const replies = this.#protocol === "lmtp" ? Math.max(1, this.#recipients) : 1;
-    for (let reply = 0; reply < replies; reply++) this.#pending.push(what);
-    this.#recipients = 0;
-  }
-
-  #chunkLine(raw: string): void {
-    const chunk = this.#chunk as Chunk; // the caller has looked
-    // The page writes the line end that is sent.
-    const line = raw.replace(/<CR><LF>$|<CRLF>$/, "");
-    chunk.lines.push(line);
-    chunk.octets += octetsOf(line) + 2;
-    if (chunk.octets >= chunk.size) this.#endChunk();
-  }
-
   #endChunk(): void {
-    const chunk = this.#chunk;
-    if (chunk === undefined) return;
+    this.#chunk?.write(this.#script);
     this.#chunk = undefined;
-    if (chunk.octets !== chunk.size) {
-      this.#script.note(chunk.at, `BDAT announces ${chunk.size} octets, ${chunk.octets} are shown`);
-    }
-    if (chunk.lines.length === 0) return;
-    let tag = "END";
-    while (chunk.lines.includes(tag)) tag += "_";
-    this.#script.sign("commands", `<<raw ${tag}`, chunk.at);
-    for (const line of [...chunk.lines, tag]) this.#script.lines.push({ text: line, at: chunk.at });
   }
 
   // The end that replies
@@ -320,22 +282,12 @@ export class Scribe {
     const reply = this.#reply;
     const smtp = /^\d{3}(?: |$)/.test(text);
     const fits = this.#protocol === "pop3" ? /^(?:-ERR|\+OK)/.test(text) : smtp && text.length > 3;
-    const full = this.#others.length === MAX_ARMS;
-    if (reply === undefined || !fits || this.inReply || this.#body || full) {
+    if (reply === undefined || !fits || this.inReply || this.#body || this.#arms.full) {
       this.#script.note(at, "a parenthesis was left away");
       return;
     }
-    const refused = /^[45-]/.test(text);
-    const mark = this.#script.replies;
-    this.#others.push([
-      { text: `${mark}: ${printTemplate(literal(text))}`, at },
-      { text: `@outcome ${refused ? (reply.login ? "badPassword" : "refused") : "accepted"}`, at },
-    ]);
-    const { at: begin } = this.#script.lines[reply.from] as SourceLine; // it was written
-    this.#script.lines.splice(reply.from, 0, { text: "@alt {", at: begin });
-    this.#script.lines.push({ text: `@outcome ${refused ? "ok" : "other"}`, at });
+    this.#arms.open(this.#script, reply.from, text, at, reply.login);
     this.#reply = undefined;
-    this.#script.see(at);
     this.#script.note(at, "a parenthesis became the other arm of an @alt");
   }
 
@@ -409,7 +361,7 @@ export class Scribe {
       challenge === "" ? printTemplate(literal(text)) : `+ \${b64 challenge=${challenge}}`,
       at,
     );
-    const asked = this.#pending[this.#unanswered] ?? "";
+    const asked = this.#pending.first;
     const login = this.#exchange !== undefined || /^(?:USER|PASS|APOP) /.test(asked);
     this.#reply = { from, login };
     this.#listing = /^(?:LIST|UIDL)$/.test(asked);
@@ -421,16 +373,14 @@ export class Scribe {
   /** A reply is whole. */
   #answered(code: string): void {
     this.#open = undefined;
-    const answers = this.#unanswered < this.#pending.length &&
-      (this.#greeted || this.#commands > 0);
-    const command = answers ? this.#pending[this.#unanswered++] : undefined;
+    const accepted = code.startsWith("2") || code === "+OK";
+    const answers = this.#greeted || this.#commands > 0;
+    const command = answers ? this.#pending.answer(accepted) : undefined;
     this.#greeted = true;
     this.#asked = this.#exchange !== undefined && (code === "334" || code === "+");
     if (!this.#asked) this.#exchange = undefined;
     if (code === "354") this.#content = true;
-    const accepted = code.startsWith("2") || code === "+OK";
     if (command === "QUIT") this.#over = true;
-    if (accepted && command?.startsWith("RCPT ")) this.#recipients++;
     if (accepted && /^(?:STARTTLS|STLS)$/.test(command ?? "")) this.#tls = true;
     if (accepted && /^(?:TURN|ATRN)(?: |$)/.test(command ?? "")) this.event("turn", this.#at());
   }
@@ -470,7 +420,7 @@ export class Scribe {
     if (kind === "close" || kind === "drop") this.#over = true;
     if (kind !== "turn") return;
     this.#script.turn();
-    this.#unanswered = this.#pending.length;
+    this.#pending.forget();
     this.#greeted = false;
   }
 
@@ -480,9 +430,7 @@ export class Scribe {
     const at = this.#at();
     this.#endReply(at);
     this.#endChunk();
-    for (const other of this.#others.reverse()) {
-      this.#script.lines.push({ text: "} or {", at }, ...other, { text: "}", at });
-    }
+    this.#arms.close(this.#script, at);
     const [first] = this.#script.lines;
     const start = first?.at ?? at;
     const fragment = /^(?:[CS][:*|<]|@auth)/.test(first?.text ?? "") &&
