@@ -6,6 +6,7 @@
 
 import { EXIT, SecretError, ValidationError } from "../../src/cli/mod.ts";
 import type { DialogueResult } from "../../src/dialogue/mod.ts";
+import { hasCause } from "../shared/causes.ts";
 import type { TextBlock } from "./text_block.ts";
 
 const NUMBERS = EXIT.dialogue;
@@ -83,13 +84,4 @@ export function errorValue(error: unknown, message: string): ErrorValue {
 export function exitOfResults(results: readonly DialogueResult[]): number {
   if (results.some(({ status }) => status === "error")) return NUMBERS.failure;
   return results.some(({ status }) => status === "failed") ? NUMBERS.expectation : NUMBERS.ok;
-}
-
-function hasCause(error: unknown, type: new (message: string) => Error): boolean {
-  let cause: unknown = error;
-  for (let depth = 0; cause instanceof Error && depth < 10; depth++) {
-    if (cause instanceof type) return true;
-    ({ cause } = cause);
-  }
-  return false;
 }
