@@ -2,7 +2,9 @@
  * dialogue: mail sessions written down, as text and as data, and the engine that plays them.
  * It imports smtp, pop3, sasl, wire and message.
  *
- * A dialogue is at once client script, test server, recording and documentation.
+ * A dialogue is at once client script, test server, recording and documentation. Its one form is that of
+ * `step.ts`. `text/`, `dialects/`, `record/` and `builder/` make it of text, of other notations, of a
+ * live session and of calls; `text/` and `typescript/` write it; `engine/` plays it, `lint/` judges it.
  *
  * @module
  */
