@@ -350,15 +350,18 @@ Deno.test("importDialogues() says what it did, where, and quotes nothing", pure,
   equal(found && printDialogue(found.dialogue).startsWith("@smtp\n@name a\n"), true);
 });
 
-Deno.test("importDialogues() takes a reply for each recipient of LMTP", pure, () => {
+Deno.test.each([
+  [["DATA", "354 go", "hello", "."]],
+  [["BDAT 0 LAST"]],
+])("importDialogues() takes a reply for each recipient of LMTP after %j", pure, (message) => {
   const said = [
     ...["220 mx", "LHLO me", "250 mx", "MAIL FROM:<a@x>", "250 ok", "RCPT TO:<b@x>", "250 ok"],
-    ...["RCPT TO:<c@x>", "550 no", "RCPT TO:<d@x>", "250 ok", "DATA", "354 go", "hello", "."],
+    ...["RCPT TO:<c@x>", "550 no", "RCPT TO:<d@x>", "250 ok", ...message],
     ...["250 for b", "452 for d", "QUIT", "221 bye"],
   ];
   const [text = ""] = read(said);
   deepEqual(text.split("\n").slice(-6, -1), [
-    ...["C: .", "S: 250 for b", "S: 452 for d", "C: QUIT", "S: 221 bye"],
+    ...[`C: ${message.at(-1)}`, "S: 250 for b", "S: 452 for d", "C: QUIT", "S: 221 bye"],
   ]);
 });
 
