@@ -1,13 +1,11 @@
 /** The bulk_send script, called as its user calls it, with a folder and a sandbox of its own. */
 
-import { equal } from "node:assert/strict";
 import { main } from "../../../scripts/bulk_send.ts";
-import { systemReaders } from "../../../src/cli/mod.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/mod.ts";
-import { Screen, Signals } from "../../cli/fakes.ts";
+import { type Around, called, PASSWORD, type Ran } from "../called.ts";
 
-/** The password of the one user; it must be seen nowhere. */
-export const PASSWORD = "marker-Pa55wort";
+export { PASSWORD };
+
 /** The one user. */
 export const USER = "ann@here.example";
 
@@ -23,39 +21,9 @@ export const MESSAGE: string =
   "---\nfrom: News <news@here.example>\nsubject: Hello {{name}}\n---\n" +
   "Dear {{name}},\n\nwelcome.\n";
 
-/** What a call has come to. */
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** What is around a call. */
-export interface Around {
-  /** What standard input holds. @default The password. */
-  readonly stdin?: string;
-  /** Signals that arrive. */
-  readonly signals?: Signals;
-  /** Whether standard error is a terminal. */
-  readonly terminal?: boolean;
-}
-
 /** Calls the script. */
-export async function bulkSend(
-  args: readonly string[],
-  { stdin = `${PASSWORD}\n`, signals = new Signals(), terminal = false }: Around = {},
-): Promise<Ran> {
-  const stdout = new Screen();
-  const stderr = new Screen({ terminal });
-  const readers = {
-    ...systemReaders,
-    stdin: () => new Blob([stdin]).stream(),
-    env: () => PASSWORD,
-  };
-  const code = await main([...args], { stdout, stderr, signals, readers });
-  equal(signals.count, 0);
-  for (const text of [stdout.text, stderr.text]) equal(text.includes(PASSWORD), false);
-  return { code, out: stdout.text, err: stderr.text };
+export async function bulkSend(args: readonly string[], around?: Around): Promise<Ran> {
+  return await called((places) => main([...args], places), around);
 }
 
 /** A mail server, a folder, and what the options of a call need of them. */

@@ -1,40 +1,20 @@
 /** The cleanup script, called as its user calls it, with a folder and a sandbox of its own. */
 
-import { equal } from "node:assert/strict";
 import { main } from "../../../scripts/cleanup.ts";
-import { systemReaders } from "../../../src/cli/mod.ts";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/mod.ts";
-import { Screen, Signals } from "../../cli/fakes.ts";
+import { called, PASSWORD, type Ran } from "../called.ts";
 
-/** The password of the one user; it must be seen nowhere. */
-export const PASSWORD = "marker-Pa55wort";
+export { PASSWORD };
+
 /** The one user. */
 export const USER = "tim@mail.example";
-
-/** What a call has come to. */
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** Calls the script; standard input holds the password. */
 export async function cleanup(
   args: string[],
   options: NonNullable<Parameters<typeof main>[1]> = {},
 ): Promise<Ran> {
-  const stdout = new Screen();
-  const stderr = new Screen();
-  const signals = new Signals();
-  const readers = {
-    ...systemReaders,
-    stdin: () => new Blob([`${PASSWORD}\n`]).stream(),
-    env: () => PASSWORD,
-  };
-  const code = await main(args, { stdout, stderr, signals, readers, ...options });
-  equal(signals.count, 0);
-  for (const text of [stdout.text, stderr.text]) equal(text.includes(PASSWORD), false);
-  return { code, out: stdout.text, err: stderr.text };
+  return await called((places) => main(args, { ...places, ...options }));
 }
 
 /** A mail server, a folder, and what the options of a call need of them. */
