@@ -72,6 +72,7 @@ class LineProgress implements Progress {
   #readings: Reading[];
   #detail = "";
   #drawnAt = -Infinity;
+  #drawn = "";
 
   constructor(printer: Printer, options: ProgressOptions, words: Words) {
     this.#printer = printer;
@@ -116,7 +117,8 @@ class LineProgress implements Progress {
     if (this.#printer.terminal) {
       // One column stays free: a full line would wrap and could not be redrawn.
       await this.#printer.print(ERASE_LINE + cutToWidth(line, this.#printer.columns - 1));
-    } else {
+    } else if (line !== this.#drawn) {
+      this.#drawn = line;
       await this.#printer.line(line);
     }
   }

@@ -38,6 +38,13 @@ Deno.test("Progress writes plain lines every ten seconds off a terminal", {
   equal(screen.take(), "sending  1000 of 1000  100%  50/s  in 20s\n");
 });
 
+Deno.test("Progress writes no plain line twice", { permissions: "none" }, async () => {
+  const { screen, progress } = await begin({ label: "sending", total: 2 });
+  await progress.update(0);
+  await progress.finish(0);
+  equal(screen.take(), "sending  0 of 2  0%\n");
+});
+
 Deno.test("Progress does not count what was done before for its rate", {
   permissions: "none",
 }, async () => {
