@@ -411,6 +411,45 @@ await serverTest(
 );
 
 await serverTest(
+  "bulk_send leaves at once at the second signal, and the next run knows what is in doubt [T-B08]",
+  ["root"],
+  async () => {
+    await using box = await startSandbox();
+    await using folder = await RunFolder.make("leav");
+    const journal = ["--journal", `${await folder.folder("job")}/a.db`];
+    const args = [
+      ...["send", ...await inputs(folder, ["ann@there.example", "ben@there.example"]), ...journal],
+      ...[
+        "--server",
+        box.smtpUrl,
+        "--tls-ca",
+        await folder.write("ca.pem", box.caCerts.join("\n")),
+      ],
+      ...["--connections", "1"],
+    ];
+    box.misbehave({ verb: ".", times: 1, delayMs: 600_000 });
+    const child = new Deno.Command("deno", {
+      args: [...DENO, ...await grantsOf(args), SCRIPT, ...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    await box.ledger.until(({ kind }) => kind === "terminator");
+    child.kill("SIGINT");
+    let text = "";
+    for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      if (/^stopping when .*\n/m.test(text)) child.kill("SIGINT");
+    }
+    equal((await child.status).code, 130, text);
+    const resumed = await bulkSend(["resume", ...journal]);
+    equal(resumed.code, 4, resumed.stderr);
+    match(resumed.stderr, /^note: the last run left 1 row in doubt$/m);
+    match(resumed.stdout, /\nall +1 +1 +2\n/);
+  },
+);
+
+await serverTest(
   "bulk_send says which flag is missing, and needs none that it does not name",
   ["smtp-sink", "root"],
   async (step) => {
