@@ -158,8 +158,8 @@ export function failureText(failure: DialogueFailure, source?: string): string {
   const { id, at, message, waitedMs } = failure;
   const width = String(at.line).length;
   const bar = `${" ".repeat(width)} |`;
-  const said = failure.said ?? failure.unread;
-  const what = said === undefined ? failure.actual : `"${said}"`;
+  const said = failure.said ?? failure.unread ?? "";
+  const what = said === "" ? failure.actual : `"${said}"`;
   const note = `${what} after ${Math.round(waitedMs)} ms`;
   const lines = [
     `error[${id}]: ${message}`,

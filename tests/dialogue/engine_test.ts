@@ -36,6 +36,10 @@ Deno.test("a timeout names its limit, who set it, the wait, and what is unread",
     await run(text.replace("@smtp", "@smtp\n@timeout 5s"), {}),
     /within 5 s \(@timeout, line 2\)/,
   );
+  match(
+    await run(text.replace("C: RCPT TO:<b@example.test>\n", ""), {}),
+    /^Cannot read a reply that nothing asked for: /,
+  );
   match(await run(text, { timeout: 7_000 }), /within 7 s \(the timeout option\), waited 7 s/);
   match(
     await run(text.replace("S: 250", "@step within=2s\nS: 250"), { timeout: 7_000 }),

@@ -166,6 +166,8 @@ Deno.test("lintDialogue() counts LMTP's replies to one message", pure, () => {
     text(replies).replace("C: DATA\nS: 354 go\nC: .", "C: BDAT 0 LAST");
   deepEqual(found(parseDialogue(`@lmtp\n${chunk(2)}`)), []);
   deepEqual(found(parseDialogue(`@lmtp\n${chunk(3)}`)), ["14 unsolicited-reply"]);
+  const octets = (replies: number) => chunk(replies).replace("BDAT 0 LAST", "BDAT 1 LAST\nC|x");
+  deepEqual(found(parseDialogue(`@lmtp\n${octets(3)}`)), ["15 unsolicited-reply"]);
 });
 
 Deno.test("repairDialogue() mends what is plain, and nothing else", pure, () => {

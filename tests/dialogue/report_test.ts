@@ -30,6 +30,16 @@ Deno.test("failureText() shows the line with a caret, and what was said", async 
   match(failure ? failureText(failure) : "", /11:4\n {3}= "450 4\.2\.1 try later" after 0 ms\n$/);
 });
 
+Deno.test("failureText() shows what was waited for where nothing was said", async () => {
+  const text = "@smtp\nS: 220 mx\nC: NOOP\nS: 250\n";
+  const { client } = await against(text, text.replace("S: 250", "C: RSET"));
+  const [failure] = client.failures;
+  match(
+    failure ? failureText(failure, text) : "",
+    /\^ nothing complete within 30 s after 30000 ms\n$/,
+  );
+});
+
 Deno.test("failureText() escapes what a peer says", async () => {
   const { client } = await against(
     SOURCE,

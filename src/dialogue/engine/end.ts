@@ -170,7 +170,8 @@ export class DialogueEnd {
     const { course, options } = this;
     const talk = this.talkOf(this.commander === "C" ? "S" : "C");
     const { asked } = course;
-    const what = asked === undefined ? "the greeting" : `the reply to "${cut(asked.shown)}"`;
+    const unasked = course.greeted ? "a reply that nothing asked for" : "the greeting";
+    const what = asked === undefined ? unasked : `the reply to "${cut(asked.shown)}"`;
     const limit = this.limit(at, what, asked?.verb ?? "");
     const began = options.clock.monotonic();
     talk.veil = this.veil();

@@ -50,6 +50,8 @@ export class Course {
   inLogin = false;
   /** Whether QUIT was said. */
   quit = false;
+  /** Whether the server has said anything. */
+  greeted = false;
 
   /**
    * A session at its beginning.
@@ -146,6 +148,7 @@ export class Course {
    * @param reply The reply, as it is reported.
    */
   answer(heard: HeardReply, reply: DialogueReply): void {
+    this.greeted = true;
     const asked = this.#asked.shift();
     const { verb = "", rest = "" } = asked ?? {};
     const ends = verb === "." || (verb === "BDAT" && /\bLAST$/i.test(rest));
@@ -204,6 +207,7 @@ export class Course {
   turned(): void {
     this.secured();
     this.quit = false;
+    this.greeted = false;
   }
 }
 

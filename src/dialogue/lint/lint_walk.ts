@@ -110,7 +110,10 @@ function after(step: Step, known: Known, dialogue: Dialogue): Known {
     case "drop":
       return { ...known, over: true };
     case "bytes":
-      return { ...known, loose: true };
+      // What BDAT has announced asks for nothing itself.
+      return known.previous !== undefined && verbOf(known.previous) === "BDAT"
+        ? known
+        : { ...known, loose: true };
     case "auth":
       return { ...ask(known, { verb: "AUTH", text: "AUTH" }), previous: undefined };
     case "line":
