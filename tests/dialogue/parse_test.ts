@@ -295,6 +295,7 @@ Deno.test.each([
   ["@match loud", "1:8"],
   ["@match client=code", "1:8"],
   ["@timeout 5", "1:10"],
+  ['C: NOOP${repeat 1 "\\x0d"}', "1:4"],
   ["@timeout 5h", "1:10"],
   ["@require", "1:9"],
   ["@step", "1:6"],

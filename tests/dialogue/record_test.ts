@@ -117,12 +117,20 @@ Deno.test.each([
 });
 
 Deno.test("toDialogue() keeps blanks and tabs at the ends of what was said", async () => {
-  const lines = ["S 220 mx ESMTP ", "C HELP me ", "S 214-\tHELO ", "S 214 ", "C QUIT", "S 221 bye"];
+  const lines = [
+    "S 220 mx ESMTP ",
+    "C HELP me ",
+    "S 214-\tHELO ",
+    "S 214-  EHLO",
+    "S 214 ",
+    "C QUIT",
+    "S 221 bye",
+  ];
   const text = printDialogue(toDialogue(heard(lines)));
   equal(
     text,
     '@smtp\n@name recorded\nS: 220 ${host=mx} ESMTP${repeat 1 " "}\nC: HELP me${repeat 1 " "}\n' +
-      'S: 214-${repeat 1 "\t"}HELO${repeat 1 " "}\nS: 214\nC: QUIT\nS: 221 bye\n',
+      'S: 214-\tHELO${repeat 1 " "}\nS: 214-  EHLO\nS: 214\nC: QUIT\nS: 221 bye\n',
   );
   // They are no holes: another server may say other words, another client other blanks.
   equal(idOf((await against(text, text.replace("HELO", "EHLO"))).client), "passed");
@@ -130,6 +138,8 @@ Deno.test("toDialogue() keeps blanks and tabs at the ends of what was said", asy
   const octets = toDialogue(heard(["S 220", "C NOOP\tnow\x07", "S 250", "C QUIT", "S 221"]));
   ok(printDialogue(octets).includes("C|NOOP\\tnow\\x07\\r\\n\n"));
   await selfPlay(octets);
+  const greeted = toDialogue(heard(["S 220 mx", "C EHLO me\t", "S 250 mx", "C QUIT", "S 221"]));
+  ok(printDialogue(greeted).includes("C|EHLO me\\t\\r\\n\n"));
 });
 
 Deno.test("toDialogue() keeps the times where asked", async () => {

@@ -83,6 +83,8 @@ function protocolOf(transcript: readonly TranscriptEvent[]): DialogueProtocol {
   return lines.some(({ text }) => /^LHLO\b/i.test(text)) ? "lmtp" : "smtp";
 }
 
+// deno-lint-ignore no-control-regex -- finding control characters is what it is for
+const CONTROL = /[\x00-\x1f\x7f]/;
 const AT: Position = { file: "", line: 1, column: 1 };
 
 class DialogueRecorder {
@@ -154,8 +156,15 @@ class DialogueRecorder {
 
   #command(text: string): void {
     const template = this.#login.command(text);
+    const end = this.#commander;
     this.#asked.push(text);
-    this.#add({ kind: "line", end: this.#commander, template, content: false, at: AT });
+    const [part] = template;
+    // No command may hold control characters: whoever sent them sent octets.
+    if (template.length === 1 && part?.kind === "text" && CONTROL.test(part.text)) {
+      const from = new TextEncoder().encode(`${part.text}\r\n`);
+      return this.#add({ kind: "bytes", end, from, stuffed: false, at: AT });
+    }
+    this.#add({ kind: "line", end, template, content: false, at: AT });
   }
 
   #answer(text: string): void {

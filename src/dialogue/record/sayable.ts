@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { LineStep, ReplyLine, Step, Template, TemplatePart } from "../step.ts";
+import type { ReplyLine, Step, Template, TemplatePart } from "../step.ts";
 import { literal } from "../template.ts";
 
 /** What stands at an end of a line, and would be lost there; control characters anywhere. */
@@ -18,8 +18,6 @@ const NO_BODY = /^(?:<(?=.*>$)|\.$|\+(?=(?:OK)?(?: |$))|-(?=ERR(?: |$)))/;
 // deno-lint-ignore no-control-regex -- finding control characters is what it is for
 const CONTROL = /[\x00-\x1f\x7f]/;
 
-const encoder = new TextEncoder();
-
 /**
  * Makes steps of which each has a text.
  *
@@ -28,20 +26,12 @@ const encoder = new TextEncoder();
  */
 export function sayable(steps: readonly Step[]): readonly Step[] {
   return steps.map((step): Step => {
-    if (step.kind === "line" && !step.content) return command(step);
+    if (step.kind === "line" && !step.content) {
+      return { ...step, template: written(step.template, EVENT) };
+    }
     if (step.kind !== "reply") return step;
     return { ...step, lines: step.lines.map(replyLine) };
   });
-}
-
-/** A command never holds control characters; whoever sent them sent octets. */
-function command(step: LineStep): Step {
-  const { template, content: _, kind: _kind, ...base } = step;
-  const [part, more] = template;
-  if (part?.kind === "text" && more === undefined && CONTROL.test(part.text)) {
-    return { ...base, kind: "bytes", from: encoder.encode(`${part.text}\r\n`), stuffed: false };
-  }
-  return { ...step, template: written(template, EVENT) };
 }
 
 function replyLine(line: ReplyLine): ReplyLine {
@@ -61,7 +51,8 @@ function written(template: Template, opening: RegExp | undefined): Template {
     let from = open.length;
     for (const { 0: lost, index: at } of part.text.matchAll(LOST)) {
       const inner = CONTROL.test(lost.replaceAll("\t", ""));
-      const first = index === 0 && at === 0;
+      // Behind a code nothing is lost.
+      const first = opening !== undefined && index === 0 && at === 0;
       const last = index === template.length - 1 && at + lost.length === part.text.length;
       if (!first && !last && !inner) continue;
       parts.push(...literal(part.text.slice(from, at)), repeated(lost));

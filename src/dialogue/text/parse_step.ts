@@ -13,7 +13,7 @@ import { linesToOctets, parseOctets } from "./parse_octets.ts";
 import { ReplyBuilder, type WrittenLine } from "./parse_reply.ts";
 import { further } from "./parse_source.ts";
 import { hasPop3Body } from "../pop3_body.ts";
-import type { BytesStep, End, Position, ReplyStep, Step } from "../step.ts";
+import type { BytesStep, End, Position, ReplyStep, Step, TemplatePart } from "../step.ts";
 import { parseTemplate } from "../template.ts";
 
 const MARK = /^([CS])(<<|[:?!~*|<])|^C *& *S:/;
@@ -146,6 +146,9 @@ export class StepReader {
       problem(textAt, text, 'an event, as "<close>", "<tls>" or "<silence 2s>"');
     }
     const template = parseTemplate(text, textAt);
+    if (!content && template.some(holdsControl)) {
+      problem(textAt, text, `a command without control characters; "${end}|" takes such octets`);
+    }
     this.push(list, { kind: "line", at, end, template, content });
     if (!content) this.state.command = text.toUpperCase();
     if (text === ".") this.state.content = false;
@@ -239,6 +242,14 @@ export class StepReader {
     const from = { path: this.#files.path(path, cursor, behind) };
     this.push(list, { kind: "bytes", ...base, from, stuffed: raw === undefined });
   }
+}
+
+// deno-lint-ignore no-control-regex -- finding control characters is what it is for
+const CONTROL = /[\x00-\x1f\x7f]/;
+
+/** Whether a part of a command is what no command may hold. */
+function holdsControl(part: TemplatePart): boolean {
+  return part.kind === "codec" && part.value.codec === "repeat" && CONTROL.test(part.value.text);
 }
 
 /** Whether a message may follow a reply. */
