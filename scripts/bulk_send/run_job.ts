@@ -208,7 +208,7 @@ async function sendRows(
 
 /** A summary, and what to type next. */
 async function tell(
-  { job, call }: JobToRun,
+  { job, call, settings }: JobToRun,
   { running, stop }: { readonly running: JobJournal; readonly stop: BulkStop | undefined },
   { out, err }: ScriptIo,
 ): Promise<number> {
@@ -228,16 +228,21 @@ async function tell(
   }
   const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
   if (call.quiet) return exit;
-  if (left > 0) {
-    const rows = left === 1 ? "1 row is" : `${left} rows are`;
-    await err.line(`${rows} left; next: ${nextCommand("resume", call)}`);
-  }
+  if (left > 0) await err.line(`${rowsAre(left)} left; next: ${nextCommand("resume", call)}`);
   if (states.in_doubt > 0) {
     const next = nextCommand("release", call, ["--to", "resend"]);
-    const rows = states.in_doubt === 1 ? "1 row is" : `${states.in_doubt} rows are`;
-    await err.line(`${rows} in doubt; look in the log of the server, then: ${next}`);
+    const doubts = rowsAre(states.in_doubt);
+    await err.line(`${doubts} in doubt; look in the log of the server, then: ${next}`);
+  }
+  // Some servers refuse each recipient in words of their own where a login is missing.
+  if (states.failed > 0 && states.accepted === 0 && settings.session.user === undefined) {
+    await err.line("nobody was accepted, and nobody has logged in: try --test-to with --user");
   }
   return exit;
+}
+
+function rowsAre(count: number): string {
+  return count === 1 ? "1 row is" : `${count} rows are`;
 }
 
 /** What each message would be refused for is found out once, before anything is made. */

@@ -395,6 +395,7 @@ Deno.test("bulk_send stops where the server refuses row after row [T-B16]", asyn
     const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
     ok(states.failed >= 4 && states.failed < 20, `${states.failed}`);
     equal(states.failed + states.pending, 30);
+    match(err, /\nnobody was accepted, and nobody has logged in: try --test-to with --user\n$/);
   });
 });
 
