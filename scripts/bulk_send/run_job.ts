@@ -4,53 +4,27 @@
  * @module
  */
 
+import { type Rate, type ScriptIo, ValidationError } from "../../src/cli/mod.ts";
 import {
-  EXIT,
-  explain,
-  loadPalette,
-  OutputError,
-  type Rate,
-  type ScriptIo,
-  ValidationError,
-  visible,
-} from "../../src/cli/mod.ts";
-import {
-  type BulkJournal,
   BulkMessage,
   type BulkOptions,
   type BulkStop,
-  gatherReport,
   type JobJournal,
-  type JobRecord,
   sendBulk,
 } from "../../src/jobs/mod.ts";
 import { type ConnectOptions, connectSmtp } from "../../src/smtp/mod.ts";
 import { hasCause } from "../shared/causes.ts";
 import { checked, type SecretContext } from "../shared/login.ts";
-import { type JournalCall, NAME, type PaceCall, type RunCall } from "./calls.ts";
+import type { PaceCall, RunCall } from "./calls.ts";
 import { poolOptions, sessionOptions, signerOf } from "./connection.ts";
 import { Emergency } from "./emergency.ts";
-import { exitOfStates } from "./failure.ts";
 import { isPostgres } from "./journal_place.ts";
-import { nextCommand } from "./next_command.ts";
-import { remedyOfStop } from "./remedy.ts";
 import { openReports } from "./report_files.ts";
-import { RunProgress, withoutAddresses } from "./run_progress.ts";
+import { type JobToRun, tell, writing } from "./run_end.ts";
+import { RunProgress } from "./run_progress.ts";
 import { SavedDialogue } from "./saved_dialogue.ts";
 import type { JobSettings } from "./settings.ts";
-import { plural, summaryText } from "./summary_text.ts";
-
-/** A job that is to be run. */
-export interface JobToRun {
-  /** The journal. */
-  readonly journal: BulkJournal;
-  /** The job. */
-  readonly job: JobRecord;
-  /** How it is run. */
-  readonly settings: JobSettings;
-  /** What was typed. */
-  readonly call: JournalCall & RunCall;
-}
+import { plural } from "./summary_text.ts";
 
 /** How sessions and messages of a job are made: all that can be wrong before anybody is asked. */
 export interface Prepared {
@@ -59,8 +33,6 @@ export interface Prepared {
   /** Makes messages. */
   readonly message: BulkMessage;
 }
-
-const NUMBERS = EXIT.bulk_send;
 
 /** How long a machine waits for rows that others hold, in milliseconds. */
 const LOOK_AGAIN_MS = 2_000;
@@ -172,25 +144,6 @@ export async function tellIfOver(run: JobToRun, io: ScriptIo): Promise<number | 
   return await writing([() => reports.write(job)], told, io);
 }
 
-/** What cannot be written at the end is lost to no job: a report is written from its journal (T-B11). */
-async function writing(
-  acts: readonly (() => Promise<void> | undefined)[],
-  exit: number,
-  { err }: ScriptIo,
-): Promise<number> {
-  let written = true;
-  for (const act of acts) {
-    try {
-      await act();
-    } catch (error) {
-      written = false;
-      const whole = error instanceof OutputError ? "; the journal is complete" : "";
-      await err.line(`${NAME}: ${explain(error, NAME)}${whole}`);
-    }
-  }
-  return written || exit !== NUMBERS.ok ? exit : NUMBERS.failure;
-}
-
 /** Other machines may die: their rows come back when their leases have run out. */
 async function sendRows(
   journal: JobJournal,
@@ -204,45 +157,6 @@ async function sendRows(
     if (pending + claimed + committing === 0) return undefined;
     await new Promise((go) => setTimeout(go, LOOK_AGAIN_MS));
   }
-}
-
-/** A summary, and what to type next. */
-async function tell(
-  { job, call, settings }: JobToRun,
-  { running, stop }: { readonly running: JobJournal; readonly stop: BulkStop | undefined },
-  { out, err }: ScriptIo,
-): Promise<number> {
-  const report = await gatherReport(running, Date.now());
-  const { states } = report;
-  const shared = isPostgres(call.journal);
-  const exit = exitOfStates(states, { stopped: stop !== undefined, shared });
-  if (call.json) {
-    const told = stop && { reason: stop.reason, text: stop.text };
-    await out.json({ event: "end", job: job.name, exit, states, ...(told && { stop: told }) });
-  } else if (!call.quiet) {
-    const style = { width: out.columns, palette: await loadPalette(out.colors) };
-    await out.print(summaryText(report, style));
-  }
-  if (stop !== undefined) {
-    await err.line(visible(`stopped: ${withoutAddresses(stop.text)}${remedyOfStop(stop)}`));
-  }
-  const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
-  if (call.quiet) return exit;
-  if (left > 0) await err.line(`${rowsAre(left)} left; next: ${nextCommand("resume", call)}`);
-  if (states.in_doubt > 0) {
-    const next = nextCommand("release", call, ["--to", "resend"]);
-    const doubts = rowsAre(states.in_doubt);
-    await err.line(`${doubts} in doubt; look in the log of the server, then: ${next}`);
-  }
-  // Some servers refuse each recipient in words of their own where a login is missing.
-  if (states.failed > 0 && states.accepted === 0 && settings.session.user === undefined) {
-    await err.line("nobody was accepted, and nobody has logged in: try --test-to with --user");
-  }
-  return exit;
-}
-
-function rowsAre(count: number): string {
-  return count === 1 ? "1 row is" : `${count} rows are`;
 }
 
 /** What each message would be refused for is found out once, before anything is made. */
