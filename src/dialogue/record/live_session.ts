@@ -205,6 +205,7 @@ export class LiveSession {
    *
    * @param line The line; CRLF is added.
    * @throws {SyntaxError} If a command holds a control character. Nothing was sent then.
+   * @throws {TypeError} If it holds a secret that others could read. Nothing was sent then.
    * @throws {WireError} If the connection has ended.
    */
   async say(line: string): Promise<void> {
@@ -215,9 +216,12 @@ export class LiveSession {
       this.#course.octets(bytes);
     } else {
       const { inLogin } = this.#course;
-      const shown = reveal
-        ? line
-        : shownLine([{ shown: line, hole: false }], { protocol: this.#protocol, inLogin });
+      const veiled = shownLine([{ shown: line, hole: false }], {
+        protocol: this.#protocol,
+        inLogin,
+      });
+      if (veiled !== line) this.#checkPrivate();
+      const shown = reveal ? line : veiled;
       this.#put(line, shown);
       this.#veil.hide(line, shown);
     }
@@ -266,11 +270,7 @@ export class LiveSession {
    * @throws {RangeError} If the mechanism is unknown.
    */
   async auth(mechanism: string, user: string, secret: Secret): Promise<LiveReply | undefined> {
-    const { security, remote } = this.#channel.connection;
-    const secure = security === "verified" || remote.transport === "unix";
-    if (!secure && !this.#options.cleartextAuth) {
-      throw new TypeError("Cannot log in: others can read what is sent here");
-    }
+    this.#checkPrivate();
     const at = { file: "", line: 1, column: 1 };
     const step = { kind: "auth", mechanism, user: "user", secret: "pass", at } as const;
     const sasl = mechanismOf(step, user, secret);
@@ -294,6 +294,14 @@ export class LiveSession {
   /** Closes the connection. */
   close(): void {
     this.#channel.close();
+  }
+
+  /** A secret is only said where nobody else can read it, or where that is allowed. */
+  #checkPrivate(): void {
+    const { security, remote } = this.#channel.connection;
+    const secure = security === "verified" || remote.transport === "unix";
+    if (secure || this.#options.cleartextAuth) return;
+    throw new TypeError("Cannot log in: others can read what is sent here");
   }
 
   #put(line: string, shown: string): void {

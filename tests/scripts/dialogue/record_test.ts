@@ -77,7 +77,12 @@ Deno.test("dialogue record hides what is typed as a login by hand", async () => 
   await inFolder(async (folder) => {
     const file = `${folder}/login.dialogue`;
     const typed = `USER ann\nPASS ${PASSWORD}\nAUTH PLAIN ${btoa(`\0ann\0${PASSWORD}`)}\nQUIT\n`;
-    const { code, err } = await dialogue(["record", "--to", box.pop3Url, "-o", file], { typed });
+    const refused = await dialogue(["record", "--to", box.pop3Url], { typed });
+    match(refused.err, /others can read what is sent here/);
+    const { code, err } = await dialogue(
+      ["record", "--to", box.pop3Url, "-o", file, "--cleartext-auth"],
+      { typed },
+    );
     equal(code, 0, err);
     const text = await Deno.readTextFile(file);
     equal(text.includes(PASSWORD), false);
