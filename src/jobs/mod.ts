@@ -32,7 +32,10 @@ export { BulkJournalError, type BulkJournalProblem } from "./bulk/journal/journa
 export { ListError } from "./bulk/list/list_error.ts";
 export { MessageFileError } from "./bulk/message/message_file_error.ts";
 export * from "./bulk/message/message_spec.ts";
-export { openPostgresJournal, type PostgresJournalOptions } from "./bulk/journal/postgres_journal.ts";
+export {
+  openPostgresJournal,
+  type PostgresJournalOptions,
+} from "./bulk/journal/postgres_journal.ts";
 export * from "./bulk/report/report.ts";
 export { reportCsv } from "./bulk/report/report_csv.ts";
 export { reportHtml } from "./bulk/report/report_html.ts";

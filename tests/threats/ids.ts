@@ -427,10 +427,6 @@ export const DUE: Ledger = {
   "T-C16": "a server that deletes on RETR",
   "T-C17": "a lost manifest",
   "T-C18": "disk full at the manifest",
-};
-
-/** Wait for the part of the house that they belong to; a test may name them. */
-export const LATER: Ledger = {
   "T-B11": "disk full for the report",
   "T-B17": "one recipient of many refused",
   "T-B22": "a clock that jumps",
