@@ -34,6 +34,7 @@ const WITH_SANDBOX = [
 
 /** Files that may import `node:`: a static import makes every program start slower. */
 const NODE: Readonly<Record<string, "static" | "dynamic">> = {
+  "src/jobs/bulk/journal/sqlite_job.ts": "dynamic",
   "src/jobs/bulk/journal/sqlite_journal.ts": "dynamic",
   "src/jobs/probe/peer_certificate.ts": "dynamic",
   "src/sandbox/listener.ts": "static",

@@ -6,30 +6,17 @@
  * @module
  */
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Clock, systemClock } from "../../../wire/mod.ts";
 import { denoFileStore } from "../../deno_file_store.ts";
 import type { FileLock, FileStore } from "../../file_store.ts";
-import { GroupCommit } from "./group_commit.ts";
-import type {
-  BulkJournal,
-  ClaimedRow,
-  JobJournal,
-  JobRecord,
-  NewJob,
-  NewRow,
-  Release,
-  ReportedRow,
-  RowFilter,
-  RowOutcome,
-  RunningJob,
-} from "./journal.ts";
+import type { BulkJournal, JobJournal, JobRecord, NewJob, NewRow, RunningJob } from "./journal.ts";
 import { BulkJournalError } from "./journal_error.ts";
-import { type HeldRow, RowBook } from "./row_book.ts";
 import { readMark, RunMark } from "./run_mark.ts";
+import { type JournalPlace, SqliteJob } from "./sqlite_job.ts";
+import { asProblem, isConstraint, problem, tryTo, UNOPENED } from "./sqlite_problem.ts";
 import { APPLICATION_ID, CREATE_TABLES, SCHEMA_VERSION } from "./sqlite_schema.ts";
-import { ROW_STATES, type RowState } from "./states.ts";
-import { claimedRow, jobRecord, numberOf, reportedRow, type StoredRow } from "./stored_row.ts";
+import { jobRecord } from "./stored_row.ts";
 
 /** How a journal in a file is opened. */
 export interface SqliteJournalOptions {
@@ -45,8 +32,6 @@ export interface SqliteJournalOptions {
 
 /** Why a row is skipped whose address was suppressed. */
 const SUPPRESSED = "suppressed";
-/** How many rows are read at once. */
-const PAGE = 500;
 
 /**
  * Opens a journal in a file.
@@ -186,14 +171,6 @@ class Meta {
   set(name: string, value: string): void {
     this.#set.run(name, value);
   }
-}
-
-/** What belongs to a journal besides its database. */
-interface JournalPlace {
-  readonly path: string;
-  readonly store: FileStore;
-  readonly clock: Clock;
-  readonly journalId: string;
 }
 
 class SqliteJournal implements BulkJournal {
@@ -385,212 +362,6 @@ class SqliteJournal implements BulkJournal {
   }
 }
 
-/** A change that waits to be written. */
-type Change =
-  | { readonly id: number; readonly held: HeldRow; readonly state: "committing" }
-  | { readonly id: number; readonly held: HeldRow; readonly outcome: RowOutcome };
-
-/** What a job needs of its journal. */
-interface JobOwner {
-  /** Takes the lock. */
-  readonly hold: () => Promise<void>;
-  /** Ends the transaction that is open. */
-  readonly commit: () => void;
-}
-
-class SqliteJob implements JobJournal {
-  readonly job: JobRecord;
-  readonly #database: DatabaseSync;
-  readonly #place: JournalPlace;
-  readonly #owner: JobOwner;
-  readonly #book = new RowBook();
-  /** Rows whose outcome is being written. */
-  readonly #unwritten = new Set<number>();
-  readonly #group: GroupCommit<Change>;
-  readonly #toCommitting: StatementSync;
-  readonly #toOutcome: StatementSync;
-  /** The last row that was claimed, and those that came back since. */
-  #cursor = 0;
-  #returned: ClaimedRow[] = [];
-
-  constructor(database: DatabaseSync, job: JobRecord, place: JournalPlace, owner: JobOwner) {
-    this.job = job;
-    this.#database = database;
-    this.#place = place;
-    this.#owner = owner;
-    this.#group = new GroupCommit((changes) => this.#write(changes));
-    const where = `WHERE job = ${job.id} AND id = ?`;
-    this.#toCommitting = database.prepare(
-      `UPDATE line SET state = 'committing', attempt = ?, first_claim_ms = ?, changed_ms = ? ${where}`,
-    );
-    this.#toOutcome = database.prepare(
-      "UPDATE line SET state = ?, attempt = ?, first_claim_ms = ?, not_before_ms = ?, stage = ?, " +
-        `code = ?, enhanced = ?, text = ?, queue_id = ?, ms = ?, changed_ms = ? ${where}`,
-    );
-  }
-
-  claim(limit: number, nowMs: number): Promise<readonly ClaimedRow[]> {
-    const claimed = this.#returned.splice(0, limit);
-    for (const row of claimed) this.#hold(row, "pending");
-    for (const state of ["pending", "deferred"] as const) {
-      if (claimed.length >= limit) break;
-      for (const row of this.#due(state, limit - claimed.length, nowMs)) {
-        const claim = claimOf(row, nowMs);
-        this.#hold(claim, state);
-        claimed.push(claim);
-      }
-    }
-    return Promise.resolve(claimed);
-  }
-
-  #hold({ id, attempt, firstClaimMs }: ClaimedRow, from: HeldRow["from"]): void {
-    this.#book.claim(id, { attempt, firstClaimMs, from });
-    if (from === "pending") this.#cursor = Math.max(this.#cursor, id);
-  }
-
-  #due(state: "pending" | "deferred", limit: number, nowMs: number): Record<string, unknown>[] {
-    const columns = "id, line, recipient, fields, attempt, first_claim_ms";
-    if (state === "pending") {
-      return this.#database.prepare(
-        `SELECT ${columns} FROM line WHERE job = ? AND id > ? AND state = 'pending' ` +
-          "ORDER BY id LIMIT ?",
-      ).all(this.job.id, this.#cursor, limit);
-    }
-    // A claim is in the book alone: until its outcome is written, the row is found as deferred.
-    const taken = (id: number): boolean => this.#book.has(id) || this.#unwritten.has(id);
-    return this.#database.prepare(
-      `SELECT ${columns} FROM line WHERE job = ? AND state = 'deferred' AND not_before_ms <= ? ` +
-        "ORDER BY not_before_ms LIMIT ?",
-    ).all(this.job.id, nowMs, limit + this.#book.size + this.#unwritten.size)
-      .filter(({ id }) => !taken(Number(id))).slice(0, limit);
-  }
-
-  committing(id: number): Promise<void> {
-    const held = this.#book.move(id, "committing");
-    return this.#group.add({ id, held, state: "committing" });
-  }
-
-  async outcome(outcome: RowOutcome): Promise<void> {
-    const { id } = outcome;
-    const held = this.#book.move(id, outcome.state);
-    this.#unwritten.add(id);
-    await this.#group.add({ id, held, outcome });
-    this.#unwritten.delete(id);
-    if (outcome.state !== "pending") return;
-    const row = this.#database.prepare(
-      "SELECT id, line, recipient, fields, attempt, first_claim_ms FROM line WHERE job = ? AND id = ?",
-    ).get(this.job.id, id);
-    if (row !== undefined) this.#returned.push(claimOf(row, held.firstClaimMs));
-  }
-
-  #write(changes: readonly Change[]): void {
-    try {
-      this.#database.exec("BEGIN IMMEDIATE");
-      const nowMs = this.#place.clock.now();
-      for (const change of changes) {
-        const { attempt, firstClaimMs } = change.held;
-        if ("state" in change) {
-          this.#toCommitting.run(attempt, firstClaimMs, nowMs, change.id);
-        } else this.#toOutcome.run(...valuesOf(change.outcome, change.held, nowMs));
-      }
-      this.#owner.commit();
-    } catch (error) {
-      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
-      throw asProblem(error, this.#place.path);
-    }
-  }
-
-  nextDueMs(): Promise<number | undefined> {
-    const row = this.#database.prepare(
-      "SELECT min(not_before_ms) AS due FROM line WHERE job = ? AND state = 'deferred'",
-    ).get(this.job.id);
-    return Promise.resolve(numberOf(row?.["due"]));
-  }
-
-  counts(): Promise<Readonly<Record<RowState, number>>> {
-    const rows = this.#database.prepare(
-      "SELECT state, count(*) AS count FROM line WHERE job = ? GROUP BY state",
-    ).all(this.job.id);
-    const found = new Map(rows.map((row) => [row["state"], Number(row["count"])]));
-    const counts = ROW_STATES.map((state) => [state, found.get(state) ?? 0] as const);
-    return Promise.resolve(Object.fromEntries(counts) as Record<RowState, number>);
-  }
-
-  async *rows({ states = ROW_STATES }: RowFilter = {}): AsyncGenerator<ReportedRow> {
-    const marks = states.map(() => "?").join(", ");
-    const select = this.#database.prepare(
-      `SELECT * FROM line WHERE job = ? AND id > ? AND state IN (${marks}) ORDER BY id LIMIT ${PAGE}`,
-    );
-    for (let after = 0;;) {
-      const page = select.all(this.job.id, after, ...states);
-      for (const row of page) yield reportedRow(row);
-      if (page.length < PAGE) return;
-      after = Number(page.at(-1)?.["id"]);
-    }
-  }
-
-  async release({ to, recipients, by, atMs }: Release): Promise<number> {
-    await this.#owner.hold();
-    const state = to === "resend" ? "pending" : "failed";
-    const wanted = recipients && new Set(recipients);
-    try {
-      this.#database.exec("BEGIN IMMEDIATE");
-      const inDoubt = this.#database.prepare(
-        "SELECT id, recipient FROM line WHERE job = ? AND state = 'in_doubt'",
-      ).all(this.job.id).filter(({ recipient }) => wanted?.has(`${recipient}`) ?? true);
-      const move = this.#database.prepare(
-        "UPDATE line SET state = ?, changed_ms = ?, text = ? WHERE job = ? AND id = ?",
-      );
-      const word = this.#database.prepare(
-        "INSERT INTO word (job, line, said, said_by, said_ms) VALUES (?, ?, ?, ?, ?)",
-      );
-      for (const { id } of inDoubt) {
-        move.run(state, atMs, `released to ${to} by ${by}`, this.job.id, Number(id));
-        word.run(this.job.id, Number(id), to, by, atMs);
-      }
-      this.#owner.commit();
-      return inDoubt.length;
-    } catch (error) {
-      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
-      throw asProblem(error, this.#place.path);
-    }
-  }
-
-  /** Waits for what is being written. */
-  flush(): Promise<void> {
-    return this.#group.flush();
-  }
-}
-
-function valuesOf(outcome: RowOutcome, held: HeldRow, nowMs: number): SQLInputValue[] {
-  const { id, state, notBeforeMs, stage, code, enhanced, text, queueId, ms } = outcome;
-  // Where nothing was sent, the attempt does not count.
-  const attempt = state === "pending" ? held.attempt - 1 : held.attempt;
-  return [
-    state,
-    attempt,
-    held.firstClaimMs,
-    notBeforeMs ?? null,
-    stage ?? null,
-    code ?? null,
-    enhanced ?? null,
-    text ?? null,
-    queueId ?? null,
-    ms ?? null,
-    nowMs,
-    id,
-  ];
-}
-
-/** A row as it is taken: this attempt counts, and its date is that of the first. */
-function claimOf(row: StoredRow, nowMs: number): ClaimedRow {
-  return claimedRow({
-    ...row,
-    attempt: Number(row["attempt"]) + 1,
-    first_claim_ms: row["first_claim_ms"] ?? nowMs,
-  });
-}
-
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.stat(path);
@@ -603,49 +374,4 @@ async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
 /** Where a file lies on the disk: a copy lies somewhere else. */
 function placeOf({ dev, ino }: Deno.FileInfo): string {
   return `${dev}:${ino}`;
-}
-
-function problem(
-  kind: BulkJournalError["problem"],
-  path: string,
-  reason: string,
-): BulkJournalError {
-  return new BulkJournalError(kind, `Cannot use the journal "${path}": ${reason}`);
-}
-
-/** What SQLite throws, as a problem of the journal. */
-function asProblem(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !("errcode" in error)) return error;
-  // The low octet is the class of the error (SQLite's result codes).
-  const code = Number(error.errcode) & 0xff;
-  const kind = code === CORRUPT || code === NOT_A_DATABASE
-    ? "damaged"
-    : code === BUSY || code === LOCKED
-    ? "busy"
-    : "storage";
-  const text = `Cannot use the journal "${path}": ${
-    code === CANNOT_OPEN ? UNOPENED : error.message
-  }`;
-  return new BulkJournalError(kind, text, { cause: error });
-}
-
-const BUSY = 5;
-const LOCKED = 6;
-const CORRUPT = 11;
-const CANNOT_OPEN = 14;
-const UNOPENED = "it cannot be opened, expected a file in a folder that can be written";
-const CONSTRAINT = 19;
-const NOT_A_DATABASE = 26;
-
-function isConstraint(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error &&
-    (Number(error.errcode) & 0xff) === CONSTRAINT;
-}
-
-function tryTo(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // The first failure is the one to tell.
-  }
 }
