@@ -52,7 +52,10 @@ async function json(args: string[], options?: Parameters<typeof main>[1]): Promi
 }
 
 /** Runs the script where it writes past its printers: help and version. */
-const help = (...args: string[]): Promise<string> => helpOf(main, args);
+function help(...args: string[]): Promise<string> {
+  for (const arg of args) used.add(arg);
+  return helpOf(main, args);
+}
 
 /** Plays a script to the probe. */
 function dialling(script: string) {
