@@ -116,7 +116,7 @@ await serverTest(
       deepEqual([code, stdout, stderr], [0, "", ""]);
       equal((await maildropOf(dovecot, JONES)).size, 70);
       const job = ["--job", path("jones.job")];
-      match((await cleanup(["status", ...job], "")).stdout, /\nRestored +40 /);
+      match((await cleanup(["status", ...job], "")).stdout, /\nRestored +40, kept until released/);
       const released = await cleanup(["release", report?.runId ?? "", ...job], "");
       deepEqual([released.code, released.stdout], [0, "Released: 40\n"]);
     });
