@@ -1,7 +1,7 @@
 /**
  * Bulk jobs whose journal is PostgreSQL: the same promises as in a file, and several runners.
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import {
   type BulkJournal,
   type BulkRun,
@@ -163,5 +163,4 @@ await serverTest("runners of a job in PostgreSQL share its rate", NEEDS, async (
   }
   const rate = arrived.length / (((arrived.at(-1) ?? 0) - (arrived[0] ?? 0)) / 1000);
   ok(rate > RATE * 0.95 && rate < RATE * 1.05, `${rate} per second`);
-  deepEqual(new Set(journals).size, 3);
 });

@@ -7,7 +7,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { connectPop3, Secret } from "@mailwright/mailwright/pop3";
 import { parseHeaderBlock } from "../../src/message/mod.ts";
 import { startSandbox } from "../../src/sandbox/mod.ts";
-import { startPostfix } from "./postfix.ts";
+import { type PostfixServer, startPostfix } from "./postfix.ts";
 import { startPostgres } from "./postgres.ts";
 import { type Ran, run } from "./process.ts";
 import { serverTest } from "./programs.ts";
@@ -96,25 +96,88 @@ async function inputs(folder: RunFolder, recipients: readonly string[]): Promise
 
 const BOXES = 20;
 const EACH = 100;
+/** Mailboxes, and who gets mail in them: a hundred addresses each. */
+const PLACES = Array.from({ length: BOXES }, (_, at) => `box${at}@beta.example`);
+const PEOPLE = PLACES.flatMap((box) =>
+  Array.from({ length: EACH }, (_, at) => box.replace("@", `+${at}@`))
+);
+
+/** Postfix with a login for the sender, and Dovecot's mailboxes behind it. */
+function startPlaces(): Promise<PostfixServer> {
+  const users: Users = Object.fromEntries([...PLACES, SENDER].map((box) => [box, PASSWORD]));
+  return startPostfix({ users, settings: { recipient_delimiter: "+" } });
+}
+
+/** The options of a `send` to those people, through a server. */
+async function sendTo(postfix: PostfixServer, folder: RunFolder): Promise<string[]> {
+  return [
+    ...["send", ...await inputs(folder, PEOPLE), "--user", SENDER],
+    ...["--password-from", "stdin", "--tls-ca", postfix.caFile],
+    ...["--server", `submission://${postfix.host}:${postfix.ports.submission}`],
+  ];
+}
+
+/**
+ * Reads all mailboxes over POP3: nobody has two messages, and each is his own.
+ *
+ * @param postfix The server.
+ * @param doubtful Who may have none.
+ * @returns Who has one.
+ */
+async function arrived(
+  postfix: PostfixServer,
+  doubtful: readonly string[] = [],
+): Promise<ReadonlySet<string>> {
+  const seen = new Set<string>();
+  for (const [at, box] of PLACES.entries()) {
+    const own = PEOPLE.slice(at * EACH, (at + 1) * EACH);
+    await postfix.dovecot.mailbox(box, own.filter((each) => !doubtful.includes(each)).length);
+    await using pop3 = await connectPop3({
+      url: `pop3://${postfix.host}:${postfix.dovecot.ports.pop3}`,
+      caCerts: [postfix.caPem],
+      auth: { user: box, password: new Secret(PASSWORD) },
+    });
+    const { numbers } = await pop3.snapshot();
+    for await (const item of pop3.retrieve(numbers)) {
+      ok(item.ok);
+      const octets = await item.value.bytes();
+      const text = new TextDecoder().decode(octets);
+      const header = parseHeaderBlock(octets, { complete: true });
+      const to = header.get("to")?.text ?? "";
+      equal(seen.has(to), false, `${to} has two`);
+      seen.add(to);
+      const number = PEOPLE.indexOf(to);
+      equal(header.get("subject")?.text, `Number ${number} for Person, number ${number}`);
+      match(text, new RegExp(`\\r\\n\\r\\nDear Person, number ${number},\\r\\n`));
+      ok(text.includes(`your number is <b>${number}</b>`));
+    }
+  }
+  return seen;
+}
+
+await serverTest(
+  "bulk_send through Postfix into Dovecot's mailboxes: 2,000 rows, each exactly once",
+  ["postfix", "dovecot", "openssl", "root"],
+  async () => {
+    await using postfix = await startPlaces();
+    await using folder = await RunFolder.make("bulk");
+    const job = await folder.folder("job");
+    const send = await sendTo(postfix, folder);
+    const sent = await bulkSend([...send, "--journal", `${job}/welcome.db`], PASSWORD);
+    equal(sent.code, 0, sent.stderr);
+    equal((await arrived(postfix)).size, PEOPLE.length);
+  },
+);
 
 await serverTest(
   "bulk_send through Postfix into Dovecot's mailboxes, killed and resumed",
   ["postfix", "dovecot", "openssl", "root", "chromium"],
   async (step) => {
-    const boxes = Array.from({ length: BOXES }, (_, at) => `box${at}@beta.example`);
-    const users: Users = Object.fromEntries([...boxes, SENDER].map((box) => [box, PASSWORD]));
-    await using postfix = await startPostfix({ users, settings: { recipient_delimiter: "+" } });
+    await using postfix = await startPlaces();
     await using folder = await RunFolder.make("bulk");
-    const people = boxes.flatMap((box) =>
-      Array.from({ length: EACH }, (_, at) => box.replace("@", `+${at}@`))
-    );
     const job = await folder.folder("job");
     const journal = ["--journal", `${job}/welcome.db`];
-    const send = [
-      ...["send", ...await inputs(folder, people), ...journal, "--user", SENDER],
-      ...["--password-from", "stdin", "--tls-ca", postfix.caFile],
-      ...["--server", `submission://${postfix.host}:${postfix.ports.submission}`],
-    ];
+    const send = [...await sendTo(postfix, folder), ...journal];
     const doubtful: string[] = [];
 
     await step(
@@ -132,7 +195,7 @@ await serverTest(
         ok(resumed.code === 0 || resumed.code === 4, resumed.stderr);
         const report = await bulkSend(["report", ...journal, "--format", "json"]);
         const { states, list } = JSON.parse(report.stdout);
-        equal(states.accepted + states.in_doubt, people.length);
+        equal(states.accepted + states.in_doubt, PEOPLE.length);
         ok(states.in_doubt <= 5, `${states.in_doubt} in doubt`);
         for (const { recipient, state } of list) if (state === "in_doubt") doubtful.push(recipient);
         if (doubtful.length === 0) return;
@@ -142,32 +205,8 @@ await serverTest(
     );
 
     await step("everybody has one message, with his own fields", async () => {
-      const seen = new Set<string>();
-      for (const [at, box] of boxes.entries()) {
-        const own = people.slice(at * EACH, (at + 1) * EACH);
-        const least = own.filter((recipient) => !doubtful.includes(recipient)).length;
-        await postfix.dovecot.mailbox(box, least);
-        await using pop3 = await connectPop3({
-          url: `pop3://${postfix.host}:${postfix.dovecot.ports.pop3}`,
-          caCerts: [postfix.caPem],
-          auth: { user: box, password: new Secret(PASSWORD) },
-        });
-        const { numbers } = await pop3.snapshot();
-        for await (const item of pop3.retrieve(numbers)) {
-          ok(item.ok);
-          const octets = await item.value.bytes();
-          const text = new TextDecoder().decode(octets);
-          const header = parseHeaderBlock(octets, { complete: true });
-          const to = header.get("to")?.text ?? "";
-          equal(seen.has(to), false, `${to} has two`);
-          seen.add(to);
-          const number = people.indexOf(to);
-          equal(header.get("subject")?.text, `Number ${number} for Person, number ${number}`);
-          match(text, new RegExp(`\\r\\n\\r\\nDear Person, number ${number},\\r\\n`));
-          ok(text.includes(`your number is <b>${number}</b>`));
-        }
-      }
-      const lost = people.filter((recipient) => !seen.has(recipient));
+      const seen = await arrived(postfix, doubtful);
+      const lost = PEOPLE.filter((recipient) => !seen.has(recipient));
       deepEqual(lost.filter((recipient) => !doubtful.includes(recipient)), []);
     });
 
