@@ -127,7 +127,8 @@ export interface FileStore {
    */
   syncFolder(path: string): Promise<void>;
   /**
-   * Takes a lock that only one process of this machine can hold. The file tells who holds it.
+   * Takes a lock that only one process of this machine can hold. The file then tells who holds it, in
+   * one line.
    *
    * @param path The lock file. It is made if it is missing, and stays.
    * @returns The lock; `undefined` if it is held.

@@ -12,10 +12,11 @@
  * @module
  */
 
-import { escapeControls, systemClock } from "../../wire/mod.ts";
+import { systemClock } from "../../wire/mod.ts";
 import { denoFileStore } from "../deno_file_store.ts";
 import { joinPath } from "../file_path.ts";
 import type { FileLock } from "../file_store.ts";
+import { lockHolder } from "../lock_holder.ts";
 import { Application, type OpenMailbox, readListing } from "./run/apply.ts";
 import { Archives } from "./archive/archives.ts";
 import { checkPolicy } from "./policy/check_policy.ts";
@@ -343,8 +344,7 @@ export async function openCleanup(options: CleanupOptions): Promise<CleanupJob> 
     return await store.lock(lockPath);
   });
   if (lock === undefined) {
-    const holder = escapeControls(new TextDecoder().decode(await store.read(lockPath)).trim());
-    const seen = `another run has it${holder && `: ${holder}`}`;
+    const seen = `another run has it${await lockHolder(store, lockPath)}`;
     throw new CleanupError("busy", `Cannot open "${folder}": ${seen}`);
   }
   using stack = new DisposableStack();

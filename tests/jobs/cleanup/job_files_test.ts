@@ -319,13 +319,17 @@ Deno.test("apply() comes back later where another run is writing the mbox", asyn
   equal((await world.cleanUp({ policy })).exit, "done");
 });
 
-Deno.test("openCleanup() tells who has the folder", async () => {
+Deno.test.each([
+  ["pid 7 since 2026-01-01T00:00:00.000Z\n", ": pid 7 since 2026-01-01T00:00:00.000Z"],
+  ["pid \u001b[31m7\n", ": pid \\x1b[31m7"],
+  ["pid 7 sin", ", which began just now"],
+  ["", ", which began just now"],
+])("openCleanup() tells who has the folder: %j", async (holder, told) => {
   await using world = await World.start([]);
   await using _job = await world.open();
-  const holder = new TextEncoder().encode("pid 7 since 2026-01-01T00:00:00.000Z\n");
-  world.store.read = () => Promise.resolve(holder);
+  world.store.read = () => Promise.resolve(new TextEncoder().encode(holder));
   await rejects(world.open(), {
     kind: "busy",
-    message: 'Cannot open "job": another run has it: pid 7 since 2026-01-01T00:00:00.000Z',
+    message: `Cannot open "job": another run has it${told}`,
   });
 });

@@ -10,6 +10,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Clock, systemClock } from "../../../wire/mod.ts";
 import { denoFileStore } from "../../deno_file_store.ts";
 import type { FileLock, FileStore } from "../../file_store.ts";
+import { lockHolder } from "../../lock_holder.ts";
 import type { BulkJournal, JobJournal, JobRecord, NewJob, NewRow, RunningJob } from "./journal.ts";
 import { BulkJournalError } from "./journal_error.ts";
 import { readMark, RunMark } from "./run_mark.ts";
@@ -329,11 +330,11 @@ class SqliteJournal implements BulkJournal {
   /** Takes the lock: from here on only this process writes. */
   async #hold(): Promise<void> {
     if (this.#lock !== undefined) return;
-    const lock = await this.#place.store.lock(`${this.#place.path}.lock`);
+    const lockPath = `${this.#place.path}.lock`;
+    const lock = await this.#place.store.lock(lockPath);
     if (lock === undefined) {
-      const holder = await this.#place.store.read(`${this.#place.path}.lock`);
-      const who = holder === undefined ? "" : `: ${new TextDecoder().decode(holder).trim()}`;
-      throw problem("busy", this.#place.path, `another run holds it${who}`);
+      const holder = await lockHolder(this.#place.store, lockPath);
+      throw problem("busy", this.#place.path, `another run holds it${holder}`);
     }
     this.#lock = lock;
     this.#commits = Number(this.#meta.get("commits"));
