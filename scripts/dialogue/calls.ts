@@ -5,7 +5,7 @@
  */
 
 import type { FormatTarget, SecretSource } from "../../src/cli/mod.ts";
-import type { DialogueDialect, DialogueMatch } from "../../src/dialogue/mod.ts";
+import type { DialogueDialect, DialogueMatch, DialogueProtocol } from "../../src/dialogue/mod.ts";
 
 /** The name of the script. */
 export const NAME = "dialogue";
@@ -29,9 +29,13 @@ export type Variable = readonly [name: string, value: string];
 export type NamedSource = readonly [name: string, source: SecretSource];
 
 /** What every verb takes. */
-export interface FileCall {
+export interface AnyCall {
   /** Whether only the grants of this call are told. */
   readonly permissions?: boolean;
+}
+
+/** What reads files. */
+export interface FileCall extends AnyCall {
   /** The folder out of which no path of a file leads. */
   readonly root?: string;
 }
@@ -128,10 +132,14 @@ export interface ListenAddress {
   readonly hostname: string;
   /** The port; 0 for a free one. */
   readonly port: number;
+  /** What is spoken there, if that was said. */
+  readonly protocol?: DialogueProtocol;
+  /** Whether everything is inside TLS. */
+  readonly tls: boolean;
 }
 
 /** `record`. */
-export interface RecordCall extends FileCall, KeepCall, TlsCall, IdentityCall {
+export interface RecordCall extends AnyCall, KeepCall, TlsCall, IdentityCall {
   /** The server. */
   readonly to?: string;
   /** Where to listen, and the server behind it. */

@@ -34,6 +34,9 @@ const DOT_LINES = `.tls               STARTTLS or STLS, and TLS
 .save [FILE]       write the dialogue
 .quit              QUIT, save, end`;
 
+const CERT = "The certificate for TLS (PEM); by default one for localhost, whose authority " +
+  "sandbox --ca prints";
+
 const FILE_HELP = "A .dialogue file, Markdown with smtp, lmtp or pop3 fences, JSON, or any page " +
   "with a session in it, such as one pasted from telnet; - is standard input.";
 
@@ -123,13 +126,17 @@ function typed(description: string) {
       "dialect",
       new EnumType(["rfc5321", "rfc821", "telnet", "swaks", "curl", "transcript"]),
     )
-    .option("--permissions", "Print the permissions that this call needs, and end")
+    .option("--permissions", "Print the permissions that this call needs, and end");
+}
+
+function reading(description: string) {
+  return typed(description)
     .group("File")
     .option("--root <folder:file>", "The folder out of which no path of a file leads; its own");
 }
 
 function reporting(description: string) {
-  return typed(description)
+  return reading(description)
     .group("Output")
     .option(
       "--format <format:format>",
@@ -201,11 +208,16 @@ function serving() {
   )
     .arguments("<file:string>")
     .group("Connection")
-    .option("--listen <address:listen>", "127.0.0.1:PORT or [::1]:PORT; 0 is a free port", {
-      required: true,
+    .option(
+      "--listen <address:listen>",
+      "127.0.0.1:PORT or [::1]:PORT, 0 for a free port; smtps:// or pop3s:// before it for TLS " +
+        "from the first octet",
+      { required: true },
+    )
+    .option("--sessions <n:sessions>", "End after so many connections; 0 for all that come", {
+      default: 1,
     })
-    .option("--sessions <n:sessions>", "End after so many connections; 0 for none", { default: 1 })
-    .option("--cert <path:file>", "The certificate for <tls> (PEM); by default one for localhost")
+    .option("--cert <path:file>", CERT)
     .option("--key <path:file>", "Its private key (PEM)")
     .group("Playing")
     .option("--timing", "Wait as long as it took when it was recorded (#+12ms)")
@@ -227,17 +239,22 @@ function recording() {
   return typed("Writes a session down: one that you type, or those that go through a proxy.")
     .group("Connection")
     .option("--to <server:string>", "The server to type to", { conflicts: ["proxy"] })
-    .option("--proxy <way:proxy>", "Sit between: LISTEN=URL")
-    .option("--sessions <n:sessions>", "End the proxy after so many connections; 0 for none", {
-      default: 0,
-    })
+    .option(
+      "--proxy <way:proxy>",
+      "Sit between: LISTEN=URL, with smtps:// or pop3s:// before LISTEN for a mail program that " +
+        "begins with TLS",
+    )
+    .option(
+      "--sessions <n:sessions>",
+      "End the proxy after so many connections; 0 for all that come",
+      {
+        default: 0,
+      },
+    )
     .option("--timeout <t:duration>", "Limit of each reply; 30s")
     .option("--tls-ca <path:file>", "Trust this authority as well (PEM)")
     .option("--tls-name <name:string>", "The name that the certificate must be for")
-    .option(
-      "--cert <path:file>",
-      "The certificate of the proxy (PEM); by default one for localhost",
-    )
+    .option("--cert <path:file>", CERT)
     .option("--key <path:file>", "Its private key (PEM)")
     .option("--cleartext-auth", "Let .auth log in without TLS: others can read the password")
     .group("File")
@@ -255,6 +272,10 @@ function recording() {
     .example(
       "What does my mail program say?",
       `${NAME} record --proxy 127.0.0.1:2525=smtp://mail.example -o sessions`,
+    )
+    .example(
+      "The same where both begin with TLS",
+      `${NAME} record --proxy smtps://127.0.0.1:4650=smtps://mail.example -o sessions`,
     );
 }
 
@@ -277,7 +298,7 @@ ${NAME} check hello.dialogue talk.jsonl --match text`,
 }
 
 function drying() {
-  return typed("Shows what would be said and what is expected, with loops run and holes filled.")
+  return reading("Shows what would be said and what is expected, with loops run and holes filled.")
     .arguments("<file:string>")
     .group("File")
     .option("--as <end:as>", "Whose part: client or server", { default: "client" as const })
@@ -296,7 +317,7 @@ function linting() {
 }
 
 function formatting() {
-  return typed("Lays files out, in place.")
+  return reading("Lays files out, in place.")
     .arguments("<...files:string>")
     .option("--check", "Only tell which files are not laid out, and end with 2")
     .option("--expand", "Print the file with @include and @auth written out", {
@@ -312,7 +333,7 @@ ${NAME} fmt hello.dialogue --promote talk.jsonl`,
 }
 
 function converting() {
-  return typed(
+  return reading(
     "Writes dialogues in another form; what is odd about them goes to standard error.",
   )
     .arguments("<file:string>")

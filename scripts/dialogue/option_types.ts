@@ -10,6 +10,14 @@ import type { ListenAddress, NamedSource, ProxyWay, Variable } from "./calls.ts"
 
 const REPLY_LEVELS: readonly ReplyLevel[] = ["class", "code", "enhanced", "text", "bytes"];
 const COMMAND_LEVELS: readonly CommandLevel[] = ["verb", "args", "text", "bytes"];
+const SCHEMES: ReadonlyMap<string, Pick<ListenAddress, "protocol" | "tls">> = new Map([
+  ["smtp", { protocol: "smtp", tls: false }],
+  ["submission", { protocol: "smtp", tls: false }],
+  ["smtps", { protocol: "smtp", tls: true }],
+  ["lmtp", { protocol: "lmtp", tls: false }],
+  ["pop3", { protocol: "pop3", tls: false }],
+  ["pop3s", { protocol: "pop3", tls: true }],
+]);
 const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
 /** `n=v`. */
@@ -47,21 +55,23 @@ export function matchLevels({ name, value }: ArgumentValue): Partial<DialogueMat
   }, {});
 }
 
-/** `127.0.0.1:2525`, `[::1]:0`, `2525`. */
+/** `127.0.0.1:2525`, `[::1]:0`, `2525`, `smtps://127.0.0.1:4650`. */
 export function listenAddress({ name, value }: ArgumentValue): ListenAddress {
+  const [, scheme, place = value] = /^([a-z]\w*):\/\/(.*)$/i.exec(value) ?? [];
+  const spoken = scheme === undefined ? { tls: false } : SCHEMES.get(scheme.toLowerCase());
   const [, six, four = "127.0.0.1", digits = ""] = /^(?:(?:\[([0-9a-f:]+)\]|([^:]+)):)?(\d{1,5})$/i
-    .exec(value) ?? [];
+    .exec(place) ?? [];
   const hostname = six ?? (four === "localhost" ? "127.0.0.1" : four);
   const port = Number(digits);
-  if (digits !== "" && port <= 65_535 && /^(?:127(?:\.\d{1,3}){3}|::1)$/.test(hostname)) {
-    return { hostname, port };
-  }
+  const known = spoken !== undefined && digits !== "" && port <= 65_535;
+  if (known && /^(?:127(?:\.\d{1,3}){3}|::1)$/.test(hostname)) return { hostname, port, ...spoken };
   throw new ValidationError(
-    `Cannot read ${name} "${value}": expected 127.0.0.1:PORT or [::1]:PORT; others are not let in`,
+    `Cannot read ${name} "${value}": expected 127.0.0.1:PORT or [::1]:PORT, perhaps behind ` +
+      "smtps:// or pop3s://; others are not let in",
   );
 }
 
-/** `127.0.0.1:2525=smtp://mx.example`. */
+/** `127.0.0.1:2525=smtp://mx.example`, `smtps://127.0.0.1:4650=smtps://mx.example`. */
 export function proxyWay(argument: ArgumentValue): ProxyWay {
   const at = argument.value.indexOf("=");
   if (at < 1) {

@@ -5,16 +5,16 @@
  */
 
 import { EXIT, explain, Printer } from "../../src/cli/mod.ts";
-import { dialServer, relaySession } from "../../src/dialogue/mod.ts";
+import { acceptTls, dialServer, relaySession } from "../../src/dialogue/mod.ts";
 import { reading } from "../shared/files.ts";
 import { dialogueText, type Said } from "../shared/transcript.ts";
 import { NAME, type ProxyWay, type RecordCall } from "./calls.ts";
 import type { VerbContext } from "./context.ts";
 import { fail } from "./failure.ts";
 import { Keeper } from "./keeper.ts";
+import { addressOf, checkProtocol, listenAt } from "./listening.ts";
 import { talk } from "./reports.ts";
 import { tlsOptions } from "./run.ts";
-import { addressOf, listenAt } from "./serve.ts";
 import { demandNet, namedTarget } from "./targets.ts";
 
 /**
@@ -33,7 +33,9 @@ export async function recordProxy(
   const { output: folder, sessions, timeout, reveal = false, times } = call;
   if (folder === undefined) return fail("Cannot record: -o with a folder is missing");
   const target = namedTarget(to);
-  const [protocol = target.path === undefined ? "smtp" : "lmtp"] = target.protocols;
+  const [protocol = listen.protocol ?? (target.path === undefined ? "smtp" : "lmtp")] =
+    target.protocols;
+  checkProtocol(listen, protocol);
   const { tls } = await tlsOptions(call);
   await demandNet(target, protocol);
   await reading("-o", folder, () => Deno.mkdir(folder, { recursive: true, mode: 0o700 }));
@@ -42,21 +44,22 @@ export async function recordProxy(
   await using listener = await listenAt(listen, call, await sandbox());
   const close = (): void => listener.close();
   io.signal.addEventListener("abort", close, { once: true });
-  await talk(io, `listening on ${addressOf(listener)}, for ${to}`);
+  await talk(io, `listening on ${addressOf(listen, listener.endpoint.port)}, for ${to}`);
   let failed = false;
   const serve = async (client: Parameters<typeof relaySession>[0]): Promise<void> => {
     const events: Said[] = [];
+    const waits = { signal: io.signal, ...(timeout === undefined ? {} : { timeout }) };
     try {
+      const accepted = listen.tls ? await acceptTls(client, waits) : client;
       const { connection, hostname } = await dialServer(to, {
         protocol,
-        signal: io.signal,
+        ...waits,
         ...(tls === undefined ? {} : { tls }),
-        ...(timeout === undefined ? {} : { timeout }),
       });
       const { name, path, file } = await nextFile(folder);
       using _closing = file;
       try {
-        await relaySession(client, connection, {
+        await relaySession(accepted, connection, {
           protocol,
           tls: { hostname, ...tls },
           reveal,

@@ -10,13 +10,13 @@ import {
   type OnRule,
   serveDialogue,
 } from "../../src/dialogue/mod.ts";
-import type { CommandFault, Listener, ServerIdentity } from "../../src/sandbox/mod.ts";
-import { readText } from "../shared/files.ts";
-import type { IdentityCall, ListenAddress, ServeCall } from "./calls.ts";
-import type { SandboxModule, VerbContext } from "./context.ts";
+import type { CommandFault, SandboxPorts } from "../../src/sandbox/mod.ts";
+import type { ServeCall } from "./calls.ts";
+import type { VerbContext } from "./context.ts";
 import { exitOfResults, fail } from "./failure.ts";
 import { Keeper } from "./keeper.ts";
 import { Library } from "./library.ts";
+import { addressOf, checkProtocol, identityOf, listenAt } from "./listening.ts";
 import {
   checkPlayable,
   type Part,
@@ -46,6 +46,7 @@ export async function serve(
   const [file] = await library.load([path]);
   if (file === undefined) return fail(`Cannot serve "${path}"`);
   const part = theOne(file, call.filter);
+  checkProtocol(call.listen, part.dialogue.protocol);
   const vars = variablesOf(call, [part]);
   const secrets = await secretsOf(sources, [part], { io, readers });
   if (call.over) return await serveOver(call, part, vars, context);
@@ -61,13 +62,14 @@ export async function serve(
   await using listener = await listenAt(call.listen, call, await context.sandbox());
   const close = (): void => listener.close();
   io.signal.addEventListener("abort", close, { once: true });
-  await talk(io, `listening on ${addressOf(listener)}`);
+  await talk(io, `listening on ${addressOf(call.listen, listener.endpoint.port)}`);
   try {
     await serveDialogue(part.dialogue, listener, {
       ...playOptions(call),
       vars,
       secrets,
       sessions: sessions === 0 ? Infinity : sessions,
+      implicitTls: call.listen.tls,
       timing: call.timing ?? false,
       optional: call.optional ?? false,
       rotate: call.rotate ?? false,
@@ -95,20 +97,22 @@ async function serveOver(
   { io, sandbox }: VerbContext,
 ): Promise<number> {
   const { protocol, on } = dialogue;
+  const { listen } = call;
   if (on.length === 0) fail(`Cannot serve over "${file.path}": it has no rules of @on`);
   using keeper = new Keeper(io, call);
   await keeper.open(1);
   const { startSandbox } = await sandbox();
   const identity = await identityOf(call);
+  const door: keyof SandboxPorts = listen.tls && protocol !== "lmtp" ? `${protocol}s` : protocol;
   await using box = await startSandbox({
-    hostname: call.listen.hostname,
-    ports: { [protocol]: call.listen.port },
+    hostname: listen.hostname,
+    ports: { [door]: listen.port },
     faults: faultsOf(dialogue),
     users: usersOf(dialogue, vars),
     ...(identity === undefined ? {} : { identity }),
     onEvent: keeper.show,
   });
-  await talk(io, `listening on ${call.listen.hostname}:${box.ports[protocol]}`);
+  await talk(io, `listening on ${addressOf(listen, box.ports[door])}`);
   const { promise: interrupted, resolve } = Promise.withResolvers<void>();
   io.signal.addEventListener("abort", () => resolve(), { once: true });
   if (!io.signal.aborted) await interrupted;
@@ -153,34 +157,4 @@ function usersOf(
   const { user } = { ...vars, ...given };
   const password = secrets[0]?.sample;
   return user === undefined || password === undefined ? {} : { [user]: password };
-}
-
-/**
- * Listens.
- *
- * @param address Where.
- * @param call The files of the certificate.
- * @param sandbox What listens.
- * @returns The listener.
- */
-export async function listenAt(
-  { hostname, port }: ListenAddress,
-  call: IdentityCall,
-  { listen }: SandboxModule,
-): Promise<Listener> {
-  const identity = await identityOf(call);
-  return await listen({ hostname, port, ...(identity === undefined ? {} : { identity }) });
-}
-
-/** The address of a listener, as a person would write it. */
-export function addressOf({ endpoint: { hostname, port } }: Listener): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-async function identityOf({ cert, key }: IdentityCall): Promise<ServerIdentity | undefined> {
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined) {
-    return fail("Cannot listen: --cert and --key belong together");
-  }
-  return { cert: await readText("--cert", cert), key: await readText("--key", key) };
 }

@@ -69,6 +69,7 @@ export {
   printTemplate as printLineTemplate,
 } from "./template.ts";
 export * from "./builder.ts";
+export * from "./engine/accept_tls.ts";
 export * from "./engine/check.ts";
 export type * from "./options.ts";
 export {

@@ -72,6 +72,8 @@ export interface RunDialogueOptions extends PlayOptions {
 export interface ServeDialogueOptions extends PlayOptions {
   /** How many connections are served. @default {1} */
   readonly sessions?: number;
+  /** Whether each connection begins with TLS (`smtps`, `pop3s`); a listener brings its certificate. @default {false} */
+  readonly implicitTls?: boolean;
   /** Whether what is said waits as long as it did when it was recorded. @default {false} */
   readonly timing?: boolean;
   /** Whether the lines that may be missing (`S?`) are said. @default {false} */
@@ -83,7 +85,8 @@ export interface ServeDialogueOptions extends PlayOptions {
 }
 
 /** How a dialogue is played with itself. */
-export interface SelfPlayOptions extends Omit<ServeDialogueOptions, "sessions" | "rotate"> {
+export interface SelfPlayOptions
+  extends Omit<ServeDialogueOptions, "sessions" | "implicitTls" | "rotate"> {
   /** The most octets that one read gives, at both ends. @default {Infinity} */
   readonly chunk?: number;
 }

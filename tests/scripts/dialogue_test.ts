@@ -509,10 +509,6 @@ Deno.test("dialogue convert writes a page in every form", async () => {
 Deno.test("dialogue serve plays each connection, takes turns, and ends when told", async () => {
   await inFolder(async (folder) => {
     await write(folder, {
-      "server.dialogue":
-        "@smtp\nS: 220 mx\nC: EHLO ${_}\nS: 250 mx\n@alt {\nS: 250 one\n@outcome one\n} or {\n" +
-        "S: 550 two\n@outcome two\n}\nC: QUIT\nS: 221 bye\n".replace("@alt", "@alt"),
-      "client.dialogue": "@smtp\nS: 220\nC: EHLO me\nS: 250\n",
       "turn.dialogue": "@smtp\nS: 220 mx\nC: NOOP\n@alt {\nS: 250 one\n@outcome one\n} or {\n" +
         "S: 450 two\n@outcome two\n}\nC: QUIT\nS: 221 bye\n",
       "ask.dialogue": "@smtp\nS: 220\nC: NOOP\n@alt {\nS: 250\n@outcome first\n} or {\nS: 450\n" +
@@ -582,6 +578,47 @@ Deno.test("dialogue plays STARTTLS over TCP, with the certificate of the sandbox
     equal(refused.code, 3);
     match(refused.out, /^error\[tls-handshake\]/m);
     equal((await untrusting.ended).code, 3);
+  });
+});
+
+Deno.test("dialogue serve listens inside TLS for a client that begins with it", async () => {
+  await inFolder(async (folder) => {
+    const { SANDBOX_CA } = await import("../../src/sandbox/mod.ts");
+    await write(folder, {
+      "ca.pem": SANDBOX_CA,
+      "smtp.dialogue": "@smtp\nS: 220 mx\nC: NOOP\nS: 250 ok\nC: QUIT\nS: 221 bye\n",
+      "pop3.dialogue": "@pop3\nS: +OK\nC: NOOP\nS: -ERR no\nC: QUIT\nS: +OK\n",
+      "later.dialogue": "@smtp\n@on NOOP -> 250 ok\n",
+    });
+    const trust = ["--tls-ca", `${folder}/ca.pem`, "--tls-name", "localhost"];
+    const play = async (file: string, to: string): Promise<number> =>
+      (await dialogue(["run", `${folder}/${file}`, "--to", to, ...trust])).code;
+    for (const protocol of ["smtp", "pop3"] as const) {
+      const file = `${protocol}.dialogue`;
+      const scheme = `${protocol}s://`;
+      const server = await serving([`${folder}/${file}`], { scheme });
+      equal(await play(file, `${scheme}127.0.0.1:${server.port}`), 0);
+      equal((await server.ended).code, 0);
+    }
+    const over = await serving([`${folder}/later.dialogue`, "--over"], { scheme: "smtps://" });
+    equal(await play("smtp.dialogue", `smtps://127.0.0.1:${over.port}`), 0);
+    over.signals.send("SIGINT");
+    equal((await over.ended).code, 130);
+
+    const clear = await serving([`${folder}/smtp.dialogue`], { scheme: "smtps://" });
+    const connection = await Deno.connect({ port: clear.port, hostname: "127.0.0.1" });
+    await connection.write(new TextEncoder().encode("EHLO me\r\n"));
+    const { code, out } = await clear.ended;
+    connection.close();
+    equal(code, 3);
+    match(out, /^error\[tls-handshake\]: Cannot start TLS with the client: /m);
+
+    const args = ["serve", `${folder}/pop3.dialogue`, "--listen"];
+    match(
+      (await dialogue([...args, "smtps://127.0.0.1:0"])).err,
+      /smtp is named as what is spoken/,
+    );
+    match((await dialogue([...args, "http://127.0.0.1:0"])).err, /^dialogue: Cannot read --listen/);
   });
 });
 

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { type Connection, dial, TlsError, WireError } from "../../wire/mod.ts";
+import { type Connection, dial, WireError } from "../../wire/mod.ts";
 import { judged } from "./judged.ts";
 import { MAX_WAIT_MS, REPLY_MS } from "../limits.ts";
 import type { RunDialogueOptions } from "../options.ts";
 import { perform } from "./perform.ts";
 import { withPrelude } from "./prelude.ts";
-import type { DialogueFailure, DialogueResult } from "../result.ts";
+import type { DialogueResult } from "../result.ts";
 import { outsideOf, settle } from "./settle.ts";
 import type { Dialogue } from "../step.ts";
 import { type Route, routeTo } from "./route.ts";
-import { cut } from "./stop.ts";
+import { unreached } from "./unreached.ts";
 
 /**
  * Plays a dialogue as the client: says its `C:` lines and judges what is answered.
@@ -74,7 +74,7 @@ export async function runDialogue(
     result = await perform(connection, settled, outsideOf(options));
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    result = unreached(dialogue, error, settled.clock.monotonic() - began);
+    result = unreached(settled, error, settled.clock.monotonic() - began);
   }
   return judged(result, options.throwOnFailure);
 }
@@ -90,30 +90,4 @@ function wayOf({ protocol }: Dialogue, { to, connection, tls }: RunDialogueOptio
     throw new TypeError("Cannot run a dialogue: expected either where to or a connection");
   }
   return routeTo(to, protocol, tls);
-}
-
-/** The result of a dialogue whose server was not reached. */
-function unreached(dialogue: Dialogue, error: WireError, ms: number): DialogueResult {
-  const at = dialogue.steps[0]?.at ?? { file: "", line: 1, column: 1 };
-  const failure: DialogueFailure = {
-    id: error instanceof TlsError ? "tls-handshake" : "connect",
-    at,
-    expected: "a connection",
-    actual: cut(error.message),
-    message: error.message,
-    waitedMs: ms,
-  };
-  return {
-    name: dialogue.name,
-    file: at.file,
-    role: "C",
-    status: "error",
-    delivery: "untried",
-    vars: {},
-    recipients: [],
-    replies: [],
-    failures: [failure],
-    transcript: [],
-    ms,
-  };
 }

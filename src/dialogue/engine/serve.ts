@@ -4,14 +4,18 @@
  * @module
  */
 
-import type { Acceptor, Connection } from "../../wire/mod.ts";
+import { type Acceptor, type Connection, WireError } from "../../wire/mod.ts";
+import { acceptTls } from "./accept_tls.ts";
+import type { EndOptions } from "./end_options.ts";
 import { judged } from "./judged.ts";
+import { REPLY_MS } from "../limits.ts";
 import type { ServeDialogueOptions } from "../options.ts";
 import { perform } from "./perform.ts";
 import { withPrelude } from "./prelude.ts";
 import type { DialogueResult } from "../result.ts";
 import { outsideOf, settle } from "./settle.ts";
 import type { Dialogue } from "../step.ts";
+import { unreached } from "./unreached.ts";
 
 /**
  * Plays a dialogue as the server, once for each connection. Its `<tls>` is whatever the connection
@@ -53,7 +57,7 @@ export async function serveDialogue(
       timing: options.timing,
       turn: rotate ? index : 0,
     });
-    const result = await perform(connection, settled, outsideOf(options));
+    const result = await meet(connection, settled, options);
     onResult?.(result);
     return result;
   };
@@ -61,6 +65,25 @@ export async function serveDialogue(
     ? [await one(over, 0)]
     : await Promise.all(await accept(over, sessions, { serve: one, signal }));
   return results.map((result) => judged(result, throwOnFailure));
+}
+
+/** Plays it over a connection, inside TLS if that is how it begins. */
+async function meet(
+  connection: Connection,
+  settled: EndOptions,
+  options: ServeDialogueOptions,
+): Promise<DialogueResult> {
+  const { implicitTls = false, signal } = options;
+  const { clock, dialogue } = settled;
+  const timeout = settled.timeout ?? dialogue.timeout ?? REPLY_MS;
+  const began = clock.monotonic();
+  try {
+    const open = implicitTls ? await acceptTls(connection, { clock, signal, timeout }) : connection;
+    return await perform(open, settled, outsideOf(options));
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return unreached(settled, error, clock.monotonic() - began);
+  }
 }
 
 /** Takes so many connections; each is served while the next ones come. */

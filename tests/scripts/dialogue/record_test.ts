@@ -183,6 +183,46 @@ Deno.test("dialogue record --proxy writes each connection down, through TLS and 
   });
 });
 
+Deno.test("dialogue record --proxy listens inside TLS for a client that begins with it", async () => {
+  await using box = await startSandbox(USERS);
+  await inFolder(async (folder) => {
+    await write(folder, {
+      "ca.pem": SANDBOX_CA,
+      "smtps.dialogue": "@smtp\n@secret pass\n@var user = ann\nS: 220\nC: EHLO me\nS: 250\n" +
+        "C: AUTH PLAIN ${plain user pass}\nS: 235\nC: QUIT\nS: 221\n",
+      "pop3s.dialogue": "@pop3\n@secret pass\n@var user = ann\nS: +OK\nC: USER ${user}\nS: +OK\n" +
+        "C: PASS ${pass}\nS: +OK\nC: QUIT\nS: +OK\n",
+    });
+    const trust = ["--tls-ca", `${folder}/ca.pem`, "--tls-name", "localhost"];
+    for (const [scheme, url] of [["smtps", box.smtpsUrl], ["pop3s", box.pop3sUrl]] as const) {
+      const proxy = started([
+        ...["record", "--proxy", `${scheme}://127.0.0.1:0=${url}`, "-o", `${folder}/${scheme}`],
+        ...[...trust, "--sessions", "2"],
+      ]);
+      const to = `${scheme}://127.0.0.1:${await portOf(proxy)}`;
+      const file = `${folder}/${scheme}.dialogue`;
+      // Who does not trust the certificate is told of, and keeps nobody else waiting.
+      const wary = await dialogue(["run", file, "--to", to, ...LOGIN]);
+      equal(wary.code, 3, wary.out);
+      const ran = await dialogue(["run", file, "--to", to, ...trust, ...LOGIN]);
+      equal(ran.code, 0, ran.out);
+      const { code, err } = await proxy.ended;
+      equal(code, 3);
+      match(err, /\ndialogue: Cannot /);
+      const files = await Array.fromAsync(Deno.readDir(`${folder}/${scheme}`), ({ name }) => name);
+      deepEqual(files, ["session-001.dialogue"]);
+      const recorded = `${folder}/${scheme}/session-001.dialogue`;
+      const again = await dialogue(["run", recorded, "--to", url, ...trust, ...LOGIN]);
+      equal(again.code, 0, again.out);
+    }
+    const other = await dialogue([
+      ...["record", "--proxy", `pop3s://127.0.0.1:0=${box.smtpsUrl}`, "-o", folder],
+    ]);
+    equal(other.code, 1);
+    match(other.err, /^dialogue: Cannot listen: pop3 is named/);
+  });
+});
+
 Deno.test("dialogue record --proxy tells that the server is not there, and goes on", async () => {
   await inFolder(async (folder) => {
     const proxy = started([

@@ -71,15 +71,18 @@ export interface Serving extends Started {
   readonly port: number;
 }
 
-/** Serves a file. */
-export async function serving(args: string[], input?: Input): Promise<Serving> {
-  const call = started(["serve", ...args, "--listen", "127.0.0.1:0"], input);
+/** Serves a file; behind `smtps://` or `pop3s://` inside TLS. */
+export async function serving(
+  args: string[],
+  { scheme = "", ...input }: Input & { readonly scheme?: string } = {},
+): Promise<Serving> {
+  const call = started(["serve", ...args, "--listen", `${scheme}127.0.0.1:0`], input);
   return { ...call, port: await portOf(call) };
 }
 
 /** The port that a call says it listens on. */
 export async function portOf(call: Started): Promise<number> {
-  return Number((await call.heard(/listening on 127\.0\.0\.1:(\d+)[,\n]/))[1]);
+  return Number((await call.heard(/listening on (?:\w+:\/\/)?127\.0\.0\.1:(\d+)[,\n]/))[1]);
 }
 
 /** Runs something with a folder, which is removed. */
