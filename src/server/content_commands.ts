@@ -38,7 +38,7 @@ async function readData(
   const { channel, settings: { limits, strict } } = session;
   const reader = new DataReader({ strict });
   await session.flush();
-  channel.deadline.total("message", limits.messageMs);
+  session.patience.total("message", limits.messageMs);
   try {
     while (!reader.ended) {
       if (channel.buffered === 0) await session.fill();
@@ -50,7 +50,7 @@ async function readData(
   } catch (error) {
     return overrun(session, error);
   } finally {
-    channel.deadline.total("message", undefined);
+    session.patience.total("message", undefined);
   }
   return await session.perform(
     { verb: ".", argument: "" },
@@ -120,7 +120,7 @@ async function readChunk(
   size: number,
 ): Promise<void> {
   const { channel, settings: { limits } } = session;
-  channel.deadline.total("message", limits.messageMs);
+  session.patience.total("message", limits.messageMs);
   try {
     for (let left = size; left > 0;) {
       if (channel.buffered === 0) await session.fill();
@@ -129,7 +129,7 @@ async function readChunk(
       await write(session, transaction, part);
     }
   } finally {
-    channel.deadline.total("message", undefined);
+    session.patience.total("message", undefined);
   }
 }
 

@@ -46,7 +46,7 @@ export async function converse<Reply>(
     throw error;
   } finally {
     await course.leave();
-    session.channel.close();
+    session.close();
   }
 }
 

@@ -13,7 +13,10 @@ import {
   Channel,
   ClosedError,
   type Connection,
+  Deadline,
   type ReceivedLine,
+  systemClock,
+  TimeoutError,
   type TranscriptEvent,
   WireLine,
 } from "../wire/mod.ts";
@@ -25,6 +28,8 @@ const REPLY_OCTETS = 16 * 1024;
 export abstract class LineSession<Reply, Settings extends CommonSettings = CommonSettings> {
   readonly channel: Channel;
   readonly settings: Settings;
+  /** The limits of what the client is waited for. Those of writes are the channel's. */
+  readonly patience: Deadline;
   readonly #hostname: string;
   readonly #offers: Readonly<Record<keyof CapabilityLists, Offer>>;
   /** Who has logged in. */
@@ -32,6 +37,7 @@ export abstract class LineSession<Reply, Settings extends CommonSettings = Commo
   /** Logins that failed. */
   failedLogins = 0;
   #secretNext = false;
+  #farewell: Promise<void> | undefined;
 
   /**
    * Makes one.
@@ -41,13 +47,16 @@ export abstract class LineSession<Reply, Settings extends CommonSettings = Commo
    * @param settings Limits, capabilities, and who listens.
    */
   constructor(connection: Connection, hostname: string, settings: Settings) {
-    const { signal, clock, onEvent } = settings;
+    const { signal, clock = systemClock, onEvent } = settings;
     this.channel = new Channel(connection, {
       end: "S",
       lineLimit: Infinity, // lines that are too long are answered here, and what is held is bounded
       signal,
-      ...(clock === undefined ? {} : { clock }),
+      clock,
       ...(onEvent === undefined ? {} : { onEvent: (event) => onEvent(this.#shown(event)) }),
+    });
+    this.patience = new Deadline(clock, (timer, limitMs) => {
+      this.#farewell = this.#dismiss(new TimeoutError(timer, limitMs, this.channel.unread));
     });
     this.settings = settings;
     this.#hostname = hostname;
@@ -74,6 +83,9 @@ export abstract class LineSession<Reply, Settings extends CommonSettings = Commo
 
   /** The refusal of a line without end. */
   protected abstract flood(): Error;
+
+  /** The last word to a client that is waited for in vain, if there is one. */
+  protected abstract tooLate(): Reply | undefined;
 
   /** A line of the client without its secrets. */
   protected abstract hide(text: string): string;
@@ -113,14 +125,50 @@ export abstract class LineSession<Reply, Settings extends CommonSettings = Commo
     let line = this.channel.takeLine();
     if (line !== undefined) return line;
     await this.flush();
-    this.channel.deadline.arm("command", commandMs);
+    this.patience.arm("command", commandMs);
     while (line === undefined) {
       if (this.channel.buffered > floodOctets) throw this.flood();
-      if (!await this.channel.fill()) return null;
+      if (!await this.listen()) return null;
       line = this.channel.takeLine();
     }
-    this.channel.deadline.disarm();
+    this.patience.disarm();
     return line;
+  }
+
+  /**
+   * Reads once.
+   *
+   * @returns `false` at the end of the stream.
+   */
+  protected async listen(): Promise<boolean> {
+    const more = await this.channel.fill();
+    await this.#unlessDismissed();
+    return more;
+  }
+
+  /** What comes during the last word comes too late. */
+  async #unlessDismissed(): Promise<void> {
+    if (this.#farewell === undefined) return;
+    await this.#farewell;
+    throw this.channel.reason;
+  }
+
+  /** Says the last word and closes. */
+  async #dismiss(reason: TimeoutError): Promise<void> {
+    const word = this.tooLate();
+    try {
+      if (word !== undefined) this.say(word);
+      await this.flush();
+    } catch {
+      // The client is gone: nobody is there to hear it.
+    }
+    this.channel.kill(reason);
+  }
+
+  /** Closes. */
+  close(): void {
+    this.patience[Symbol.dispose]();
+    this.channel.close();
   }
 
   /**
@@ -185,6 +233,7 @@ export abstract class LineSession<Reply, Settings extends CommonSettings = Commo
     run: () => Answer<Reply> | Promise<Answer<Reply>>,
     skip?: () => Promise<void>,
   ): Promise<SessionEnd | undefined> {
+    await this.#unlessDismissed();
     const intervention = await this.settings.intervene?.(command);
     let answer: Answer<Reply> = { replies: [] };
     if (intervention?.execute ?? true) answer = await this.#answer(run);

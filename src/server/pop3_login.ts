@@ -108,6 +108,6 @@ const FAILURES: Readonly<Record<Extract<ExchangeEnd, string>, () => Pop3RefusalE
 async function enter(session: MaildropSession, user: string): Promise<MaildropAnswer> {
   session.maildrop = await session.backend.open(user, { ...session.facts, user });
   session.user = user;
-  session.channel.deadline.total("login", undefined);
+  session.patience.total("login", undefined);
   return { replies: [ok("Logged in")] };
 }

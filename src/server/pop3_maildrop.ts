@@ -136,7 +136,7 @@ export async function servePop3(
     clock: options.clock,
     onEvent: options.onEvent,
   });
-  session.channel.deadline.total("login", limits.loginMs);
+  session.patience.total("login", limits.loginMs);
   return await converse(session, {
     implicitTls: options.implicitTls,
     greet: () => greet(session),

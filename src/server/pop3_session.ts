@@ -122,6 +122,9 @@ export class MaildropSession extends LineSession<Pop3ServerReply, MaildropSettin
     return lastNo("Line too long");
   }
 
+  // RFC 1939 section 3: the autologout closes without a response.
+  protected override tooLate(): undefined {}
+
   protected override hide(text: string): string {
     return hideAuth(text).replace(/^(\s*(?:PASS|APOP\s+\S+)\s).*/i, "$1${hidden}");
   }

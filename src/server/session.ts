@@ -8,7 +8,7 @@ import type { ServedSession, SmtpBackend } from "./backend.ts";
 import { RefusalError } from "./errors.ts";
 import { hideAuth, LineSession } from "./line_session.ts";
 import { badSequence, refusal } from "./refusal.ts";
-import { replyLines, type ServerReply } from "./reply.ts";
+import { reply, replyLines, type ServerReply } from "./reply.ts";
 import type { SessionSettings } from "./settings.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Connection } from "../wire/mod.ts";
@@ -95,9 +95,9 @@ export class ServerSession extends LineSession<ServerReply, SessionSettings> {
    */
   async fill(): Promise<void> {
     await this.flush();
-    this.channel.deadline.arm("content", this.settings.limits.contentMs);
-    const more = await this.channel.fill();
-    this.channel.deadline.disarm();
+    this.patience.arm("content", this.settings.limits.contentMs);
+    const more = await this.listen();
+    this.patience.disarm();
     if (!more) throw this.gone();
   }
 
@@ -119,6 +119,11 @@ export class ServerSession extends LineSession<ServerReply, SessionSettings> {
 
   protected override flood(): RefusalError {
     return refusal(421, "4.5.2", "Line too long");
+  }
+
+  // RFC 5321 section 3.8: who closes because of the time says 421 first.
+  protected override tooLate(): ServerReply {
+    return reply(421, "4.4.2", `${this.backend.hostname} has waited too long`);
   }
 
   protected override hide(text: string): string {

@@ -249,19 +249,71 @@ Deno.test("serveSmtp() closes a client that does not read", { permissions: "none
   client.octets.close();
 });
 
-Deno.test.each<[string, string, number]>([
-  ["between commands", "", 300_000],
-  ["within a command", "NOO", 300_000],
-  ["within the content", "EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@x.example>\r\nDATA\r\nx", 300_000],
-])("serveSmtp() closes a client that is silent %s [T-V04]", {
+Deno.test.each<[string, string]>([
+  ["between commands", ""],
+  ["within a command", "NOO"],
+  ["within a login", "EHLO a\r\nAUTH PLAIN\r\n"],
+  ["within the content", "EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@x.example>\r\nDATA\r\nx"],
+  [
+    "within a chunk",
+    "EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@x.example>\r\nBDAT 9 LAST\r\nx",
+  ],
+])("serveSmtp() says 421 to a client that is silent %s, and closes [T-V04]", {
   permissions: "none",
-}, async (_name, said, limitMs) => {
+}, async (_name, said) => {
   const clock = new StillClock();
-  await using session = await served({ clock });
+  await using session = await served({ clock, capabilities: withLogin });
   await session.client.send(said);
   await clock.asleep;
-  clock.pass(limitMs + 1);
+  clock.pass(299_999);
+  clock.pass(2);
   equal(await session.end, "timeout");
+  const heard = (await session.client.rest()).split("\r\n");
+  deepEqual(heard.slice(-2), ["421 4.4.2 mx.example has waited too long", ""]);
+  equal(session.mails.length, 0);
+});
+
+Deno.test("serveSmtp() stores no message that ends while its 421 is on the way", {
+  permissions: "none",
+}, async () => {
+  const [ours, theirs] = memoryPair();
+  const clock = new StillClock();
+  const [taken, go, heard] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  const finished: string[] = [];
+  const backend = keeper([], {
+    message: () => ({
+      write() {
+        taken?.resolve();
+        return go?.promise;
+      },
+      finish() {
+        finished.push("too late");
+        return [];
+      },
+      abort() {},
+    }),
+  });
+  const slow: Connection = {
+    ...watched(theirs, () => {}),
+    async write(bytes) {
+      if (new TextDecoder().decode(bytes).startsWith("421")) await heard?.promise;
+      await theirs.write(bytes);
+    },
+  };
+  const end = serveSmtp(slow, backend, { clock, limits: { messageMs: 1000 } });
+  const client = new RawClient(ours);
+  await client.reply();
+  await client.askAll("EHLO a", "MAIL FROM:<>", "RCPT TO:<a@x.example>", "DATA");
+  await client.send("x\r\n.\r\n");
+  await taken?.promise;
+  clock.pass(1001);
+  go?.resolve();
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+  heard?.resolve();
+  equal(await client.reply(), "421 4.4.2 mx.example has waited too long");
+  equal(await end, "timeout");
+  deepEqual(finished, []);
+  client.octets.close();
 });
 
 /** A clock that moves only when it is told to. */
