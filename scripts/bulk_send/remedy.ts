@@ -5,6 +5,7 @@
  */
 
 import { BulkJournalError, type BulkJournalProblem, type BulkStop } from "../../src/jobs/mod.ts";
+import type { SessionCall } from "./calls.ts";
 
 const OF_JOURNALS: Partial<Record<BulkJournalProblem, string>> = {
   busy: "wait for that run, or stop it",
@@ -14,8 +15,14 @@ const OF_JOURNALS: Partial<Record<BulkJournalProblem, string>> = {
 
 const OF_STOPS: Partial<Record<BulkStop["reason"], string>> = {
   doubts: "look at the server before you resume",
-  login: "mend --user, --password-from or --auth, then resume",
   storage: "see to the disk of the journal, then resume",
+};
+
+/** What is to be done about a server that does not let who sends do so. */
+const OF_SENDERS = {
+  loggedIn: "mend --user, --password-from or --auth, then resume",
+  unknown: "add --user and --password-from, then resume",
+  addresses: "if the addresses are at fault, add --max-refusals 20",
 };
 
 /** What TLS has failed for. */
@@ -39,9 +46,14 @@ export function remedyOfError(error: unknown): string {
  * What to do about what has stopped a run.
  *
  * @param stop Why it has ended early.
+ * @param session What was typed of the session.
  * @returns The end of the line that tells it.
  */
-export function remedyOfStop({ reason, error }: BulkStop): string {
+export function remedyOfStop({ reason, error }: BulkStop, { user }: SessionCall): string {
+  const { loggedIn, unknown, addresses } = OF_SENDERS;
+  const login = user === undefined ? unknown : loggedIn;
+  if (reason === "login") return joined(login);
+  if (reason === "sender") return joined(`${login}; ${addresses}`);
   const failure = error instanceof Error && "failure" in error
     ? OF_TLS.get(error.failure)
     : undefined;

@@ -75,7 +75,8 @@ export async function tell(
     await out.print(summaryText(report, style));
   }
   if (stop !== undefined) {
-    await err.line(visible(`stopped: ${withoutAddresses(stop.text)}${remedyOfStop(stop)}`));
+    const remedy = remedyOfStop(stop, settings.session);
+    await err.line(visible(`stopped: ${withoutAddresses(stop.text)}${remedy}`));
   }
   const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
   if (call.quiet) return exit;

@@ -432,11 +432,29 @@ Deno.test("bulk_send stops where a login is missing, fails nobody, and goes on w
   await inSetting(async ({ all, journal, recipients }) => {
     const without = await bulkSend(["send", ...all]);
     equal(without.code, EXIT.bulk_send.failure);
-    match(without.err, /^stopped: the server says "530 .*": mend --user, .*then resume$/m);
+    match(without.err, /^stopped: the server says "530 .*": add --user and .*, then resume$/m);
     const login = ["--user", USER, "--password-from", "stdin"];
     equal((await bulkSend(["resume", ...journal, ...login])).code, 0);
     equal(recipients().length, 3);
   }, { requires: "login" });
+});
+
+Deno.test("bulk_send stops where strangers may write to nobody, and fails nobody [T-B16] [T-B18]", async () => {
+  await inSetting(async ({ box, all, journal, recipients }) => {
+    const reply = "554 5.7.1 <ann@there.example>: Relay access denied";
+    box.misbehave({ verb: "RCPT", times: 9, reply });
+    const without = await bulkSend(["send", ...all]);
+    equal(without.code, EXIT.bulk_send.failure);
+    match(
+      without.err,
+      /^stopped: the server .* alike: "554 <…>: Relay access denied": add --user .*; if .*refusals 20$/m,
+    );
+    const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
+    deepEqual([states.pending, states.failed], [3, 0]);
+    // The operator knows better: it is about them.
+    equal((await bulkSend(["resume", ...journal, "--max-refusals", "20"])).code, 1);
+    deepEqual(recipients(), []);
+  });
 });
 
 Deno.test("bulk_send says with each error what to do about it", async () => {

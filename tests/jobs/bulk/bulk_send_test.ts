@@ -338,6 +338,46 @@ Deno.test("sendBulk() stops when the same refusal comes again and again [T-B16]"
   equal(world.journal.book.size, 0);
 });
 
+const RELAY = { verb: "RCPT", reply: "554 5.7.1 Relay access denied" } as const;
+
+Deno.test.each(
+  [
+    ["of many", 100, RELAY],
+    ["of one", 1, RELAY],
+    ["in the words of another server", 50, { ...RELAY, reply: "550 relay not permitted" }],
+    ["at MAIL", 50, { verb: "MAIL", reply: "553 5.7.1 not owned by you" }],
+    ["for want of a login", 50, { ...RELAY, reply: "530 5.7.0 Authentication required" }],
+  ] as const,
+)(
+  "sendBulk() fails no row %s if all are refused for who sends [T-B16] [T-B18]",
+  async (_name, to, fault) => {
+    await using world = await EngineWorld.make({ to });
+    const { stop } = await world.run({ pool: { maxConnections: 3 } }, fault);
+    equal(stop?.reason, "sender");
+    ok(stop?.text.includes(fault.reply.replace(/ 5\.\d\.\d/, "")), stop?.text);
+    ok(world.states.every((state) => state === "pending 0"), `${world.states}`);
+    const asked = world.box.ledger.texts("command").filter((text) => text.startsWith("RCPT"));
+    ok(asked.length <= 8, `${asked.length}`);
+    equal(world.journal.book.size, 0);
+  },
+);
+
+Deno.test("sendBulk() whose first row is refused for good fails that row alone [T-B16]", async () => {
+  for (const reply of ["554 5.7.1 not from you", "550 no", "550 5.1.1 nobody of that name"]) {
+    await using world = await EngineWorld.make({ to: 5 });
+    const { stop } = await world.run({}, { verb: "RCPT", pattern: "p1@", reply });
+    equal(stop, undefined);
+    deepEqual(world.states, ["failed 1", ...Array(4).fill("accepted 1")]);
+  }
+});
+
+Deno.test("sendBulk() takes refusals for what they are if it is told how many may come [T-B16]", async () => {
+  await using world = await EngineWorld.make({ to: 9 });
+  const { stop } = await world.run({ maxRefusals: 5 }, RELAY);
+  equal(stop?.reason, "refusals");
+  ok(world.states.filter((state) => state === "failed 1").length >= 5, `${world.states}`);
+});
+
 Deno.test("sendBulk() goes on through refusals with acceptances between [T-B16]", async () => {
   await using world = await EngineWorld.make({ to: 12 });
   const { stop, outcomes } = await world.run(

@@ -20,6 +20,7 @@ import { type Clock, systemClock } from "../../../wire/mod.ts";
 import { Backoff } from "../../pace.ts";
 import { Breaker } from "./breaker.ts";
 import { DomainGate } from "./domain_gate.ts";
+import { FirstRefusals } from "./first_refusals.ts";
 import type { ClaimedRow, JobJournal, RowOutcome } from "../journal/journal.ts";
 import { asksForLogin, isUnbegun, outcomeOf, type RetryOptions } from "./verdict.ts";
 
@@ -38,6 +39,7 @@ export interface BulkStop {
   /**
    * - `signal`: the caller wished it.
    * - `deadline`, `limit`: as the options say.
+   * - `sender`: the first rows were refused alike, and nobody was accepted. They wait.
    * - `refusals`, `doubts`: too many of the same in a row.
    * - `login`: the login was refused for good.
    * - `network`: no connection came about.
@@ -47,6 +49,7 @@ export interface BulkStop {
     | "signal"
     | "deadline"
     | "limit"
+    | "sender"
     | "refusals"
     | "doubts"
     | "login"
@@ -102,7 +105,12 @@ export interface BulkOptions {
   readonly deadlineMs?: number;
   /** The most rows of this run. @default {Infinity} */
   readonly limit?: number;
-  /** Stops after so many refusals that are all alike, nothing accepted between. @default {20} */
+  /**
+   * Stops after so many refusals that are all alike, nothing accepted between. Where it is left out, a
+   * run whose first rows are refused alike for who sends stops at once, and no row fails for it.
+   *
+   * @default {20}
+   */
   readonly maxRefusals?: number;
   /** Stops after so many rows in doubt, one after the other. @default {5} */
   readonly maxDoubts?: number;
@@ -190,6 +198,7 @@ class Run {
   readonly #clock: Clock;
   readonly #retry: RetryOptions;
   readonly #breaker: Breaker;
+  readonly #first: FirstRefusals | undefined;
   readonly #backoff: Backoff;
   readonly #gate: DomainGate<ClaimedRow>;
   readonly #limiter: TokenBucketLimiter;
@@ -234,6 +243,9 @@ class Run {
       refusals: options.maxRefusals ?? 20,
       doubts: options.maxDoubts ?? 5,
     });
+    this.#first = options.maxRefusals === undefined
+      ? new FirstRefusals(options.pool.auth !== undefined)
+      : undefined;
     this.#backoff = new Backoff(clock, { baseMs: 1_000, maxMs: 60_000, random });
     this.#mostEnding = (options.pool.maxConnections ?? CONNECTIONS) * (options.window ?? 1);
     this.#gate = new DomainGate(options.perDomain ?? Infinity);
@@ -384,7 +396,7 @@ class Run {
     const endedAt = this.#ending.get(row.id);
     const ms = endedAt === undefined ? undefined : this.#clock.monotonic() - endedAt;
     const tried = { id: row.id, attempt: row.attempt, ms };
-    const outcome = outcomeOf(receipt, tried, this.#retry, this.#nowMs());
+    const outcome = this.#unlessFirst(outcomeOf(receipt, tried, this.#retry, this.#nowMs()));
     if (isUnbegun(receipt)) this.#failed(receipt);
     else if (receipt.stage !== "connect") {
       this.#connected = true;
@@ -400,6 +412,18 @@ class Run {
     } else if (broken === "doubts") {
       this.#end({ reason: broken, text: "row after row is in doubt" });
     }
+  }
+
+  /** No row fails for who sends: that is the same in all of them. */
+  #unlessFirst(outcome: RowOutcome): RowOutcome {
+    const first = this.#first?.take(outcome);
+    if (first === undefined) return outcome;
+    const { code, text } = outcome;
+    if (first === "stop") {
+      const said = [code, text].filter((each) => each !== undefined).join(" ");
+      this.#end({ reason: "sender", text: `the server refuses the first rows alike: "${said}"` });
+    }
+    return { ...outcome, state: "pending" };
   }
 
   /** No connection came about. */

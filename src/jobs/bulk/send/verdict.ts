@@ -38,7 +38,12 @@ export function isUnbegun(receipt: Receipt): boolean {
 
 /** Whether the refusal is about who sends, and the same for every message (RFC 4954 section 6). */
 export function asksForLogin({ stage, reply }: Receipt): boolean {
-  return stage === "mail" && (reply?.code === 530 || reply?.code === 538);
+  return stage === "mail" && wantsLogin(reply?.code);
+}
+
+/** Whether a code says that somebody has to log in, or better than now (RFC 4954 section 6). */
+export function wantsLogin(code: number | undefined): boolean {
+  return code === 530 || code === 538;
 }
 
 /** Whether a message that was not sent never can be. Where nobody is rejected, there is no address. */
