@@ -96,12 +96,14 @@ export class SandboxHost {
    * Owns a task until it is done. What goes wrong in it stands in the ledger.
    *
    * @param task The task.
+   * @returns Resolves when it is done, well or not.
    */
-  run(task: Promise<unknown>): void {
+  run(task: Promise<unknown>): Promise<void> {
     const owned = task.then(() => {}, (error) => {
       if (!this.#stop.signal.aborted) this.#note(-1, { kind: "failure", text: String(error) });
     }).finally(() => this.#running.delete(owned));
     this.#running.add(owned);
+    return owned;
   }
 
   /** Ends all sessions. */

@@ -91,7 +91,7 @@ export interface Sandbox extends AsyncDisposable {
    *
    * @param connection The connection; its other end is silent until it is greeted.
    * @param options Which protocol.
-   * @returns Resolves when the session has ended.
+   * @returns Resolves when the session has ended, however, and before the sandbox is gone.
    */
   serve(
     connection: Connection,
@@ -180,7 +180,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     hold: (domain, mail) => host.held.hold(domain, mail),
     held: (domain) => host.held.waiting([domain]),
     misbehave: (...faults) => host.setFaults(faults),
-    serve: (connection, hosted) => host.serve(connection, hosted),
+    serve: (connection, hosted) => host.run(host.serve(connection, hosted)),
     async [Symbol.asyncDispose]() {
       host.stop();
       // All at once, for each takes its time.

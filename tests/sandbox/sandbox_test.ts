@@ -287,3 +287,18 @@ Deno.test("a sandbox that is closed ends its sessions", async () => {
   equal(await early.line(), null);
   deepEqual(box.ledger.texts("failure"), []);
 });
+
+Deno.test("a session in memory that is dropped as the sandbox closes rejects nowhere", async () => {
+  const box = await startSandbox({ faults: [{ verb: "NOOP", silent: true, then: "drop" }] });
+  const [ours, theirs] = memoryPair();
+  let over = false;
+  box.serve(theirs).then(() => over = true);
+  using client = new RawClient(ours);
+  await client.reply();
+  await client.send("NOOP\r\n");
+  await box.ledger.until(({ kind }) => kind === "fault");
+  await box[Symbol.asyncDispose]();
+  equal(over, true);
+  equal(await client.line(), null);
+  deepEqual(box.ledger.texts("failure"), []);
+});
