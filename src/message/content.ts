@@ -50,53 +50,97 @@ const SIGNED_TYPE = /^content-type[ \t]*:\s*multipart\/signed\b/im;
  * ```
  */
 export function describeContent(bytes: Uint8Array): ContentDescription {
-  let eightBit = false;
-  let bareCr = false;
-  let bareLf = false;
-  let nul = false;
-  let dotLine = bytes[0] === DOT;
-  let longestLine = 0;
-  let lineStart = 0;
-  let headerEnd = -1;
-  let utf8Headers = false;
-  for (let at = 0; at < bytes.length; at++) {
-    const octet = bytes[at] as number; // at is below the length
-    if (octet > CR) {
-      if (octet > 127) eightBit = true;
-    } else if (octet === LF) {
-      const afterCr = bytes[at - 1] === CR;
-      const length = at - lineStart - (afterCr ? 1 : 0);
-      if (!afterCr) bareLf = true;
-      if (length > longestLine) longestLine = length;
-      if (length === 0 && headerEnd < 0) {
-        headerEnd = lineStart;
-        utf8Headers = eightBit;
+  return new Described(bytes);
+}
+
+class Described implements ContentDescription {
+  readonly eightBit: boolean;
+  readonly longestLine: number;
+  readonly bareCr: boolean;
+  readonly bareLf: boolean;
+  readonly nul: boolean;
+  readonly dotLine: boolean;
+  readonly utf8Headers: boolean;
+  readonly #bytes: Uint8Array;
+  readonly #headerEnd: number;
+
+  constructor(bytes: Uint8Array) {
+    let eightBit = false;
+    let bareCr = false;
+    let bareLf = false;
+    let nul = false;
+    let dotLine = bytes[0] === DOT;
+    let longestLine = 0;
+    let lineStart = 0;
+    let headerEnd = -1;
+    let utf8Headers = false;
+    const words = wordsOf(bytes);
+    const { length } = bytes;
+    for (let at = 0; at < length; at++) {
+      if (at % 4 === 0) {
+        at = behindText(words, at);
+        if (at === length) break;
       }
-      lineStart = at + 1;
-      if (bytes[lineStart] === DOT) dotLine = true;
-    } else if (octet === CR) {
-      if (bytes[at + 1] !== LF) bareCr = true;
-    } else if (octet === NUL) {
-      nul = true;
+      const octet = bytes[at] as number; // at is below the length
+      if (octet > CR) {
+        if (octet > 127) eightBit = true;
+      } else if (octet === LF) {
+        const afterCr = bytes[at - 1] === CR;
+        const length = at - lineStart - (afterCr ? 1 : 0);
+        if (!afterCr) bareLf = true;
+        if (length > longestLine) longestLine = length;
+        if (length === 0 && headerEnd < 0) {
+          headerEnd = lineStart;
+          utf8Headers = eightBit;
+        }
+        lineStart = at + 1;
+        if (bytes[lineStart] === DOT) dotLine = true;
+      } else if (octet === CR) {
+        if (bytes[at + 1] !== LF) bareCr = true;
+      } else if (octet === NUL) {
+        nul = true;
+      }
     }
+    this.eightBit = eightBit;
+    this.longestLine = Math.max(longestLine, length - lineStart);
+    this.bareCr = bareCr;
+    this.bareLf = bareLf;
+    this.nul = nul;
+    this.dotLine = dotLine;
+    this.utf8Headers = headerEnd < 0 ? eightBit : utf8Headers;
+    this.#bytes = bytes;
+    this.#headerEnd = headerEnd < 0 ? length : headerEnd;
   }
-  longestLine = Math.max(longestLine, bytes.length - lineStart);
-  if (headerEnd < 0) {
-    headerEnd = bytes.length;
-    utf8Headers = eightBit;
+
+  /** Looked at when somebody asks: who has composed a message knows. */
+  get signed(): boolean {
+    const header = latin1.decode(this.#bytes.subarray(0, this.#headerEnd));
+    return SIGNATURE.test(header) || SIGNED_TYPE.test(header);
   }
-  return {
-    eightBit,
-    longestLine,
-    bareCr,
-    bareLf,
-    nul,
-    dotLine,
-    utf8Headers,
-    // Looked at when somebody asks: who has composed a message knows.
-    get signed(): boolean {
-      const header = latin1.decode(bytes.subarray(0, headerEnd));
-      return SIGNATURE.test(header) || SIGNED_TYPE.test(header);
-    },
-  };
+}
+
+/** Four octets at a time, where they lie so that the platform can read them so. */
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Int32Array {
+  return byteOffset % 4 === 0
+    ? new Int32Array(buffer, byteOffset, Math.trunc(length / 4))
+    : NO_WORDS;
+}
+
+const NO_WORDS = new Int32Array(0);
+
+/**
+ * Passes over words whose octets are all text, which is nearly all of them: from 14 to 127. Taking 14
+ * away borrows where an octet is less and leaves its high bit set, as it is in one that is more.
+ *
+ * @param words The words.
+ * @param at Where the first of them begins, in octets.
+ * @returns Where the next octet is that has to be looked at.
+ */
+function behindText(words: Int32Array, at: number): number {
+  let index = at / 4;
+  for (; index < words.length; index++) {
+    const word = words[index] as number; // index is below the length
+    if (((word - 0x0e0e0e0e | word) & 0x80808080) !== 0) break;
+  }
+  return Math.max(at, index * 4);
 }

@@ -46,9 +46,33 @@ const rows: [string, string, Partial<ContentDescription>][] = [
 ];
 for (const [name, message, differs] of rows) {
   Deno.test(`describeContent() describes ${name}`, pure, () => {
-    deepEqual(describeContent(octets(message)), { ...PLAIN, ...differs });
+    for (const bytes of [octets(message), octets(` ${message}`).subarray(1)]) {
+      const seen = describeContent(bytes);
+      deepEqual({ ...seen, signed: seen.signed }, { ...PLAIN, ...differs });
+    }
   });
 }
+
+Deno.test("describeContent() sees each octet wherever it stands [T-I23] [T-I27]", pure, () => {
+  const [LF, CR] = [10, 13];
+  for (let octet = 0; octet < 256; octet++) {
+    for (let place = 1; place < 9; place++) {
+      const bytes = octets("x".repeat(10));
+      bytes[place] = octet;
+      const expected = {
+        ...PLAIN,
+        longestLine: octet === LF ? Math.max(place, 9 - place) : 10,
+        bareCr: octet === CR,
+        bareLf: octet === LF,
+        nul: octet === 0,
+        eightBit: octet > 127,
+        utf8Headers: octet > 127,
+      };
+      const seen = describeContent(bytes);
+      deepEqual({ ...seen, signed: seen.signed }, expected);
+    }
+  }
+});
 
 Deno.test("describeContent() looks at each octet no more than three times", pure, () => {
   for (const piece of ["\r", "\n", "\r\n", "a", "\n\n", "content-type: "]) {
