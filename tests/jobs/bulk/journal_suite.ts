@@ -282,6 +282,68 @@ export const JOURNAL_CASES: readonly (readonly [
     await again.close();
   }],
 
+  ["sends failed rows again only where the operator says so, and which [T-B16]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(6));
+    const { journal: job } = await journal.run(id, NOW);
+    const relay = { code: 554, enhanced: "5.7.1", text: "<p1>: Relay access denied" };
+    const outcomes = [
+      { state: "failed", ...relay },
+      { state: "failed", ...relay },
+      { state: "failed", code: 550, enhanced: "5.1.1", text: "no such user" },
+      { state: "failed", text: "given up after 5 attempts: 100% busy_" },
+      { state: "in_doubt" },
+      { state: "accepted" },
+    ] as const;
+    for (const [at, { id: row }] of (await job.claim(6, NOW)).entries()) {
+      await job.committing(row);
+      await job.outcome({ id: row, stage: "rcpt", ...outcomes[at] ?? { state: "accepted" } });
+    }
+    const word = { by: "ann", atMs: NOW + 1, to: "resend", from: "failed" } as const;
+    equal(await job.release({ ...word, codes: ["5.7.2", "551", "5.7"] }), 0);
+    equal(await job.release({ ...word, codes: ["554"], recipients: ["p3@mail.example"] }), 0);
+    equal(await job.release({ ...word, codes: ["554"], recipients: ["p1@mail.example"] }), 1);
+    equal(await job.release({ ...word, codes: ["5.7.1", "421"] }), 1);
+    equal(await job.release({ ...word, reason: "%no such_" }), 0);
+    equal(await job.release({ ...word, reason: "100% busy_" }), 1);
+    equal(
+      await states(journal, id),
+      "2:pending 3:pending 4:failed 5:pending 6:in_doubt 7:accepted",
+    );
+    await rejects(async () => await job.release({ ...word, to: "failed" }), { problem: "state" });
+
+    // What was in doubt may have arrived, whatever the operator calls it.
+    equal(await job.release({ to: "failed", by: "ann", atMs: NOW }), 1);
+    equal(await job.release(word), 1);
+    equal(await states(journal, id), "2:pending 3:pending 4:pending 5:pending 6:failed 7:accepted");
+    equal(await job.release({ ...word, recipients: ["p5@mail.example"] }), 1);
+    equal(await job.release(word), 0);
+    await journal.close();
+
+    const again = await world.open();
+    const { journal: resumed } = await again.run(id, NOW + 2);
+    const claims = await resumed.claim(9, NOW + 2);
+    deepEqual(claims.map(({ line, attempt }) => `${line}:${attempt}`), [
+      ...["2:1", "3:1", "4:1", "5:1", "6:1"],
+    ]);
+    await again.close();
+  }],
+
+  ["sends to nobody again who was suppressed meanwhile [T-B30]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(3));
+    const { journal: job } = await journal.run(id, NOW);
+    for (const [at, { id: row }] of (await job.claim(3, NOW)).entries()) {
+      await job.committing(row);
+      await job.outcome({ id: row, state: at < 2 ? "in_doubt" : "failed" });
+    }
+    await journal.suppress(["p1@mail.example", "p3@mail.example"], NOW);
+    equal(await job.release({ to: "resend", by: "ann", atMs: NOW }), 1);
+    equal(await job.release({ to: "resend", from: "failed", by: "ann", atMs: NOW }), 0);
+    equal(await states(journal, id), "2:skipped 3:pending 4:skipped");
+    await journal.close();
+  }],
+
   ["counts every row in one state", async (world) => {
     const journal = await world.open();
     const { id } = await journal.create(ABOUT, people(6));

@@ -120,12 +120,23 @@ export interface RowFilter {
   readonly states?: readonly RowState[];
 }
 
-/** What the operator says about rows in doubt. */
+/** What the operator says about rows in doubt, or about rows that failed. */
 export interface Release {
   /** Send again, or leave as not sent. */
   readonly to: "resend" | "failed";
-  /** Which; all rows in doubt if it is missing. */
+  /**
+   * Rows in which state. One that failed was never taken, and can be sent again; unless it was in doubt
+   * and the operator called it failed: then it moves only where its recipient is named.
+   *
+   * @default {"in_doubt"}
+   */
+  readonly from?: "in_doubt" | "failed";
+  /** Those to these recipients. @default All. */
   readonly recipients?: readonly string[];
+  /** Those with one of these codes: of the reply, or enhanced, such as `554` or `5.7.1`. @default All. */
+  readonly codes?: readonly string[];
+  /** Those whose reason holds this text. @default All. */
+  readonly reason?: string;
   /** Who says so. */
   readonly by: string;
   /** When, in milliseconds since 1970. */
@@ -175,7 +186,7 @@ export interface JobJournal {
   counts(): Promise<Readonly<Record<RowState, number>>>;
   /** The rows, in the order of the list. */
   rows(filter?: RowFilter): AsyncIterable<ReportedRow>;
-  /** The operator's word; gives how many rows it moved. */
+  /** The operator's word; gives how many rows it moved. Who is suppressed is skipped, and not counted. */
   release(release: Release): Promise<number>;
   /** Where PostgreSQL shares it: asks for a share of the rate. A SQLite journal has none. */
   readonly limiter?: Limiter;

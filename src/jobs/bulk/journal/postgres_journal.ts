@@ -26,7 +26,8 @@ import type {
   SharedLimits,
 } from "./journal.ts";
 import { BulkJournalError } from "./journal_error.ts";
-import { CREATE_TABLES } from "./postgres_schema.ts";
+import { CREATE_TABLES, IS_SUPPRESSED, TO_SUPPRESSED } from "./postgres_schema.ts";
+import { releasedTo } from "./released.ts";
 import { SlotLimiter, type Slots } from "../send/slot_limiter.ts";
 import type { SqlClient, SqlQueries, SqlRow } from "./sql_client.ts";
 import { claimedRow, jobRecord, numberOf, reportedRow } from "./stored_row.ts";
@@ -145,9 +146,8 @@ class PostgresJournal implements BulkJournal {
         );
       }
       const moved = await queries.query(
-        "UPDATE mailwright_line SET state = 'skipped', text = 'suppressed', changed_ms = $1 " +
-          "WHERE state IN ('pending', 'deferred') AND key IN (SELECT key FROM mailwright_suppressed) " +
-          "RETURNING id",
+        `UPDATE mailwright_line SET ${TO_SUPPRESSED} ` +
+          `WHERE state IN ('pending', 'deferred') AND ${IS_SUPPRESSED} RETURNING id`,
         [nowMs],
       );
       return moved.length;
@@ -494,24 +494,34 @@ class PostgresJob implements JobJournal {
     }
   }
 
-  async release({ to, recipients, by, atMs }: Release): Promise<number> {
-    const released = await this.#client.query(
-      "WITH released AS (UPDATE mailwright_line SET state = $2, worker = NULL, changed_ms = $3, " +
-        "text = $4 WHERE job = $1 AND state = 'in_doubt' " +
-        "AND ($5::text[] IS NULL OR recipient = ANY($5::text[])) RETURNING id) " +
-        "INSERT INTO mailwright_word (job, line, said, said_by, said_ms) " +
-        "SELECT $1, id, $6, $7, $3 FROM released RETURNING line",
-      [
-        this.job.id,
-        to === "resend" ? "pending" : "failed",
-        atMs,
-        `released to ${to} by ${by}`,
-        recipients ?? null,
-        to,
-        by,
-      ],
-    );
-    return released.length;
+  async release(release: Release): Promise<number> {
+    const { state, from, text } = releasedTo(release);
+    const { to, by, atMs, recipients, codes, reason } = release;
+    return await this.#client.transaction(async (queries) => {
+      const released = await queries.query(
+        "WITH released AS (UPDATE mailwright_line SET state = $2, worker = NULL, changed_ms = $3, " +
+          "text = $4, attempt = CASE state WHEN 'failed' THEN 0 ELSE attempt END " +
+          "WHERE job = $1 AND state = $5 " +
+          "AND ($6::text[] IS NULL OR recipient = ANY($6::text[])) " +
+          "AND ($7::text[] IS NULL OR code::text = ANY($7::text[]) OR enhanced = ANY($7::text[])) " +
+          "AND ($8::text IS NULL OR position($8::text IN text) > 0) " +
+          // Who was in doubt and called failed may have been written to.
+          "AND (state = 'in_doubt' OR $6::text[] IS NOT NULL OR id NOT IN " +
+          "(SELECT line FROM mailwright_word WHERE job = $1 AND said = 'failed')) RETURNING id) " +
+          "INSERT INTO mailwright_word (job, line, said, said_by, said_ms) " +
+          "SELECT $1, id, $9, $10, $3 FROM released RETURNING line",
+        [
+          ...[this.job.id, state, atMs, text, from],
+          ...[recipients ?? null, codes ?? null, reason ?? null, to, by],
+        ],
+      );
+      const skipped = await queries.query(
+        `UPDATE mailwright_line SET ${TO_SUPPRESSED} WHERE job = $2 AND state = 'pending' ` +
+          `AND ${IS_SUPPRESSED} RETURNING id`,
+        [atMs, this.job.id],
+      );
+      return released.length - skipped.length;
+    });
   }
 
   /** The next slots of the shared rate; the clock of the database counts. */

@@ -59,3 +59,8 @@ export const CREATE_TABLES: readonly string[] = [
     said_ms bigint NOT NULL
   )`,
 ];
+
+/** What becomes of rows whose address was suppressed, as long as they wait; $1 is the time. */
+export const TO_SUPPRESSED = "state = 'skipped', text = 'suppressed', changed_ms = $1";
+/** Which rows these are. */
+export const IS_SUPPRESSED = "key IN (SELECT key FROM mailwright_suppressed)";

@@ -17,13 +17,23 @@ import type {
   RowFilter,
   RowOutcome,
 } from "./journal.ts";
+import { releasedTo } from "./released.ts";
 import { type HeldRow, RowBook } from "./row_book.ts";
 import { asProblem, tryTo } from "./sqlite_problem.ts";
+import { IS_SUPPRESSED, TO_SUPPRESSED } from "./sqlite_schema.ts";
 import { ROW_STATES, type RowState } from "./states.ts";
 import { claimedRow, numberOf, reportedRow, type StoredRow } from "./stored_row.ts";
 
 /** How many rows are read at once. */
 const PAGE = 500;
+/** What the operator's word is about. Who was in doubt and called failed may have been written to. */
+const RELEASED = "job = :job AND state = :from " +
+  "AND (:recipients IS NULL OR recipient IN (SELECT value FROM json_each(:recipients))) " +
+  "AND (:codes IS NULL OR CAST(code AS TEXT) IN (SELECT value FROM json_each(:codes)) " +
+  "OR enhanced IN (SELECT value FROM json_each(:codes))) " +
+  "AND (:reason IS NULL OR instr(text, :reason) > 0) " +
+  "AND (state = 'in_doubt' OR :recipients IS NOT NULL " +
+  "OR id NOT IN (SELECT line FROM word WHERE job = :job AND said = 'failed'))";
 
 /** What belongs to a journal besides its database. */
 export interface JournalPlace {
@@ -177,27 +187,30 @@ export class SqliteJob implements JobJournal {
     }
   }
 
-  async release({ to, recipients, by, atMs }: Release): Promise<number> {
+  async release(release: Release): Promise<number> {
+    const { state, from, text } = releasedTo(release);
     await this.#owner.hold();
-    const state = to === "resend" ? "pending" : "failed";
-    const wanted = recipients && new Set(recipients);
+    const { to, by, atMs, recipients, codes, reason } = release;
+    const which = {
+      ...{ job: this.job.id, from, reason: reason ?? null },
+      recipients: recipients === undefined ? null : JSON.stringify(recipients),
+      codes: codes === undefined ? null : JSON.stringify(codes),
+    };
     try {
       this.#database.exec("BEGIN IMMEDIATE");
-      const inDoubt = this.#database.prepare(
-        "SELECT id, recipient FROM line WHERE job = ? AND state = 'in_doubt'",
-      ).all(this.job.id).filter(({ recipient }) => wanted?.has(`${recipient}`) ?? true);
-      const move = this.#database.prepare(
-        "UPDATE line SET state = ?, changed_ms = ?, text = ? WHERE job = ? AND id = ?",
-      );
-      const word = this.#database.prepare(
-        "INSERT INTO word (job, line, said, said_by, said_ms) VALUES (?, ?, ?, ?, ?)",
-      );
-      for (const { id } of inDoubt) {
-        move.run(state, atMs, `released to ${to} by ${by}`, this.job.id, Number(id));
-        word.run(this.job.id, Number(id), to, by, atMs);
-      }
+      this.#database.prepare(
+        "INSERT INTO word (job, line, said, said_by, said_ms) " +
+          `SELECT job, id, :to, :by, :atMs FROM line WHERE ${RELEASED}`,
+      ).run({ ...which, to, by, atMs });
+      const { changes } = this.#database.prepare(
+        "UPDATE line SET state = :state, changed_ms = :atMs, text = :text, " +
+          `attempt = CASE state WHEN 'failed' THEN 0 ELSE attempt END WHERE ${RELEASED}`,
+      ).run({ ...which, state, atMs, text });
+      const { changes: skipped } = this.#database.prepare(
+        `UPDATE line SET ${TO_SUPPRESSED} WHERE job = ? AND state = 'pending' AND ${IS_SUPPRESSED}`,
+      ).run(atMs, this.job.id);
       this.#owner.commit();
-      return inDoubt.length;
+      return Number(changes) - Number(skipped);
     } catch (error) {
       if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
       throw asProblem(error, this.#place.path);

@@ -16,7 +16,14 @@ import { BulkJournalError } from "./journal_error.ts";
 import { readMark, RunMark } from "./run_mark.ts";
 import { type JournalPlace, SqliteJob } from "./sqlite_job.ts";
 import { asProblem, isConstraint, problem, tryTo, UNOPENED } from "./sqlite_problem.ts";
-import { APPLICATION_ID, CREATE_TABLES, SCHEMA_VERSION } from "./sqlite_schema.ts";
+import {
+  APPLICATION_ID,
+  CREATE_TABLES,
+  IS_SUPPRESSED,
+  SCHEMA_VERSION,
+  SUPPRESSED,
+  TO_SUPPRESSED,
+} from "./sqlite_schema.ts";
 import { jobRecord } from "./stored_row.ts";
 
 /** How a journal in a file is opened. */
@@ -30,9 +37,6 @@ export interface SqliteJournalOptions {
   /** Its wall side tells when rows have changed. @default {systemClock} */
   readonly clock?: Clock;
 }
-
-/** Why a row is skipped whose address was suppressed. */
-const SUPPRESSED = "suppressed";
 
 /**
  * Opens a journal in a file.
@@ -283,8 +287,7 @@ class SqliteJournal implements BulkJournal {
       const insert = this.#database.prepare("INSERT OR IGNORE INTO suppressed (key) VALUES (?)");
       for await (const key of keys) insert.run(key);
       const { changes } = this.#database.prepare(
-        `UPDATE line SET state = 'skipped', text = '${SUPPRESSED}', changed_ms = ? ` +
-          "WHERE state IN ('pending', 'deferred') AND key IN (SELECT key FROM suppressed)",
+        `UPDATE line SET ${TO_SUPPRESSED} WHERE state IN ('pending', 'deferred') AND ${IS_SUPPRESSED}`,
       ).run(nowMs);
       this.#commit();
       return Number(changes);

@@ -54,3 +54,10 @@ export const CREATE_TABLES: string = `
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+
+/** Why a row is skipped whose address was suppressed. */
+export const SUPPRESSED = "suppressed";
+/** What becomes of such rows that wait; its one parameter is the time. */
+export const TO_SUPPRESSED: string = `state = 'skipped', text = '${SUPPRESSED}', changed_ms = ?`;
+/** Which rows these are. */
+export const IS_SUPPRESSED = "key IN (SELECT key FROM suppressed)";

@@ -12,7 +12,7 @@
  * - `committing`: the end of its message may have been sent. Durable before that end is written.
  * - `accepted`: the server took responsibility.
  * - `deferred`: the server refused it for now; it is due again later.
- * - `failed`: it was refused for good, by the server or before.
+ * - `failed`: it was refused for good, by the server or before. Only the operator's word moves it on.
  * - `in_doubt`: the end of its message may have been sent, and nobody knows what became of it. Only the
  *   operator's word moves it on.
  * - `skipped`: nothing was sent, by rule: a duplicate, a suppressed address, a row that was left out.
@@ -47,7 +47,7 @@ export const TRANSITIONS: Readonly<Record<RowState, readonly RowState[]>> = {
   committing: ["pending", "accepted", "deferred", "failed", "in_doubt"],
   accepted: [],
   deferred: ["claimed", "failed", "skipped"],
-  failed: [],
+  failed: ["pending"],
   in_doubt: ["pending", "failed"],
   skipped: [],
 };
