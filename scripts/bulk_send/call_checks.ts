@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ValidationError } from "../../src/cli/mod.ts";
+import { type ArgumentValue, ValidationError } from "../../src/cli/mod.ts";
 import { parseAddress } from "../../src/message/mod.ts";
 import { checked } from "../shared/login.ts";
 import type { RunCall } from "./calls.ts";
@@ -27,4 +27,15 @@ export function checkReports({ report = [] }: RunCall): void {
  */
 export function addressOf(text: string): string {
   return checked(() => parseAddress(text, { allowLiterals: true })).toString();
+}
+
+/**
+ * The type of a code: of a reply, or enhanced (RFC 3463).
+ *
+ * @param argument The text and where it was given.
+ * @returns The code, as journals have it.
+ */
+export function replyCode({ name, value }: ArgumentValue): string {
+  if (/^[2-5](?:\d\d|\.\d{1,3}\.\d{1,3})$/.test(value)) return value;
+  throw new ValidationError(`Cannot read ${name} "${value}": expected a code such as 554 or 5.7.1`);
 }

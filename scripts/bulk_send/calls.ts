@@ -184,10 +184,16 @@ export interface ReportCall extends JournalCall {
 
 /** `release`. */
 export interface ReleaseCall extends JournalCall {
-  /** What is to be done with rows in doubt. */
+  /** What is to be done with them. */
   readonly to: "resend" | "failed";
+  /** Whether it is about rows that failed, and not about those in doubt. */
+  readonly failed?: boolean;
   /** Which; all if missing. */
   readonly recipient?: string[];
+  /** Those with one of these codes. */
+  readonly code?: string[];
+  /** Those whose reason holds this. */
+  readonly reason?: string;
   /** Who says so. */
   readonly by: string;
 }
@@ -206,6 +212,6 @@ export interface Verbs {
   status(call: JournalCall): Promise<void>;
   /** Writes reports. */
   report(call: ReportCall): Promise<void>;
-  /** Decides about rows in doubt. */
+  /** Decides about rows in doubt, and about rows that failed. */
   release(call: ReleaseCall): Promise<void>;
 }

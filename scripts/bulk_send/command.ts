@@ -15,6 +15,7 @@ import {
 } from "../../src/cli/mod.ts";
 import { Command, type ParentCommand } from "../../src/deps/cliffy.ts";
 import { count } from "../shared/option_types.ts";
+import { replyCode } from "./call_checks.ts";
 import { NAME, type Verbs } from "./calls.ts";
 
 /**
@@ -80,6 +81,7 @@ function typed(description: string) {
     .type("list-format", new EnumType(["csv", "jsonl"]))
     .type("notice", new EnumType(["success", "failure", "delay", "never"]))
     .type("word", new EnumType(["resend", "failed"]))
+    .type("code", replyCode)
     .type("report", formatTarget(["csv", "json", "html"]))
     .type("count", count);
 }
@@ -258,13 +260,20 @@ function reporting() {
 }
 
 function releasing() {
-  return journaled(typed("Says what is to be done with rows in doubt."))
-    .group("Rows in doubt")
+  return journaled(typed("Says what is to be done with rows in doubt, or with rows that failed."))
+    .group("Rows")
     .option("--to <word:word>", "resend: send them again; failed: leave them", { required: true })
+    .option("--failed", "Rows that failed, and none in doubt: to resend")
     .option("--recipient <address:string>", "Only this one", { collect: true })
+    .option("--code <code:code>", "Only rows with this code: 554, or 5.7.1", { collect: true })
+    .option("--reason <text:string>", "Only rows whose reason, as reports show it, holds this")
     .option("--by <name:string>", "Who says so, for the journal", { default: "operator" })
     .example(
       "The server's log does not know them: send them again",
       `${NAME} release --journal welcome.db --to resend && ${NAME} resume --journal welcome.db`,
+    )
+    .example(
+      "The server has refused everybody, and was mended",
+      `${NAME} release --journal welcome.db --failed --code 5.7.1 --to resend`,
     );
 }

@@ -129,15 +129,18 @@ export class BulkVerbs implements Verbs {
 
   async release(call: ReleaseCall): Promise<void> {
     if (call.permissions) return await this.#permissions(call);
+    const { to, by, failed, code: codes, reason } = call;
+    if (failed && to === "failed") fail("Cannot release: rows that failed go --to resend");
     const recipients = call.recipient?.map((text) => addressOf(text));
     await using journal = await openJournal(call, this.#context);
     const record = await chooseJob(journal, call.job);
     // What a run that died had left is in doubt only when its job was opened again.
     const { journal: job } = await journal.run(record.id, Date.now());
-    const { to, by } = call;
     const released = await job.release({
-      ...{ to, by, atMs: Date.now() },
+      ...{ to, by, atMs: Date.now(), from: failed ? "failed" : "in_doubt" },
       ...(recipients !== undefined && { recipients }),
+      ...(codes !== undefined && { codes }),
+      ...(reason !== undefined && { reason }),
     });
     const { out } = this.#io;
     if (call.json) await out.json({ released, to });

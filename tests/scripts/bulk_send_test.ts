@@ -4,6 +4,7 @@ import { main } from "../../scripts/bulk_send.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { parseHeaderBlock } from "../../src/message/mod.ts";
 import { Signals } from "../cli/fakes.ts";
+import { HeldClock } from "../held_clock.ts";
 import {
   bulkSend,
   inSetting,
@@ -117,15 +118,18 @@ Deno.test("bulk_send logs in, and keeps no secret in the journal", async () => {
 });
 
 Deno.test("bulk_send resume goes on where a run was killed, and release decides [T-B03] [T-B05] [T-B25]", async () => {
+  const clock = new HeldClock();
   await inSetting(async ({ box, folder, all, journal, recipients, write }) => {
     await write("people.csv", people(12));
-    box.misbehave({ verb: ".", after: 4, times: 1, delayMs: 300, silent: true, then: "drop" });
-    const dying = bulkSend([...["send", ...all], "--connections", "1", "--limit", "5"]);
+    const dying = { times: 1, delayMs: clock.pauseMs, silent: true, then: "drop" } as const;
+    box.misbehave({ verb: ".", after: 4, ...dying });
+    const run = bulkSend([...["send", ...all], "--connections", "1", "--limit", "5"]);
     await box.ledger.until(({ kind, recipients: [who] = [] }) =>
       kind === "terminator" && who === "p4@there.example"
     );
     const left = await journalOfTheDead(folder);
-    equal((await dying).code, EXIT.bulk_send.failure, (await dying).err);
+    clock.letGo();
+    equal((await run).code, EXIT.bulk_send.failure, (await run).err);
     const refused = await bulkSend(["resume", ...left]);
     equal(refused.code, EXIT.bulk_send.usage);
     match(
@@ -149,7 +153,7 @@ Deno.test("bulk_send resume goes on where a run was killed, and release decides 
     // The one that was in doubt had arrived: the same message twice, and everybody can see it.
     equal(new Set(ids).size, 12);
     equal((await bulkSend(["status", ...journal])).code, EXIT.bulk_send.failure);
-  });
+  }, { clock });
 });
 
 Deno.test("bulk_send resume refuses an input that has changed [T-B28] [T-I36]", async () => {
@@ -442,7 +446,7 @@ Deno.test("bulk_send stops where a login is missing, fails nobody, and goes on w
 Deno.test("bulk_send stops where strangers may write to nobody, and fails nobody [T-B16] [T-B18]", async () => {
   await inSetting(async ({ box, all, journal, recipients }) => {
     const reply = "554 5.7.1 <ann@there.example>: Relay access denied";
-    box.misbehave({ verb: "RCPT", times: 9, reply });
+    box.misbehave({ verb: "RCPT", times: 6, reply });
     const without = await bulkSend(["send", ...all]);
     equal(without.code, EXIT.bulk_send.failure);
     match(
@@ -451,9 +455,23 @@ Deno.test("bulk_send stops where strangers may write to nobody, and fails nobody
     );
     const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
     deepEqual([states.pending, states.failed], [3, 0]);
-    // The operator knows better: it is about them.
+    // The operator knows better: it is about them. And then it was not.
     equal((await bulkSend(["resume", ...journal, "--max-refusals", "20"])).code, 1);
     deepEqual(recipients(), []);
+    const release = ["release", ...journal, "--failed", "--to", "resend"];
+    equal((await bulkSend([...release, "--code", "550"])).out, "Released: 0 (resend)\n");
+    const ben = [...release, "--code", "5.7.1", "--recipient", "ben@there.example"];
+    equal((await bulkSend(ben)).out, "Released: 1 (resend)\n");
+    const rest = await bulkSend([...release, "--reason", "Relay access", "--by", "ann"]);
+    deepEqual([rest.out, rest.err.split("--journal")[0]], [
+      ...["Released: 2 (resend)\n", "next: bulk_send resume "],
+    ]);
+    equal((await bulkSend(["resume", ...journal])).code, 0);
+    equal(recipients().length, 3);
+    const failed = await bulkSend(["release", ...journal, "--failed", "--to", "failed"]);
+    deepEqual([failed.code, /go --to resend/.test(failed.err)], [2, true]);
+    const code = await bulkSend([...release, "--code", "5"]);
+    deepEqual([code.code, /such as 554/.test(code.err)], [2, true]);
   });
 });
 
