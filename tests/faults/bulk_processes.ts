@@ -7,7 +7,13 @@
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { openSqliteJournal, type ReportedRow } from "../../src/jobs/mod.ts";
-import { type LedgerEntry, type Sandbox, startSandbox } from "../../src/sandbox/mod.ts";
+import {
+  type LedgerEntry,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+} from "../../src/sandbox/mod.ts";
+import { HeldClock } from "../held_clock.ts";
 import { checkRows } from "./bulk_world.ts";
 
 const SCRIPT = new URL("../../scripts/bulk_send.ts", import.meta.url).pathname;
@@ -70,11 +76,11 @@ class ProcessWorld implements AsyncDisposable {
     this.folder = folder;
   }
 
-  static async make(rows: number): Promise<ProcessWorld> {
+  static async make(rows: number, options: SandboxOptions = {}): Promise<ProcessWorld> {
     await Deno.mkdir("tests/.tmp", { recursive: true });
     const folder = await Deno.makeTempDir({ dir: "tests/.tmp", prefix: "kill-" });
     await Deno.mkdir(`${folder}/job`);
-    const box = await startSandbox();
+    const box = await startSandbox(options);
     const people = Array.from({ length: rows }, (_, at) => `p${at}@d${at % 3}.example,P ${at}\n`);
     await Deno.writeTextFile(`${folder}/ca.pem`, box.caCerts.join("\n"));
     await Deno.writeTextFile(`${folder}/people.csv`, `email,name\n${people.join("")}`);
@@ -219,15 +225,19 @@ async function killAt(
  */
 export async function manyRunners(count: number): Promise<number> {
   const where = `${count} at once`;
-  await using world = await ProcessWorld.make(2 * ROWS);
+  const clock = new HeldClock();
+  await using world = await ProcessWorld.make(2 * ROWS, { clock });
   const first = await ended(world.send("--limit", "1"));
   equal(first.code, STOPPED, `${where}: ${first.stderr}`);
-  // The one that works goes slowly until the others have gone.
-  world.box.misbehave({ verb: "MAIL", delayMs: 250 });
+  // The one that works waits until the others have gone.
+  world.box.misbehave({ verb: "MAIL", delayMs: clock.pauseMs });
   let working = count;
   const ends = await Promise.all(Array.from({ length: count }, async () => {
     const end = await ended(world.start("resume"));
-    if (--working === 1) world.box.misbehave();
+    if (--working === 1) {
+      world.box.misbehave();
+      clock.letGo();
+    }
     return end;
   }));
   const away = ends.filter(({ code }) => code !== 0);

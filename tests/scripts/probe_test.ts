@@ -349,7 +349,7 @@ Deno.test("probe takes limits for stages, certificates and recipients", async ()
       ...[box.smtpUrl, ...await trusting(box, path), ...MAIL, "--to", "green@b.example"],
       ...["--partial", "ok", "--cert-warn", "99999d", "--cert-crit", "1d"],
       ...["--warn", "total=1h", "--crit", "banner=1h", "--warn", "ehlo=30m"],
-      ...["--timeout", "5s", "--total", "1m"],
+      ...["--timeout", "50s", "--total", "10m"],
     ]);
     const [worst] = result.findings;
     deepEqual([code, worst?.id, worst?.severity], [1, "cert.expiry", "warning"]);

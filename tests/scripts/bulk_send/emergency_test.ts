@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { Emergency, heldBy } from "../../../scripts/bulk_send/emergency.ts";
+import { HeldClock } from "../../held_clock.ts";
 import { bulkSend, inSetting, people } from "./script.ts";
 
 const LOST = {
@@ -41,9 +42,10 @@ Deno.test("Emergency is as large beforehand as it will ever be, and gone if it w
 });
 
 Deno.test("bulk_send tells what the journal could not take, and stops [T-B10]", async () => {
+  const clock = new HeldClock();
   await inSetting(async ({ box, folder, all, journal, write }) => {
     await write("people.csv", people(10));
-    box.misbehave({ verb: ".", after: 2, times: 1, delayMs: 200 });
+    box.misbehave({ verb: ".", after: 2, times: 1, delayMs: clock.pauseMs });
     const run = bulkSend(["send", ...all, "--connections", "1"]);
     await box.ledger.until(({ kind, recipients: [who] = [] }) =>
       kind === "terminator" && who === "p2@there.example"
@@ -51,6 +53,7 @@ Deno.test("bulk_send tells what the journal could not take, and stops [T-B10]", 
     const path = `${folder}/welcome.db`;
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE"); // now nobody else can write
+    clock.letGo();
     const { code, err } = await run;
     other.close();
     equal(code, 3);
@@ -69,5 +72,5 @@ Deno.test("bulk_send tells what the journal could not take, and stops [T-B10]", 
     equal(resumed.code, 4, resumed.err);
     match(resumed.err, /the last run left 1 row in doubt\n/);
     equal(box.mails.length, 10);
-  });
+  }, { clock });
 });
