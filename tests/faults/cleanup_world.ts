@@ -24,9 +24,10 @@ import { type Connection, memoryPair } from "../../src/wire/mod.ts";
 import { listMail, OPEN_GUARDS, plainMail, USER } from "../jobs/cleanup/job_world.ts";
 import { EagerClock } from "./eager_clock.ts";
 import { MemoryStore } from "./memory_store.ts";
+import { PatientClock } from "./patient_clock.ts";
 
 const ACCOUNT = `${USER}@pop.example:995`;
-/** A server that says too little is not waited for long, in milliseconds. */
+/** A server that says too little is not waited for long once it has made a fault, in milliseconds. */
 const TIMERS = { greeting: 300, login: 300, reply: 300, read: 300, listing: 600, quit: 300 };
 const LIST = header("List-Id").exists();
 
@@ -89,11 +90,13 @@ export class CleanupWorld implements AsyncDisposable {
   ): Promise<CleanupReport> {
     const { store = this.store, wrap = (connection) => connection, server = [] } = broken;
     this.box.misbehave(...server);
+    const patient = new PatientClock(this.box.ledger);
     const connect = async (): Promise<Pop3Session> => {
       const [ours, theirs] = memoryPair();
       this.box.serve(theirs, { protocol: "pop3" }).catch(() => {}); // it ends with the world
       const auth = { user: USER, password: new Secret("pencil") };
-      return await connectPop3({ connection: wrap(ours), auth, timers: TIMERS });
+      const connection = wrap(ours);
+      return await connectPop3({ connection, auth, timers: TIMERS, clock: patient });
     };
     // Several groups and several QUITs, so that a fault may fall between them.
     const limits = { marksPerQuit: 4, groupMessages: 2 };
