@@ -141,13 +141,13 @@ export interface CleanupReport {
   readonly items: readonly ReportItem[];
   /** What somebody should know. */
   readonly warnings: readonly string[];
-  /** How often the run has waited for an answer of the server. */
-  readonly roundTrips: number;
+  /** How often something was sent to the server: with PIPELINING, many commands at a time. */
+  readonly writes: number;
 }
 
 /** What the journal tells of a mailbox. */
 export interface CleanupStatus {
-  /** Whose mailbox it is; `undefined` before the first run. */
+  /** Whose mailbox it is; `undefined` before a run has seen it. */
   readonly account: string | undefined;
   /** When something was last written down, in ISO form. */
   readonly lastAt: string | undefined;
@@ -163,6 +163,11 @@ export interface CleanupStatus {
   readonly gone: number;
   /** The messages that were restored and not released. */
   readonly restored: readonly RestoredStatus[];
+  /**
+   * The server has broken the protocol, and is asked one thing at a time until so many more runs have
+   * gone by without that; 0 if it has not.
+   */
+  readonly carefulRuns: number;
 }
 
 /** What the journal tells of a run. */

@@ -125,13 +125,13 @@ export class CleanupJob implements AsyncDisposable {
       const policy = capped(this.#settings.policy, options);
       const doubt = clockDoubt(clock.now(), this.#journal.state.lastMs);
       if (doubt !== undefined) throw new CleanupError("clock", `Cannot run unattended: ${doubt}`);
-      const roundTripsBefore = this.#sessions.roundTrips;
+      const writesBefore = this.#sessions.writes;
       const planning = await this.#planning(policy, options);
       const { plan, open } = await planning.planAndStay();
       try {
         await writing("the plan", () => this.#plans.put(plan));
         refuseTrips(plan);
-        return await this.#apply(plan, { policy, open, roundTripsBefore, warnings: plan.warnings });
+        return await this.#apply(plan, { policy, open, writesBefore, warnings: plan.warnings });
       } finally {
         this.#sessions.over(open.session); // also if nobody has come to use it
       }
@@ -243,7 +243,7 @@ export class CleanupJob implements AsyncDisposable {
     plan: StoredPlan,
     { open, policy, ...options }:
       & Pick<ReportedRunOptions, "policy" | "warnings">
-      & { readonly open?: OpenMailbox; readonly roundTripsBefore?: number },
+      & { readonly open?: OpenMailbox; readonly writesBefore?: number },
   ): Promise<CleanupReport> {
     const { items: messages, planId } = plan;
     return await this.#reported({ ...options, policy, messages, planId }, async (run) => {
@@ -254,7 +254,7 @@ export class CleanupJob implements AsyncDisposable {
   async #reported(
     options:
       & Pick<ReportedRunOptions, "policy" | "messages" | "warnings">
-      & Partial<Pick<ReportedRunOptions, "planId" | "roundTripsBefore">>,
+      & Partial<Pick<ReportedRunOptions, "planId" | "writesBefore">>,
     work: Parameters<typeof reportedRun>[1],
   ): Promise<CleanupReport> {
     const cache = await this.#openCache();
@@ -267,7 +267,7 @@ export class CleanupJob implements AsyncDisposable {
       archives,
       sessions: this.#sessions,
       firstSeen: (uid) => cache.firstSeen(uid),
-      roundTripsBefore: this.#sessions.roundTrips,
+      writesBefore: this.#sessions.writes,
       ...options,
       warnings: dropped > 0 ? [torn, ...options.warnings] : options.warnings,
     }, work);

@@ -5,6 +5,7 @@ import {
   parseJournalEntry,
 } from "../../../src/jobs/cleanup/journal/journal_event.ts";
 import { JournalState } from "../../../src/jobs/cleanup/journal/journal_state.ts";
+import type { CleanupExit } from "../../../src/jobs/mod.ts";
 import { FakeClock } from "../../fake_clock.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
 import { CleanupJournal } from "../../../src/jobs/cleanup/journal/cleanup_journal.ts";
@@ -54,6 +55,7 @@ Deno.test("CleanupJournal reads back all that it has written", none, async () =>
     unverified: [],
     archived: 1,
     gone: 1,
+    carefulRuns: 10,
     restored: [{
       sha256: HASH,
       messageId: "<1@a.example>",
@@ -102,6 +104,39 @@ Deno.test("JournalState knows what a listing has to tell", none, () => {
   take({ event: "still-there", uids: ["u1", "u2"] }, intent("u1"));
   take({ event: "run", run: "r2", account: "a" }, intent("u2"), { event: "not-committed" });
   deepEqual([...state.pending.keys()], ["u1"]);
+});
+
+Deno.test("JournalState believes a server again after ten runs without a fault [Q21]", none, () => {
+  const state = new JournalState();
+  let runs = 0;
+  const run = (exit: CleanupExit, ...within: readonly JournalEvent[]) => {
+    const name = `r${++runs}`;
+    const events: JournalEvent[] = [{ event: "run", run: name, account: "ann" }, ...within];
+    for (const event of [...events, { event: "ended", run: name, exit } as const]) {
+      state.take({ at: 5, ...event });
+    }
+  };
+  equal(state.careful, false);
+  run("done", { event: "careful" });
+  for (let calm = 0; calm < 9; calm++) run(calm % 2 === 0 ? "done" : "kept");
+  // These have not seen enough of the server.
+  for (const exit of ["connection", "interrupted", "busy", "guard", "archive"] as const) run(exit);
+  equal(state.careful, true);
+  equal(state.status().carefulRuns, 1);
+  run("done");
+  equal(state.careful, false);
+  run("done", { event: "careful" });
+  equal(state.status().carefulRuns, 10);
+});
+
+Deno.test("JournalState knows the mailbox by its first listing, not by what was typed", none, () => {
+  const state = new JournalState();
+  const listing = { event: "snapshot", digest: HASH, messages: 0, came: [], left: [] } as const;
+  state.take({ at: 5, event: "run", run: "r1", account: "ann@pop.exmaple:995" });
+  equal(state.account, undefined);
+  state.take({ at: 6, event: "run", run: "r2", account: "ann@pop.example:995" });
+  state.take({ at: 7, ...listing });
+  equal(state.account, "ann@pop.example:995");
 });
 
 Deno.test("JournalState takes the latest instant, though the clock has gone back", none, () => {

@@ -93,13 +93,29 @@ Deno.test("apply() asks one thing after the other where answers were mixed up [Q
   // From then on, and in the next run too.
   world.box.fill(USER, listMails(1));
   await world.cleanUp();
-  const { entries } = world.box.ledger;
-  const last = entries.filter(({ connection, kind }) =>
-    connection === 4 && (kind === "command" || kind === "reply")
-  );
-  const at = last.findIndex(({ text }) => text === "STAT");
-  deepEqual(last.slice(at, at + 3).map(({ kind }) => kind), ["command", "reply", "command"]);
+  deepEqual(pipelined(world), [true, true, ...Array(5).fill(false)]);
+  // Until it has kept to the protocol for long enough.
+  for (let calm = 0; calm < 10; calm++) {
+    await using job = await world.open();
+    await job.verify();
+  }
+  deepEqual(pipelined(world).slice(-2), [false, true]);
 });
+
+Deno.test("verify() asks one thing after the other once a listing was mixed up [Q21]", async () => {
+  await using world = await World.start(listMails(3));
+  await world.cleanUp();
+  world.box.misbehave({ verb: "LIST", times: 1, reply: "what?" });
+  await using job = await world.open();
+  equal((await job.verify()).exit, "done");
+  equal(job.status().carefulRuns, 10);
+  deepEqual(pipelined(world).slice(-2), [true, false]);
+});
+
+/** Which sessions have sent several commands at a time. */
+function pipelined({ sessions }: World): boolean[] {
+  return sessions.map(({ capabilities }) => capabilities.pipelining);
+}
 
 Deno.test("a message that is wrong in each session is kept [T-P13]", async () => {
   await using world = await World.start(listMails(2), {

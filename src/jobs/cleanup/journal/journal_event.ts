@@ -102,7 +102,7 @@ export interface FateEvent {
   readonly uids: readonly string[];
 }
 
-/** The server has broken the protocol: from now on nothing is sent before the last answer is there. */
+/** The server has broken the protocol: for a while nothing is sent before the last answer is there. */
 export interface CarefulEvent {
   /** The kind. */
   readonly event: "careful";

@@ -5,6 +5,7 @@
  */
 
 import type { ArchivedCopy } from "../archive/archive.ts";
+import { CarefulMode } from "./careful_mode.ts";
 import type { CleanupStatus, RestoredStatus, RunStatus } from "../cleanup_report.ts";
 import type {
   ArchivedEvent,
@@ -42,13 +43,15 @@ export interface RestoredMark {
 /** What the journal tells. Nothing in it is a message number: those end with their session. */
 export class JournalState {
   #account: string | undefined;
+  /** The mailbox of the last run. */
+  #meant: string | undefined;
   #lastMs: number | undefined;
   #listed = false;
-  #careful = false;
   /** What is about to be committed: all intents since the last answer. */
   #intents: IntentEvent[] = [];
   /** Whether what is being restored was back before. */
   #wasBack = false;
+  readonly #careful = new CarefulMode();
   readonly #runs = new Map<string, RunStatus>();
   readonly #uids = new Set<string>();
   readonly #gone = new Set<string>();
@@ -58,7 +61,7 @@ export class JournalState {
   readonly #retrieving = new Set<string>();
   readonly #restored = new Map<string, RestoredMark>();
 
-  /** Whose mailbox it is; `undefined` before the first run. */
+  /** Whose mailbox it is; `undefined` before a run has seen it. */
   get account(): string | undefined {
     return this.#account;
   }
@@ -73,9 +76,9 @@ export class JournalState {
     return this.#runs.size;
   }
 
-  /** Whether the server has broken the protocol when several commands were under way. */
+  /** Whether the server has broken the protocol, and not kept to it for long enough since. */
   get careful(): boolean {
-    return this.#careful;
+    return this.#careful.runsLeft > 0;
   }
 
   /** What the last listing had; `undefined` if none was read. */
@@ -85,8 +88,7 @@ export class JournalState {
 
   /** What a listing should have: that of the last one, without what we have probably deleted since. */
   get expectedUids(): ReadonlySet<string> | undefined {
-    const expected = this.uids?.difference(this.#pending);
-    return expected;
+    return this.uids?.difference(this.#pending);
   }
 
   /** The messages of which a listing has to tell whether they are gone. */
@@ -133,10 +135,11 @@ export class JournalState {
   take(entry: JournalEntry): void {
     // The clock may have gone back: what counts is the latest instant that was ever seen.
     this.#lastMs = Math.max(this.#lastMs ?? 0, entry.at);
+    this.#careful.take(entry);
     switch (entry.event) {
       case "run": {
         const { run: runId, plan, at } = entry;
-        this.#account ??= entry.account;
+        this.#meant = entry.account;
         this.#intents = []; // Those of a run that was cut off have no answer.
         const startedAt = new Date(at).toISOString();
         const counts = { archived: 0, intended: 0 };
@@ -171,9 +174,6 @@ export class JournalState {
       case "still-there":
       case "gone-elsewhere":
         return this.#resolve(entry);
-      case "careful":
-        this.#careful = true;
-        return;
       case "restoring":
       case "restored":
         return this.#restore(entry);
@@ -199,6 +199,7 @@ export class JournalState {
       archived: this.#archived.size,
       gone: this.#gone.size,
       restored,
+      carefulRuns: this.#careful.runsLeft,
     };
   }
 
@@ -209,6 +210,7 @@ export class JournalState {
 
   #list({ came, left }: SnapshotEvent): void {
     this.#listed = true;
+    this.#account ??= this.#meant; // A name that was typed wrong has no listing.
     for (const uid of left) this.#uids.delete(uid);
     for (const uid of came) {
       this.#uids.add(uid);

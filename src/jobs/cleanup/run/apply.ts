@@ -150,15 +150,12 @@ export class Application {
 
   /** A session was lost: what it has marked is void. */
   #lose(error: WireError, current: PlanItem | undefined): void {
-    const { sessions, journal, book, limits } = this.#run;
+    const { book, limits } = this.#run;
     if (error instanceof Pop3MessageTooLongError && current !== undefined) {
       book.keep(current, "too-large", error.message);
       return;
     }
-    if (error instanceof ProtocolError) {
-      sessions.careful = true;
-      journal.note({ event: "careful" });
-    }
+    distrust(this.#run, error);
     if (current !== undefined) {
       const tries = (this.#tries.get(current) ?? 0) + 1;
       this.#tries.set(current, tries);
@@ -220,6 +217,7 @@ async function readOnce(run: CleanupRun, early: boolean): Promise<void> {
       return takeListing(run, listing, { guards, early });
     } catch (error) {
       signal?.throwIfAborted();
+      distrust(run, error);
       if (!(error instanceof WireError) || ++lost >= limits.lostSessions) {
         throw connectionError(error);
       }
@@ -227,6 +225,13 @@ async function readOnce(run: CleanupRun, early: boolean): Promise<void> {
       sessions.over(session);
     }
   }
+}
+
+/** Who breaks the protocol is asked one thing at a time from now on. */
+function distrust({ sessions, journal }: CleanupRun, error: unknown): void {
+  if (!(error instanceof ProtocolError)) return;
+  sessions.careful = true;
+  journal.note({ event: "careful" });
 }
 
 /**

@@ -37,8 +37,8 @@ export interface ReportedRunOptions {
   readonly firstSeen: (uid: string) => number | undefined;
   /** What somebody should know already. */
   readonly warnings: readonly string[];
-  /** How often was waited for an answer before. */
-  readonly roundTripsBefore: number;
+  /** How often something was sent before. */
+  readonly writesBefore: number;
 }
 
 /**
@@ -64,6 +64,8 @@ export async function reportedRun(
   try {
     await archives.prepare();
     await journal.record({ event: "run", run: runId, account, ...(planId && { plan: planId }) });
+    // What was seen of the server while the plan was made.
+    if (sessions.careful && !journal.state.careful) journal.note({ event: "careful" });
     await work({
       ...{ runId, policy, limits, clock, signal, journal, archives, sessions, book },
       ...{ firstSeen, progress },
@@ -85,7 +87,7 @@ export async function reportedRun(
     counts: book.counts,
     items: book.items,
     warnings: book.warnings,
-    roundTrips: sessions.roundTrips - options.roundTripsBefore,
+    writes: sessions.writes - options.writesBefore,
   });
   try {
     const exit = exitOf(book, failure, interrupted);

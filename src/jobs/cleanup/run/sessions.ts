@@ -40,10 +40,10 @@ export interface SessionsOptions {
   readonly progress: (progress: CleanupProgress) => void;
 }
 
-/** Makes sessions, keeps the pauses that the server wants between them, and counts turns. */
+/** Makes sessions, keeps the pauses that the server wants between them, and counts what is sent. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  #roundTrips = 0;
+  #writes = 0;
   /** When the next login may be, on the monotonic clock. */
   #notBefore = -Infinity;
   #hadOne = false;
@@ -58,9 +58,9 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** How often sessions that are over have waited for an answer. */
-  get roundTrips(): number {
-    return this.#roundTrips;
+  /** How often something was sent in sessions that are over. */
+  get writes(): number {
+    return this.#writes;
   }
 
   /** How long the server wants us to wait before the next login, in milliseconds. */
@@ -136,7 +136,7 @@ export class Sessions {
     this.#current = undefined;
     this.#leash?.[Symbol.dispose]();
     session.close();
-    this.#roundTrips += session.turns.writes;
+    this.#writes += session.turns.writes;
     this.#hadOne = true;
   }
 
