@@ -20,17 +20,28 @@ const DOT_LINE = 3;
  * @throws {RangeError} If the file is too large.
  */
 export async function octetsOf(
-  { from, stuffed }: BytesStep,
+  { from, stuffed: isContent }: BytesStep,
   readFile: ((path: string) => Promise<Uint8Array>) | undefined,
 ): Promise<Uint8Array> {
   const bytes = from instanceof Uint8Array ? from : await fileOf(from.path, readFile);
-  if (!stuffed) return bytes;
+  return isContent ? stuffed(bytes) : bytes;
+}
+
+/** Octets with CRLF ends and doubled dots, without the lone dot. */
+export function stuffed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const stuffer = new DotStuffer();
-  const content = stuffer.push(bytes).slice();
-  const end = stuffer.end();
-  const whole = new Uint8Array(content.length + end.length - DOT_LINE);
-  whole.set(content);
-  whole.set(end.subarray(0, -DOT_LINE), content.length);
+  const content = stuffer.push(bytes).slice(); // it writes into the same place again
+  return joined([content, stuffer.end().subarray(0, -DOT_LINE)]);
+}
+
+/** Octets one behind the other. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
   return whole;
 }
 

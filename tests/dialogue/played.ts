@@ -17,6 +17,7 @@ import {
 } from "../../src/dialogue/mod.ts";
 import { type Connection, memoryPair } from "../../src/wire/mod.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
+import { cryptoBusy } from "./busy_crypto.ts";
 
 /** Turns the clock to the next waking whenever nothing else goes on, until the work is done. */
 export async function turning<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
@@ -24,7 +25,7 @@ export async function turning<T>(clock: FakeClock, work: Promise<T>): Promise<T>
   const over = (): void => void (done = true);
   work.then(over, over);
   while (!done) {
-    for (let turns = 0; turns < 4 && !done; turns++) await settle();
+    for (let turns = 0; (turns < 4 || cryptoBusy()) && !done; turns++) await settle();
     if (!done && clock.sleeping > 0) await clock.advance(clock.nextWaking - clock.monotonic());
   }
   return await work;

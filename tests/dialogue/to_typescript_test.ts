@@ -11,15 +11,36 @@ function callsOf(text: string): string | undefined {
   const code = dialogueToTypeScript(parseDialogue(text), { name: "x" });
   const [, calls] = /export const x = (?:smtp|lmtp|pop3)\(\)\s*(.*);\n$/s.exec(code) ?? [];
   if (calls === undefined) ok(code.includes("export const x = parseDialogue(`@"));
-  return calls?.replaceAll("\n  ", "");
+  return calls?.replace(/\n +/g, "");
 }
 
 Deno.test.each<[string, string]>([
   [
     "C: MAIL FROM:<a@x>\nS: 250 ok\nC: RCPT TO:<b@x>\nS: 250\nC: DATA\nS: 354\nC: Hi {x}\nC: ..\nC:\nC: .\nS: 250 as ${q=1}",
-    '.mail("a@x").expect(250, "ok").rcpt("b@x").expect(250).data("Hi {{x}\\r\\n.\\r\\n\\r\\n").expect(250, "as {q=1}")',
+    '.mail("a@x").expect(250, "ok").rcpt("b@x").expect(250).data("Hi {x}\\r\\n.\\r\\n\\r\\n").expect(250, "as {q=1}")',
   ],
-  ["C: MAIL FROM:<a@x> SIZE=1\nS: 250", '.command("MAIL FROM:<a@x> SIZE=1").expect(250)'],
+  [
+    "C: MAIL FROM:<> SIZE=1 X=${x=1}\nS: 250\nC: RCPT TO:<b@x> NOTIFY=NEVER\nS: 250",
+    '.mail("", "SIZE=1", "X={x=1}").expect(250).rcpt("b@x", "NOTIFY=NEVER").expect(250)',
+  ],
+  ["C: MAIL FROM:<a@x> X=${x=1 2}\nS: 250", '.command("MAIL FROM:<a@x> X={x=1 2}").expect(250)'],
+  [
+    "C: MAIL FROM:<a@x>\nS: 250\nC: RCPT TO:<b@x>\nS: 250\nC: DATA\nS: 354\nC<< END\n.a\nEND\nC: b\nC: .\nS: 250",
+    '.mail("a@x").expect(250).rcpt("b@x").expect(250).data(".a\\r\\nb\\r\\n").expect(250)',
+  ],
+  [
+    "C: MAIL FROM:<a@x>\nS: 250\nC: RCPT TO:<b@x>\nS: 250\nC: BDAT 3\nC|a\\r\\n\nS: 250\nC: BDAT ${len} LAST\nC|\\xff\nS: 250",
+    '.mail("a@x").expect(250).rcpt("b@x").expect(250).bdat("a\\r\\n").expect(250)' +
+    '.bdat(Uint8Array.fromBase64("/w=="), { last: true }).expect(250)',
+  ],
+  [
+    "C: MAIL FROM:<a@x>\nC: RCPT TO:<b@x>\nC: BDAT 1\nC|a\nC: BDAT 0 LAST\nS: 250\nS: 250\nS: 250\nS: 251",
+    '.batch((b) => b.mail("a@x").expect(250).rcpt("b@x").expect(250).bdat("a").expect(250)' +
+    '.bdat("", { last: true }).expect(251))',
+  ],
+  // Octets without a recipient, and more of them than were announced, are what they are.
+  ["C: BDAT 1\nC|a\nS: 503", '.raw("BDAT 1\\r\\na").expect(503)'],
+  ["C: HELP\nS: 214\nC: HELP me\nS: 214", '.help().expect(214).help("me").expect(214)'],
   ["C: RCPT TO:<b@x>\nS: 503", '.command("RCPT TO:<b@x>").expect(503)'],
   [
     "C: NOOP\nC: RSET\nS: 250 a\nS: 2xx b",
@@ -104,8 +125,8 @@ const READY = "S: +OK\n@secret p\nC: USER u\nS: +OK\nC: PASS ${p}\nS: +OK\n";
 const IN = '.expect("+OK").user("u").expect("+OK").pass(secret("p")).expect("+OK")';
 
 Deno.test.each<[string, string | undefined]>([
-  // The builder describes the bodies of maildrops only.
-  ["S: +OK\nC: CAPA\nS: +OK\nS: TOP\nS: .\n", undefined],
+  // The builder describes the bodies that it knows of only.
+  ["S: +OK\nC: CAPA\nS: -ERR\nC: LANG\nS: +OK\nS: en\nS: .\n", undefined],
   // Behind PASS it goes on as after a success: no other login is there.
   [`${READY}C: USER v\nS: -ERR\n`, `${IN}.command("USER v").expect("-ERR")`],
   [`${READY}C: PASS \${p}\nS: -ERR\n`, undefined],
@@ -128,5 +149,21 @@ Deno.test(
     );
     const tls = "C: STARTTLS\nS: 220\nC & S: <tls>\nC: EHLO me\nS: 250\n";
     equal(callsOf(`${HELLO}C: MAIL FROM:<a@x>\nS: 530\n${tls}`), undefined);
+  },
+);
+
+Deno.test(
+  "dialogueToTypeScript() asks a maildrop what it offers, and logs in inside TLS",
+  pure,
+  () => {
+    equal(
+      callsOf(
+        "@secret p\n@var u = a\nS: +OK\nC: CAPA\nS: +OK\nS: STLS\nS: .\nC: STLS\nS: +OK\n" +
+          "C & S: <tls>\nC: CAPA\nS: +OK list\nS: SASL PLAIN\nS! STLS\nS: .\n@auth PLAIN u p\nS: +OK\n",
+      ),
+      '.expect("+OK").capa().caps({ has: ["STLS"] }).startTls().capa().expect("+OK", "list")' +
+        '.caps({ has: ["SASL PLAIN"], not: ["STLS"] })' +
+        '.auth("PLAIN", { user: "a", password: secret("p") }).expect("+OK")',
+    );
   },
 );

@@ -8,7 +8,7 @@
 import type { Acceptor, Connection } from "../../wire/mod.ts";
 import type { ServeDialogueOptions } from "../options.ts";
 import { DEFAULT_MATCH } from "../text/parse_header.ts";
-import { stuffed } from "../text/parse_octets.ts";
+import { stuffed } from "../octets.ts";
 import { runDialogue } from "../engine/play.ts";
 import { printDialogue } from "../text/print.ts";
 import type { DialogueReply, DialogueResult } from "../result.ts";

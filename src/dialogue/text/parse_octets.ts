@@ -4,8 +4,8 @@
  * @module
  */
 
-import { DotStuffer } from "../../wire/mod.ts";
 import { problem } from "../errors.ts";
+import { joined } from "../octets.ts";
 import type { Position } from "../step.ts";
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -27,29 +27,20 @@ const encoder = new TextEncoder();
  */
 export function parseOctets(text: string, at: Position): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [];
-  let length = 0;
   for (const { 0: piece, index } of text.matchAll(/\\x[0-9A-Fa-f]{2}|\\.?|[^\\]+/gs)) {
-    let octets: Uint8Array;
     if (/^\\x./.test(piece)) {
-      octets = Uint8Array.of(Number.parseInt(piece.slice(2), 16));
+      pieces.push(Uint8Array.of(Number.parseInt(piece.slice(2), 16)));
     } else if (piece.startsWith("\\")) {
       const place = { ...at, column: at.column + index };
-      octets = encoder.encode(
-        ESCAPES.get(piece.slice(1)) ?? problem(place, piece, "one of \\r \\n \\t \\0 \\\\ \\xHH"),
+      const named = ESCAPES.get(piece.slice(1));
+      pieces.push(
+        encoder.encode(named ?? problem(place, piece, "one of \\r \\n \\t \\0 \\\\ \\xHH")),
       );
     } else {
-      octets = encoder.encode(piece);
+      pieces.push(encoder.encode(piece));
     }
-    pieces.push(octets);
-    length += octets.length;
   }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
+  return joined(pieces);
 }
 
 /** Writes octets with escapes, so that the line has printable ASCII only and no blank at its end. */
@@ -84,15 +75,4 @@ export function octetsToLines(bytes: Uint8Array): readonly string[] | undefined 
   // deno-lint-ignore no-control-regex -- finding control characters is what it is for
   if (lines.pop() !== "" || /[\x00-\x08\x0a-\x1f\x7f]/.test(lines.join(""))) return undefined;
   return lines;
-}
-
-/** Octets with CRLF ends and doubled dots, without the lone dot. */
-export function stuffed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const stuffer = new DotStuffer();
-  const body = stuffer.push(bytes).slice();
-  const end = stuffer.end();
-  const whole = new Uint8Array(body.length + end.length - 3);
-  whole.set(body);
-  whole.set(end.subarray(0, -3), body.length);
-  return whole;
 }

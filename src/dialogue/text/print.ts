@@ -8,7 +8,7 @@ import { DialogueSyntaxError, placeOf } from "../errors.ts";
 import { parseDialogue } from "./parse.ts";
 import { DEFAULT_MATCH } from "./parse_header.ts";
 import { printTime } from "./parse_event.ts";
-import { stuffed } from "./parse_octets.ts";
+import { stuffed } from "../octets.ts";
 import { printValue } from "./parse_words.ts";
 import { printSteps } from "./print_step.ts";
 import type { Dialogue, OnRule } from "../step.ts";

@@ -5,7 +5,8 @@
  */
 
 import { printEvent, printTime } from "./parse_event.ts";
-import { octetsToLines, printOctets, stuffed } from "./parse_octets.ts";
+import { stuffed } from "../octets.ts";
+import { octetsToLines, printOctets } from "./parse_octets.ts";
 import { printValue } from "./parse_words.ts";
 import type { BlockStep, BytesStep, Dialogue, ReplyLine, ReplyStep, Step } from "../step.ts";
 import { printTemplate, quotable } from "../template.ts";

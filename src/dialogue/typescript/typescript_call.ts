@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BlockStep, BytesStep, ReplyLine, ReplyStep, Step } from "../step.ts";
+import type { BlockStep, BytesStep, ReplyLine, ReplyStep, Step, Template } from "../step.ts";
 
 /** Says that the builder has no call for something. */
 export class NoCall extends Error {
@@ -17,30 +17,44 @@ export function noCall(): never {
 }
 
 /** Where a session is: which verbs the builder has there. */
-export type Phase = "greeting" | "hello" | "ready" | "mail" | "rcpt" | "transaction";
+export type Phase = "greeting" | "hello" | "ready" | "mail" | "rcpt" | "chunks" | "transaction";
 
-/** Each verb of SMTP: where it may stand, its form, and where it leads. */
-export const SMTP_CALLS: readonly {
+/** A verb of SMTP: where it may stand, its form, and where it leads. */
+export interface SmtpCall {
+  /** The form; what it takes apart are the arguments. */
   readonly form: RegExp;
+  /** The call. */
   readonly call: string;
+  /** Where it may stand. */
   readonly at: readonly Phase[];
+  /** Where it leads. By default it stays. */
   readonly to?: Phase;
-}[] = [
-  { form: /^EHLO (.+)$/, call: "ehlo", at: ["greeting", "hello", "ready"], to: "ready" },
-  { form: /^HELO (.+)$/, call: "helo", at: ["greeting", "hello", "ready"], to: "ready" },
-  { form: /^LHLO (.+)$/, call: "lhlo", at: ["greeting", "hello", "ready"], to: "ready" },
-  { form: /^MAIL FROM:<([^<> ]*)>$/, call: "mail", at: ["ready"], to: "mail" },
-  { form: /^RCPT TO:<([^<> ]+)>$/, call: "rcpt", at: ["mail", "rcpt"], to: "rcpt" },
-  { form: /^RSET$/, call: "rset", at: ["ready", "mail", "rcpt"], to: "ready" },
-  { form: /^NOOP$/, call: "noop", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
-  { form: /^QUIT$/, call: "quit", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
-  { form: /^VRFY (.+)$/, call: "vrfy", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
-  { form: /^EXPN (.+)$/, call: "expn", at: ["greeting", "hello", "ready", "mail", "rcpt"] },
+}
+
+const ANYWHERE: readonly Phase[] = ["greeting", "hello", "ready", "mail", "rcpt", "chunks"];
+const GREETING: readonly Phase[] = ["greeting", "hello", "ready"];
+
+/** Each verb of SMTP whose calls are a line and nothing more. */
+export const SMTP_CALLS: readonly SmtpCall[] = [
+  { form: /^EHLO (.+)$/, call: "ehlo", at: GREETING, to: "ready" },
+  { form: /^HELO (.+)$/, call: "helo", at: GREETING, to: "ready" },
+  { form: /^LHLO (.+)$/, call: "lhlo", at: GREETING, to: "ready" },
+  { form: /^MAIL FROM:<([^<> ]*)>((?: \S+)*)$/, call: "mail", at: ["ready"], to: "mail" },
+  { form: /^RCPT TO:<([^<> ]+)>((?: \S+)*)$/, call: "rcpt", at: ["mail", "rcpt"], to: "rcpt" },
+  { form: /^RSET$/, call: "rset", at: ["ready", "mail", "rcpt", "chunks"], to: "ready" },
+  { form: /^NOOP$/, call: "noop", at: ANYWHERE },
+  { form: /^QUIT$/, call: "quit", at: ANYWHERE },
+  { form: /^VRFY (.+)$/, call: "vrfy", at: ANYWHERE },
+  { form: /^EXPN (.+)$/, call: "expn", at: ANYWHERE },
+  { form: /^HELP(?: (.+))?$/, call: "help", at: ANYWHERE },
 ];
 
 /** The verbs of POP3 behind the login. */
 export const POP3_CALL: RegExp =
   /^(?:(STAT|LIST|UIDL|RSET|NOOP)|(RETR|DELE) (\d+)|TOP (\d+) (\d+))$/;
+
+/** The longest line with several calls. */
+const LINE = 96;
 
 /** A line of a reply that is written out. */
 export type WrittenLine = ReplyLine & { readonly kind: "line" };
@@ -66,6 +80,13 @@ export function text(value: string): string {
   return JSON.stringify(value);
 }
 
+/** Calls within a call: in its line, or each in its own. */
+export function nested(call: string, calls: readonly string[]): string {
+  const line = `${call}${calls.join("")})`;
+  if (line.length <= LINE) return line;
+  return `${call}${calls.map((one) => `\n  ${one}`).join("").replaceAll("\n", "\n  ")})`;
+}
+
 /** Whether a reply is one line with one code. */
 export function isCode({ lines, forbid }: ReplyStep, code: string): boolean {
   const [line, more] = lines;
@@ -78,12 +99,39 @@ export function asks(reply: ReplyStep | undefined): boolean {
   return reply !== undefined && isCode(reply, "334");
 }
 
-/** Octets as a string, if each is a character of ASCII. */
-export function octets({ from, stuffed }: BytesStep): string {
-  if (!(from instanceof Uint8Array) || stuffed || from.some((octet) => octet > 126)) {
-    return noCall();
+/** Words behind an address, unless a hole in them has blanks. */
+export function parameters(rest: string): readonly string[] | undefined {
+  const words = rest.split(" ").slice(1);
+  const whole = words.every((word) => /^(?:[^{}]|\{[^{}]*\})*$/.test(word));
+  return whole ? words : undefined;
+}
+
+/** A line that has no holes; `${len}` is the size of the octets behind it. */
+export function withoutHoles(template: Template, size: number): string {
+  return template.map((part) => {
+    if (part.kind === "text") return part.text;
+    return part.kind === "codec" && part.value.codec === "len" ? String(size) : noCall();
+  }).join("");
+}
+
+/** Octets as the code has them: a string if they are UTF-8. */
+export function octets(bytes: Uint8Array): string {
+  const said = utf8(bytes);
+  return said === undefined ? `Uint8Array.fromBase64(${text(bytes.toBase64())})` : text(said);
+}
+
+/** Octets as a text, if they are one. */
+export function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
   }
-  return new TextDecoder().decode(from);
+}
+
+/** The octets of a step that are in the dialogue itself. */
+export function inlined({ from }: BytesStep): Uint8Array {
+  return from instanceof Uint8Array ? from : noCall();
 }
 
 /** Arms that are a code and a name each. */

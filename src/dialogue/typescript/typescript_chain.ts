@@ -7,20 +7,34 @@
 import { DEFAULT_MATCH } from "../text/parse_header.ts";
 import { printTime } from "../text/parse_event.ts";
 import { verbOf } from "../text/secret_places.ts";
-import type { BlockStep, Codec, Dialogue, LineStep, ReplyStep, Step, Template } from "../step.ts";
+import { joined, stuffed } from "../octets.ts";
+import type {
+  BlockStep,
+  BytesStep,
+  Codec,
+  Dialogue,
+  LineStep,
+  ReplyStep,
+  Step,
+  Template,
+} from "../step.ts";
 import {
   asks,
-  escaped,
+  inlined,
   isCode,
+  nested,
   NoCall,
   noCall,
   octets,
   outcomesOf,
+  parameters,
   type Phase,
   plain,
   POP3_CALL,
   SMTP_CALLS,
   text,
+  utf8,
+  withoutHoles,
 } from "./typescript_call.ts";
 import { expectCalls } from "./typescript_reply.ts";
 import { TextWriter } from "./typescript_text.ts";
@@ -49,6 +63,17 @@ export function chainOf(dialogue: Dialogue): Chain | undefined {
     throw error;
   }
 }
+
+/** A command, and the octets that belong to it. */
+interface Said {
+  readonly line: LineStep;
+  readonly chunk: BytesStep | undefined;
+  /** How many steps they are. */
+  readonly length: number;
+}
+
+/** Where the builder has groups of commands. */
+const BATCHING: readonly Phase[] = ["ready", "mail", "rcpt", "transaction"];
 
 class ChainWriter {
   readonly #dialogue: Dialogue;
@@ -95,7 +120,7 @@ class ChainWriter {
         // Only the greeting has no command before it; all others are taken with theirs.
         if (this.#spoken) return noCall();
         this.#spoken = true;
-        return this.#reply();
+        return this.#replies();
       case "line":
         return this.#line(step);
       case "bytes":
@@ -126,53 +151,91 @@ class ChainWriter {
     if (step.content) return this.#raw();
     this.#spoken = true;
     const group = this.#group();
-    if (group > 1) return this.#batch(group);
-    return this.#single(step);
+    return group.length > 1 ? this.#batch(group) : this.#single(step);
   }
 
   #single(step: LineStep): string[] {
     const whole = this.#startTls(step) ?? this.#login(step) ?? this.#data(step);
     if (whole !== undefined) return whole;
-    this.#next++;
-    return [this.#command(step), ...this.#replies()];
+    const { chunk, length } = this.#said(0) ?? noCall();
+    const call = this.#chunk(step, chunk);
+    // More octets than were announced, or fewer: they are sent as they are.
+    if (call === undefined && chunk !== undefined) return this.#raw();
+    this.#next += length;
+    const several = call !== undefined && this.#phase === "ready";
+    return [call ?? this.#command(step), ...this.#replies({ several })];
   }
 
-  /** How many commands stand together. */
-  #group(): number {
-    let count = 0;
-    while (this.#peek("line", count)?.content === false) count++;
-    return count;
+  /** A command, and the octets that belong to it. */
+  #said(ahead: number): Said | undefined {
+    const line = this.#peek("line", ahead);
+    if (line === undefined || line.content) return undefined;
+    const chunk = verbOf(line) === "BDAT" ? this.#peek("bytes", ahead + 1) : undefined;
+    return { line, chunk, length: chunk === undefined ? 1 : 2 };
   }
 
-  #batch(count: number): string[] {
-    const commands = this.#steps.slice(this.#next, this.#next + count);
-    const inner: string[] = [];
-    commands.forEach((step, index) => {
-      const reply = this.#peek("reply", count + index);
-      if (step.kind !== "line" || reply === undefined) noCall();
-      plain(step);
-      inner.push(this.#command(step), ...this.#expect(reply));
+  /** The commands that stand together. */
+  #group(): readonly Said[] {
+    const group: Said[] = [];
+    let ahead = 0;
+    for (let said = this.#said(0); said !== undefined; said = this.#said(ahead)) {
+      group.push(said);
+      ahead += said.length;
+    }
+    return group;
+  }
+
+  #batch(group: readonly Said[]): string[] {
+    if (!BATCHING.includes(this.#phase)) return noCall();
+    const first = this.#next + group.reduce((sum, { length }) => sum + length, 0);
+    const calls = group.map(({ line, chunk }, index) => {
+      const reply = this.#steps[first + index];
+      if (reply?.kind !== "reply") return noCall();
+      plain(line);
+      const call = this.#chunk(line, chunk);
+      if (call === undefined && chunk !== undefined) return noCall();
+      return [call ?? this.#command(line, { batched: true }), ...this.#expect(reply)].join("");
     });
-    this.#next += 2 * count;
-    return [`.batch((b) => b${inner.join("")})`];
+    this.#next = first + group.length;
+    return [nested(".batch((b) => b", calls)];
   }
 
-  #command(step: LineStep): string {
+  /** BDAT with as many octets as it says, and a recipient; nothing if it is anything else. */
+  #chunk(line: LineStep, chunk: BytesStep | undefined): string | undefined {
+    if (verbOf(line) !== "BDAT") return undefined;
+    const bytes = chunk === undefined ? new Uint8Array() : inlined(chunk);
+    const said = withoutHoles(line.template, bytes.length);
+    const [, size, last] = /^BDAT (\d+)( LAST)?$/i.exec(said) ?? [];
+    const open = this.#phase === "rcpt" || this.#phase === "chunks";
+    if (!open || size !== String(bytes.length)) return undefined;
+    if (chunk !== undefined && (chunk.end !== line.end || chunk.stuffed)) return noCall();
+    if (chunk !== undefined) plain(chunk);
+    this.#phase = last === undefined ? "chunks" : "ready";
+    this.#hello = this.#body = false;
+    return `.bdat(${octets(bytes)}${last === undefined ? "" : ", { last: true }"})`;
+  }
+
+  #command(step: LineStep, { batched = false }: { readonly batched?: boolean } = {}): string {
     const password = this.#password(step.template);
     this.#hello = this.#body = false;
     if (password !== undefined) return password;
     const line = this.#texts.line(step.template);
-    if (this.#dialogue.protocol === "pop3") return this.#pop3Command(line);
+    if (this.#dialogue.protocol === "pop3") return this.#pop3Command(line, batched);
     for (const { form, call, at, to } of SMTP_CALLS) {
       const found = form.exec(line);
       if (found === null || !at.includes(this.#phase)) continue;
-      // RFC 2033 section 4.1: LMTP has a hello of its own.
-      if (call.endsWith("lo") && (call === "lhlo") !== (this.#dialogue.protocol === "lmtp")) {
-        continue;
-      }
+      // RFC 2033 section 4.1: LMTP has a hello of its own. Each ends a group (RFC 2920 section 3.1).
+      const lmtp = this.#dialogue.protocol === "lmtp";
+      if (call.endsWith("lo") && (batched || (call === "lhlo") !== lmtp)) continue;
+      const [, first, rest = ""] = found;
+      const words = parameters(rest);
+      if (words === undefined) continue;
       this.#phase = to ?? this.#phase;
       this.#hello = call === "ehlo" || call === "lhlo";
-      return `.${call}(${found[1] === undefined ? "" : this.#texts.string(found[1])})`;
+      const given = [first, ...words].flatMap((one) =>
+        one === undefined ? [] : this.#texts.string(one)
+      );
+      return `.${call}(${given.join(", ")})`;
     }
     return `.command(${this.#texts.string(line)})`;
   }
@@ -188,12 +251,16 @@ class ChainWriter {
     return `.pass(${this.#secret(hole.name)})`;
   }
 
-  #pop3Command(line: string): string {
+  #pop3Command(line: string, batched: boolean): string {
     const user = /^USER (.+)$/.exec(line)?.[1];
     if (user !== undefined && this.#phase !== "transaction") {
       return `.user(${this.#texts.string(user)})`;
     }
     if (line === "QUIT") return ".quit()";
+    if (line === "CAPA" && !batched) {
+      this.#hello = true;
+      return ".capa()";
+    }
     const [, verb, one, number, top, lines] = POP3_CALL.exec(line) ?? [];
     if (this.#phase !== "transaction") return `.command(${this.#texts.string(line)})`;
     this.#body = top !== undefined || /^(?:LIST|UIDL|RETR)$/.test(verb ?? one ?? "");
@@ -210,7 +277,7 @@ class ChainWriter {
     if (this.#peek("tls", 2) === undefined || !isCode(reply, accepted)) return undefined;
     if (this.#phase !== "ready" && this.#phase !== "greeting") return noCall();
     this.#next += 3;
-    this.#phase = "hello";
+    this.#phase = this.#dialogue.protocol === "pop3" ? "greeting" : "hello";
     return [".startTls()"];
   }
 
@@ -267,59 +334,72 @@ class ChainWriter {
     if (reply === undefined || !isCode(reply, "354")) return undefined;
     let content = "";
     for (let ahead = 2;; ahead++) {
-      const line = this.#peek("line", ahead);
-      const [part, more] = line?.template ?? [];
-      if (line?.content !== true || part?.kind === "hole" || more !== undefined) return undefined;
-      const said = part?.kind === "text" ? part.text : "";
-      if (part !== undefined && part.kind !== "text") return undefined;
-      if (said === ".") {
-        this.#next += ahead + 1;
-        this.#phase = "ready";
-        return [`.data(${this.#texts.string(escaped(content))})`, ...this.#replies()];
+      const part = this.#contentPart(ahead);
+      if (part === undefined) return undefined;
+      if (part !== ".") {
+        content += part;
+        continue;
       }
-      // A single dot cannot come of a content that is stuffed.
-      if (/^\.(?!\.)/.test(said)) return undefined;
-      content += `${said.replace(/^\./, "")}\r\n`;
+      this.#next += ahead + 1;
+      this.#phase = "ready";
+      return [`.data(${text(content)})`, ...this.#replies({ several: true })];
     }
   }
 
-  /** Octets and lines of content that stand together. */
+  /** A line of content, or several, without the dots that `data()` doubles; the lone dot as it is. */
+  #contentPart(ahead: number): string | undefined {
+    const inline = this.#peek("bytes", ahead);
+    if (inline?.end === "C" && inline.stuffed) {
+      plain(inline);
+      return utf8(inlined(inline))?.replace(/[^\n]$/, "$&\r\n");
+    }
+    const line = this.#peek("line", ahead);
+    const [part, more] = line?.template ?? [];
+    if (line?.content !== true || more !== undefined) return undefined;
+    if (part === undefined) return "\r\n";
+    if (part.kind !== "text") return undefined;
+    if (part.text === ".") return ".";
+    // A single dot cannot come of a content that is stuffed.
+    return /^\.(?!\.)/.test(part.text) ? undefined : `${part.text.replace(/^\./, "")}\r\n`;
+  }
+
+  /** Octets and lines of content that stand together; a command that belongs to them before. */
   #raw(): string[] {
-    let said = "";
+    const said: Uint8Array[] = [];
     for (;; this.#next++) {
       const step = this.#steps[this.#next];
-      if (step?.kind === "bytes" && step.end === "C") said += octets(step);
-      else if (step?.kind === "line" && step.end === "C" && (step.content || said === "")) {
-        const [part, more] = step.template;
-        if (!step.content || more !== undefined || (part && part.kind !== "text")) return noCall();
-        said += `${part?.text ?? ""}\r\n`;
+      if (step?.kind === "bytes" && step.end === "C") {
+        const bytes = inlined(step);
+        said.push(step.stuffed ? stuffed(bytes) : bytes);
+      } else if (step?.kind === "line" && step.end === "C" && (step.content || said.length === 0)) {
+        const chunk = this.#peek("bytes", 1);
+        const line = withoutHoles(step.template, chunk === undefined ? 0 : inlined(chunk).length);
+        said.push(new TextEncoder().encode(`${line}\r\n`));
       } else break;
       plain(step);
     }
     const answered = this.#peek("reply") !== undefined || this.#peek("block") !== undefined;
-    return [`.raw(${text(said)})`, ...(answered ? this.#replies() : [])];
+    const call = `.raw(${octets(joined(said))})`;
+    return [call, ...(answered ? this.#replies({ several: true }) : [])];
   }
 
   // Replies
 
   /** The replies that follow a command, or a choice between them. */
-  #replies(): string[] {
-    if (this.#peek("reply") !== undefined) return this.#reply();
+  #replies({ several = false }: { readonly several?: boolean } = {}): string[] {
+    const calls: string[] = [];
+    for (let reply = this.#peek("reply"); reply !== undefined; reply = this.#peek("reply")) {
+      if (calls.length > 0 && !several) return noCall();
+      this.#next++;
+      calls.push(...this.#expect(reply));
+    }
+    if (calls.length > 0) return calls;
     const block = this.#peek("block");
     const outcomes = block?.how === "alt" ? outcomesOf(block) : undefined;
     // The builder expects the success of its own accord where nothing is written.
     if (outcomes === undefined) return noCall();
     this.#next++;
     return [`.expect({ ${outcomes.map(([code, name]) => `${code}: ${text(name)}`).join(", ")} })`];
-  }
-
-  #reply(): string[] {
-    const reply = this.#peek("reply");
-    if (reply === undefined) return noCall();
-    this.#next++;
-    const calls = this.#expect(reply);
-    if (this.#peek("reply") !== undefined) return noCall();
-    return calls;
   }
 
   #expect(reply: ReplyStep): string[] {
@@ -345,6 +425,6 @@ class ChainWriter {
       ? `[${step.values.map(text).join(", ")}]`
       : `Array.from({ length: ${step.count} })`;
     const parameters = loop === undefined ? "(d)" : `(d, ${loop})`;
-    return [`.each(${items}, ${parameters} => d${calls.join("")})`];
+    return [nested(`.each(${items}, ${parameters} => d`, calls)];
   }
 }

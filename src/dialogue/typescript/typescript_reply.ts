@@ -35,7 +35,7 @@ export function expectCalls(reply: ReplyStep, place: ReplyPlace): string[] {
   const calls: string[] = [];
   const said = (some: readonly WrittenLine[]): string =>
     some.map(({ text = [] }) => texts.template(text)).join(", ");
-  if (pop3 && first.more) {
+  if (pop3 && first.more && !offers) {
     if (!body || reply.forbid.length > 0) return noCall();
     if (rows.some(({ optional }) => optional)) return noCall();
     if (first.text !== undefined) calls.push(codeCall(reply, first, texts));
