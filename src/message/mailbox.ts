@@ -45,6 +45,8 @@ export interface Group {
  * ```
  */
 export function parseMailbox(text: string, options: AddressOptions = {}): Mailbox {
+  // The parser would find the two atoms and give them on as they are.
+  if (BARE_ADDRESS.test(text)) return { address: parseAddress(text, options) };
   return new ListParser(text, "mailbox", options).one();
 }
 
@@ -73,6 +75,8 @@ export function parseAddressList(text: string, options: AddressOptions = {}): (M
 const MAX_DEPTH = 50;
 /** The atoms of a name and what lies between dots; also raw UTF-8, which people type. */
 const ATOM = /[^\s\p{Cc}()<>[\]:;@\\,"]+/uy;
+/** Two atoms of ASCII and nothing around them: no name, no quote, no comment. */
+const BARE_ADDRESS = /^[!#-'*+\-./0-9=?A-Z^-~]+@[!#-'*+\-./0-9=?A-Z^-~]+$/;
 
 interface Word {
   readonly text: string;

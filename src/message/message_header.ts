@@ -113,15 +113,15 @@ export function toMailboxes(list: MailboxLike | readonly MailboxLike[] = []): Ma
 }
 
 /** All addresses, each once, in their order. */
-export function recipients(...lists: readonly (readonly Mailbox[])[]): Address[] {
-  const byKey = new Map<string, Address>();
-  for (const list of lists) {
-    for (const { address } of list) {
-      if (!byKey.has(address.key)) byKey.set(address.key, address);
-    }
-  }
-  if (byKey.size === 0) throw new RangeError("Cannot compose a message: it has no recipient");
-  return [...byKey.values()];
+export function recipients(
+  to: readonly Mailbox[],
+  cc: readonly Mailbox[],
+  bcc: readonly Mailbox[],
+): Address[] {
+  const all = [...to, ...cc, ...bcc].map(({ address }) => address);
+  if (all.length === 0) throw new RangeError("Cannot compose a message: it has no recipient");
+  if (all.length === 1) return all;
+  return [...new Map(all.map((address) => [address.key, address])).values()];
 }
 
 /** Refuses fields that are written from the message, and second ones of those that stand once. */
