@@ -8,7 +8,7 @@ import { checked } from "../shared/login.ts";
 import { grantsOf, smtpHost } from "../shared/grants.ts";
 import type { CheckCall, JournalCall, ReportCall, ResumeCall, SendCall } from "./calls.ts";
 import { loadMessage, unlessMissing } from "./inputs.ts";
-import { isPostgres } from "./journal_place.ts";
+import { isPostgres, type JournalUse } from "./journal_place.ts";
 
 /** Any call. */
 type AnyCall = Partial<
@@ -22,9 +22,10 @@ type AnyCall = Partial<
  * @returns One flag of each kind.
  */
 export async function callGrants(
-  call: AnyCall & { readonly journal?: string | undefined },
+  call: AnyCall & JournalUse & { readonly journal?: string | undefined },
 ): Promise<string[]> {
   const { journal, message, list, server = call.url, proxy, dryRun } = call;
+  const beside = journalFiles(journal);
   const runs = server !== undefined && dryRun === undefined;
   const files = message === undefined ? [] : await filesOf(message);
   const written = [...call.report ?? [], ...call.format ?? []].map(({ path }) => path);
@@ -36,8 +37,9 @@ export async function callGrants(
     read: [
       ...[list === "-" ? undefined : list, message, ...files, call.suppress],
       ...[call.tlsCa, call.tlsCert, call.tlsKey, ...call.dkimKey ?? []],
+      ...call.readOnly ? beside : [],
     ],
-    write: [...journalFiles(journal), ...written, dryRun, call.saveDialogue],
+    write: [...call.readOnly ? [] : beside, ...written, dryRun, call.saveDialogue],
     env: call.url !== undefined && call.server === undefined ? ["SMTP_URL"] : [],
     secrets: [call.passwordFrom, call.tokenFrom, call.journalPasswordFrom],
   });

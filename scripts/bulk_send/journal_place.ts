@@ -31,18 +31,26 @@ export function isPostgres(journal: string): boolean {
   return /^postgres(?:ql)?:/i.test(journal);
 }
 
+/** What a journal is opened for. */
+export interface JournalUse {
+  /** Whether it is made if there is none. */
+  readonly create?: boolean;
+  /** Whether it is looked at and no more. */
+  readonly readOnly?: boolean;
+}
+
 /**
  * Opens a journal.
  *
  * @param place The journal.
  * @param context Where secrets come from.
- * @param options Whether it is made if there is none.
+ * @param use What for.
  * @returns The journal.
  */
 export async function openJournal(
   { journal, journalPasswordFrom, moved = false }: JournalPlace,
   { io, readers }: SecretContext,
-  { create = false }: { readonly create?: boolean } = {},
+  { create = false, readOnly = false }: JournalUse = {},
 ): Promise<BulkJournal> {
   if (!isPostgres(journal)) {
     if (journalPasswordFrom !== undefined) fail("--journal-password-from is for PostgreSQL");
@@ -51,7 +59,7 @@ export async function openJournal(
     if (create && slash > 0) {
       await reading("--journal", journal, () => Deno.mkdir(journal.slice(0, slash), PRIVATE));
     }
-    return await openSqliteJournal(journal, { create, moved });
+    return await openSqliteJournal(journal, { create, moved, readOnly });
   }
   const url = URL.parse(journal) ?? fail("--journal is no URL of PostgreSQL");
   if (url.password !== "" || url.searchParams.has("password")) {

@@ -30,6 +30,8 @@ import { type JobSettings, runningOf, settingsOf } from "./settings.ts";
 import { checkText, sampleText, statusJson, statusText } from "./summary_text.ts";
 
 const NUMBERS = EXIT.bulk_send;
+/** Where nothing is decided, nothing needs to be writable. */
+const LOOKING = { readOnly: true } as const;
 
 /** What a test puts in the place of the system. */
 export interface VerbsOptions {
@@ -91,9 +93,9 @@ export class BulkVerbs implements Verbs {
   }
 
   async status(call: JournalCall): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
+    if (call.permissions) return await this.#permissions({ ...call, ...LOOKING });
     const { out, err } = this.#io;
-    await using journal = await openJournal(call, this.#context);
+    await using journal = await openJournal(call, this.#context, LOOKING);
     const jobs = call.job === undefined
       ? await journal.jobs()
       : [await chooseJob(journal, call.job)];
@@ -115,13 +117,13 @@ export class BulkVerbs implements Verbs {
   }
 
   async report(call: ReportCall): Promise<void> {
-    if (call.permissions) return await this.#permissions(call);
+    if (call.permissions) return await this.#permissions({ ...call, ...LOOKING });
     if (call.format.filter(({ path }) => path === undefined).length > 1) {
       fail(
         "Cannot report: one report goes to standard output: give the others a path, --format FORMAT:PATH",
       );
     }
-    await using journal = await openJournal(call, this.#context);
+    await using journal = await openJournal(call, this.#context, LOOKING);
     const job = await journal.look((await chooseJob(journal, call.job)).id);
     await using reports = await openReports("--format", call.format, this.#io.out);
     await reports.write(job);

@@ -1,4 +1,4 @@
-import { equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { openSqliteJournal } from "../../../src/jobs/bulk/journal/sqlite_journal.ts";
 import { ABOUT, JOURNAL_CASES, people } from "./journal_suite.ts";
 
@@ -76,6 +76,57 @@ Deno.test("openSqliteJournal() lets nobody but the owner read what names people"
       equal(((await Deno.stat(`${folder}/${name}`)).mode ?? 0) & 0o077, 0, name);
     }
     await journal.close();
+  });
+});
+
+Deno.test("openSqliteJournal() leaves one file that can be looked at and is left as it is", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/j.db`;
+    const writer = await openSqliteJournal(path, { create: true });
+    const { id } = await writer.create(ABOUT, people(2));
+    const beside = async (): Promise<string[]> =>
+      (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    {
+      await using reader = await openSqliteJournal(path, { readOnly: true });
+      equal((await (await reader.look(id)).counts()).pending, 2); // while another one writes
+    }
+    await writer.close();
+    deepEqual(await beside(), ["j.db", "j.db.lock", "j.db.mark"]);
+    const before = await Deno.readFile(path);
+
+    await using reader = await openSqliteJournal(path, { readOnly: true });
+    const job = await reader.look(id);
+    equal((await job.counts()).pending, 2);
+    for (
+      const change of [
+        () => reader.run(id, 0),
+        () => reader.create(ABOUT, []),
+        () => reader.suppress([], 0),
+        () => job.release({ to: "resend", by: "ann", atMs: 0 }),
+      ]
+    ) await rejects(change, { name: "BulkJournalError", problem: "state" });
+    await reader.close();
+    deepEqual(await beside(), ["j.db", "j.db.lock", "j.db.mark"]);
+    deepEqual(await Deno.readFile(path), before);
+
+    await Deno.copyFile(path, `${folder}/copy.db`);
+    await rejects(openSqliteJournal(`${folder}/copy.db`, { readOnly: true }), { problem: "moved" });
+    const looked = { readOnly: true, moved: true };
+    await (await openSqliteJournal(`${folder}/copy.db`, looked)).close();
+    await rejects(openSqliteJournal(`${folder}/copy.db`), { problem: "moved" }); // nobody went on
+    const none = { readOnly: true, create: true };
+    await rejects(openSqliteJournal(`${folder}/none.db`, none), { problem: "missing" });
+  });
+});
+
+Deno.test("openSqliteJournal() looks at a journal that is on its way, or was left", async () => {
+  await withFolder(async (folder) => {
+    await using reader = await openSqliteJournal(await left(folder), {
+      readOnly: true,
+      moved: true,
+    });
+    const { accepted, committing, pending } = await (await reader.look(1)).counts();
+    deepEqual([accepted, committing, pending], [2, 1, 47]);
   });
 });
 

@@ -41,6 +41,8 @@ export interface JournalPlace {
   readonly store: FileStore;
   readonly clock: Clock;
   readonly journalId: string;
+  /** Whether it is looked at and no more. */
+  readonly readOnly: boolean;
 }
 
 /** A change that waits to be written. */

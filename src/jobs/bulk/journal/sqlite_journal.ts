@@ -32,11 +32,17 @@ export interface SqliteJournalOptions {
   readonly create?: boolean;
   /** Whether a copy of a journal is taken for the journal itself. @default {false} */
   readonly moved?: boolean;
+  /** Whether it is looked at and no more: nothing of it needs to be writable. @default {false} */
+  readonly readOnly?: boolean;
   /** Where its lock is. @default {denoFileStore} */
   readonly store?: FileStore;
   /** Its wall side tells when rows have changed. @default {systemClock} */
   readonly clock?: Clock;
 }
+
+/** Somebody who looks holds the file for a moment. A commit is on the disk when it is over. */
+const WRITING = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; " +
+  "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
 
 /**
  * Opens a journal in a file.
@@ -67,21 +73,21 @@ export async function openSqliteJournal(
   options: SqliteJournalOptions = {},
 ): Promise<BulkJournal> {
   const { DatabaseSync } = await import("node:sqlite");
-  const { create = false, moved = false, store = denoFileStore, clock = systemClock } = options;
+  const { create = false, moved = false, readOnly = false } = options;
+  const { store = denoFileStore, clock = systemClock } = options;
   const file = await statOf(path);
   const mark = await readMark(`${path}.mark`);
   if (file === undefined || file.size === 0) {
     if (mark !== undefined) {
       throw problem("missing", path, "it is gone, though it was there before");
     }
-    if (!create) throw problem("missing", path, "there is none");
+    if (!create || readOnly) throw problem("missing", path, "there is none");
     if (file === undefined) await make(path);
   }
-  const database = opened(() => new DatabaseSync(path), path);
+  const database = opened(() => new DatabaseSync(path, { readOnly }), path);
   try {
     if (file === undefined || file.size === 0) await begin(database, path);
     else check(database, path);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     const meta = new Meta(database);
     const journalId = meta.get("id") ?? "";
     if (mark !== undefined) {
@@ -100,9 +106,9 @@ export async function openSqliteJournal(
           "it is a copy, and somebody may have gone on with the original",
         );
       }
-      meta.set("place", place);
+      if (!readOnly) meta.set("place", place);
     }
-    return new SqliteJournal(database, { path, store, clock, journalId });
+    return new SqliteJournal(database, { path, store, clock, journalId, readOnly });
   } catch (error) {
     database.close();
     throw asProblem(error, path);
@@ -312,6 +318,8 @@ class SqliteJournal implements BulkJournal {
   async close(): Promise<void> {
     if (!this.#database.isOpen) return;
     for (const job of this.#opened) await job.flush();
+    // What is left is one file, which can be read where nothing can be written; unless somebody looks.
+    if (this.#lock !== undefined) tryTo(() => this.#database.exec("PRAGMA journal_mode = DELETE"));
     this.#database.close();
     this.#mark?.[Symbol.dispose]();
     this.#lock?.release();
@@ -333,6 +341,9 @@ class SqliteJournal implements BulkJournal {
   /** Takes the lock: from here on only this process writes. */
   async #hold(): Promise<void> {
     if (this.#lock !== undefined) return;
+    if (this.#place.readOnly) {
+      throw problem("state", this.#place.path, "it was opened to be looked at");
+    }
     const lockPath = `${this.#place.path}.lock`;
     const lock = await this.#place.store.lock(lockPath);
     if (lock === undefined) {
@@ -340,6 +351,11 @@ class SqliteJournal implements BulkJournal {
       throw problem("busy", this.#place.path, `another run holds it${holder}`);
     }
     this.#lock = lock;
+    try {
+      this.#database.exec(WRITING);
+    } catch (error) {
+      throw asProblem(error, this.#place.path);
+    }
     this.#commits = Number(this.#meta.get("commits"));
     this.#mark = new RunMark(`${this.#place.path}.mark`, this.#place.journalId);
     this.#mark.set(this.#commits);

@@ -9,6 +9,7 @@ import { BulkJournalError } from "./journal_error.ts";
 // Result codes of SQLite (www.sqlite.org/rescode.html).
 const BUSY = 5;
 const LOCKED = 6;
+const READ_ONLY = 8;
 const CORRUPT = 11;
 const CANNOT_OPEN = 14;
 const CONSTRAINT = 19;
@@ -16,6 +17,15 @@ const NOT_A_DATABASE = 26;
 
 /** What is wrong with a file that SQLite cannot open. */
 export const UNOPENED = "it cannot be opened, expected a file in a folder that can be written";
+
+/** What is wrong with a file that SQLite would first have to put in order, and may not. */
+const UNREADABLE = "no run has closed it, so its folder must be writable: use a copy in such a " +
+  "folder, with all that stands beside it";
+
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [CANNOT_OPEN, UNOPENED],
+  [READ_ONLY, UNREADABLE],
+]);
 
 /** A problem of a journal, in words. */
 export function problem(
@@ -36,10 +46,10 @@ export function asProblem(error: unknown, path: string): unknown {
     : code === BUSY || code === LOCKED
     ? "busy"
     : "storage";
-  const text = `Cannot use the journal "${path}": ${
-    code === CANNOT_OPEN ? UNOPENED : error.message
-  }`;
-  return new BulkJournalError(kind, text, { cause: error });
+  const reason = REASONS.get(code) ?? error.message;
+  return new BulkJournalError(kind, `Cannot use the journal "${path}": ${reason}`, {
+    cause: error,
+  });
 }
 
 /** Whether SQLite refused something that must be unique. */
