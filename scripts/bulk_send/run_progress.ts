@@ -188,7 +188,7 @@ function eventJson(event: Exclude<BulkEvent, { kind: "lost" }>): Readonly<Record
  * @returns The text with `<…>` for each address.
  */
 export function withoutAddresses(text: string): string {
-  return text.replace(/<?[^\s<>@]{1,64}@[^\s<>@:;,]{1,255}>?/g, "<…>");
+  return text.replace(/<?[^\s<>@"]{1,64}@[^\s<>@:;,"]{1,255}>?/g, "<…>");
 }
 
 function percent(part: number): string {

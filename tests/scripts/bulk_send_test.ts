@@ -395,7 +395,10 @@ Deno.test("bulk_send stops where the server refuses row after row [T-B16]", asyn
     box.misbehave({ verb: ".", reply: "554 5.7.1 Not this message of ann@here.example" });
     const { code, err } = await bulkSend(["send", ...all, "--max-refusals", "4"]);
     equal(code, EXIT.bulk_send.failure);
-    match(err, /\nstopped: the server refuses row after row: Not this message of <…>\n/);
+    match(
+      err,
+      /\nstopped: the server refuses row after row: "554 5\.7\.1 Not this message of <…>"\n/,
+    );
     const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
     ok(states.failed >= 4 && states.failed < 20, `${states.failed}`);
     equal(states.failed + states.pending, 30);
@@ -451,7 +454,7 @@ Deno.test("bulk_send stops where strangers may write to nobody, and fails nobody
     equal(without.code, EXIT.bulk_send.failure);
     match(
       without.err,
-      /^stopped: the server .* alike: "554 <…>: Relay access denied": add --user .*; if .*refusals 20$/m,
+      /^stopped: the server .* alike: "554 5\.7\.1 <…>: Relay access denied": add --user .*; if .*refusals 20$/m,
     );
     const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
     deepEqual([states.pending, states.failed], [3, 0]);

@@ -39,6 +39,7 @@ Deno.test("withoutAddresses() names nobody, and leaves the rest", pure, () => {
     withoutAddresses("<ann@x.example>: unknown, try ben@y.example; see https://z.example/?a=1"),
     "<…>: unknown, try <…>; see https://z.example/?a=1",
   );
+  equal(withoutAddresses('it says "550 ann@x.example"'), 'it says "550 <…>"');
   equal(withoutAddresses("4.7.1 Greylisted @ noon"), "4.7.1 Greylisted @ noon");
 });
 
@@ -93,10 +94,11 @@ Deno.test(
   pure,
   async () => {
     const files = ["a.db", "a.db.lock", "a.db.mark", "a.db.emergency"].join();
-    deepEqual(await callGrants({ journal: "a.db", format: [{ format: "csv" }] }), [
+    deepEqual(await callGrants({ journal: "a.db" }), [
       `--allow-read=${files}`,
       `--allow-write=${files}`,
     ]);
+    deepEqual(await callGrants({ journal: "a.db", readOnly: true }), [`--allow-read=${files}`]);
     deepEqual(await callGrants({ journal: "postgres://a@db.example:5433/x" }), [
       "--allow-net=db.example:5433",
       "--ignore-env",

@@ -408,7 +408,8 @@ class Run {
     this.#ended = Promise.withResolvers();
     const broken = this.#breaker.take(outcome);
     if (broken === "refusals") {
-      this.#end({ reason: broken, text: `the server refuses row after row: ${outcome.text}` });
+      const text = `the server refuses row after row: "${saidIn(outcome)}"`;
+      this.#end({ reason: broken, text });
     } else if (broken === "doubts") {
       this.#end({ reason: broken, text: "row after row is in doubt" });
     }
@@ -418,10 +419,9 @@ class Run {
   #unlessFirst(outcome: RowOutcome): RowOutcome {
     const first = this.#first?.take(outcome);
     if (first === undefined) return outcome;
-    const { code, text } = outcome;
     if (first === "stop") {
-      const said = [code, text].filter((each) => each !== undefined).join(" ");
-      this.#end({ reason: "sender", text: `the server refuses the first rows alike: "${said}"` });
+      const text = `the server refuses the first rows alike: "${saidIn(outcome)}"`;
+      this.#end({ reason: "sender", text });
     }
     return { ...outcome, state: "pending" };
   }
@@ -533,6 +533,11 @@ class Limiters implements Limiter {
 function burstOf(rates: BulkRates): number {
   const slowest = Math.min(...Object.values(rates));
   return slowest === Infinity ? 1 : Math.max(1, Math.floor(slowest / 20));
+}
+
+/** The answer that an outcome came from. */
+function saidIn({ code, enhanced, text }: RowOutcome): string {
+  return [code, enhanced, text].filter((each) => each !== undefined).join(" ");
 }
 
 function textOf(error: unknown): string {
