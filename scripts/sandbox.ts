@@ -7,17 +7,21 @@
  */
 
 import {
+  type ArgumentValue,
   EnumType,
   EXIT,
   port,
-  type Printer,
   runScript,
   type ScriptIo,
   type ScriptOptions,
-  visible,
+  ValidationError,
 } from "../src/cli/mod.ts";
 import { Command } from "../src/deps/cliffy.ts";
-import { type LedgerEntry, type Sandbox, SANDBOX_CA, startSandbox } from "../src/sandbox/mod.ts";
+import { SANDBOX_CA, type SandboxPorts, startSandbox } from "../src/sandbox/mod.ts";
+import { fault, FAULT_HELP } from "./sandbox/fault.ts";
+import { ArrivalFolder, readMails } from "./sandbox/folders.ts";
+import { introduce, show, type TestUser } from "./sandbox/lines.ts";
+import { grantsOf } from "./shared/grants.ts";
 
 const NAME = "sandbox";
 
@@ -38,99 +42,131 @@ export function main(
   }, { ...options, name: NAME, exits: EXIT.sandbox });
 }
 
+/** What the command line says. */
+type Call = Parameters<Parameters<ReturnType<typeof declared>["action"]>[0]>[0];
+
 function command(io: ScriptIo) {
+  return declared().action(async (call) => {
+    if (call.ca) await io.out.print(SANDBOX_CA);
+    else if (call.permissions) await io.out.line(permissionsOf(call).join(" "));
+    else await run(io, call);
+  });
+}
+
+function declared() {
   return new Command()
     .name(NAME)
-    .description("A small mail server on loopback, for trying things out. Ctrl+C ends it.")
+    .description(
+      "A small mail server on loopback, to try a mail client on. Mail is held in memory; what is said " +
+        `is shown. Ctrl+C ends it.\n\n${FAULT_HELP}`,
+    )
     .type("port", port)
+    .type("user", testUser)
+    .type("fault", fault)
     .type("need", new EnumType(["nothing", "tls", "login"]))
-    .option("--smtp-port <port:port>", "Port of SMTP with STARTTLS; a free one by default")
-    .option("--smtps-port <port:port>", "Port of SMTP inside TLS; a free one by default")
-    .option("--lmtp-port <port:port>", "Port of LMTP; a free one by default")
-    .option("--pop3-port <port:port>", "Port of POP3 with STLS; a free one by default")
-    .option("--pop3s-port <port:port>", "Port of POP3 inside TLS; a free one by default")
-    .option("--user <name:string>", "Who may log in, with a new password", { default: "demo" })
+    .group("Ports")
+    .option("--smtp-port <port:port>", "SMTP with STARTTLS; a free one by default")
+    .option("--smtps-port <port:port>", "SMTP inside TLS; a free one by default")
+    .option("--lmtp-port <port:port>", "LMTP; a free one by default")
+    .option("--pop3-port <port:port>", "POP3 with STLS; a free one by default")
+    .option("--pop3s-port <port:port>", "POP3 inside TLS; a free one by default")
+    .group("Mail")
+    .option(
+      "--user <name:user>",
+      "NAME, or NAME:PASSWORD made up for a test: who may log in, and has a maildrop; demo",
+      { collect: true },
+    )
+    .option("--fill <folder:file>", "Put its files *.eml into the maildrop of each user")
+    .option("--save <folder:file>", "Write each message that arrives into this folder")
     .option("--recipient <address:string>", "Who exists; without it, everybody does", {
       collect: true,
     })
+    .group("Manners")
     .option("--requires <need:need>", "What MAIL needs first: nothing, tls or login", {
       default: "nothing" as const,
     })
     .option("--lenient", "Take lone CR and LF, and addresses without brackets")
+    .option("--fault <fault:fault>", "Let this go wrong, as told above", { collect: true })
+    .group("Output")
     .option("--quiet", "Do not show what is said")
     .option("--json", "Lines of JSON instead of text")
     .option("--ca", "Print the certificate of the authority to trust, and end")
+    .option("--permissions", "Print the permissions that this call needs, and end")
     .example("Trust it", `${NAME} --ca > ca.pem`)
-    .example("Log in before sending", `${NAME} --smtp-port 2525 --requires login`)
-    .noExit()
-    .action(async ({ ca, user, quiet, json, ...rest }) => {
-      if (ca) return await io.out.print(SANDBOX_CA);
-      const password = crypto.getRandomValues(new Uint8Array(12)).toBase64({
-        alphabet: "base64url",
-      });
-      const { recipient, requires, lenient } = rest;
-      const { smtpPort: smtp, smtpsPort: smtps, lmtpPort: lmtp } = rest;
-      const { pop3Port: pop3, pop3sPort: pop3s } = rest;
-      const ports = Object.entries({ smtp, smtps, lmtp, pop3, pop3s })
-        .filter(([, port]) => port !== undefined);
-      await using box = await startSandbox({
-        users: { [user]: password },
-        ports: Object.fromEntries(ports),
-        requires,
-        strict: !lenient,
-        ...(recipient === undefined ? {} : { recipients: recipient }),
-      });
-      await introduce(io.out, box, { user, password, json: json ?? false });
-      for await (const entry of box.ledger.follow({ signal: io.signal })) {
-        if (!quiet) await show(io.out, entry, json ?? false);
-      }
-    });
+    .example("Log in before sending", `${NAME} --smtp-port 2525 --user ann:pencil --requires login`)
+    .example("A mailbox to read", `${NAME} --pop3-port 1110 --user ann:pencil --fill mails`)
+    .example(
+      "Refuse the third recipient of all, for now",
+      `${NAME} --fault "RCPT after=2 times=1 reply=451 4.3.0 Later"`,
+    )
+    .example("Break off when the message has arrived", `${NAME} --fault ". silent then=drop"`)
+    .example(
+      "Be slow, and say nothing to QUIT",
+      `${NAME} --fault "* delay=2s" --fault "QUIT silent then=stall"`,
+    )
+    .example("Write octet by octet, until the 500th", `${NAME} --fault "chunk=1 at=500 then=close"`)
+    .noExit();
 }
 
-async function introduce(
-  out: Printer,
-  { smtpUrl, smtpsUrl, lmtpUrl, pop3Url, pop3sUrl, caCerts }: Sandbox,
-  { user, password, json }: {
-    readonly user: string;
-    readonly password: string;
-    readonly json: boolean;
-  },
-): Promise<void> {
-  if (json) {
-    return await out.json({
-      schema: "mailwright-sandbox/1",
-      smtp: smtpUrl,
-      smtps: smtpsUrl,
-      lmtp: lmtpUrl,
-      pop3: pop3Url,
-      pop3s: pop3sUrl,
-      user,
-      password,
-      caCerts,
-    });
+/** `ann`, `ann:pencil`. */
+function testUser({ name: option, value }: ArgumentValue): TestUser {
+  const [, name = "", password = newPassword()] = /^([^:]*)(?::(.*))?$/s.exec(value) ?? [];
+  if (name !== "" && password !== "") return { name, password };
+  throw new ValidationError(`Cannot read ${option} "${value}": expected NAME or NAME:PASSWORD`);
+}
+
+function newPassword(): string {
+  return crypto.getRandomValues(new Uint8Array(12)).toBase64({ alphabet: "base64url" });
+}
+
+const PORTS = ["smtp", "smtps", "lmtp", "pop3", "pop3s"] as const;
+
+function portsOf(call: Call): Partial<SandboxPorts> {
+  const entries = PORTS.map((name) => [name, call[`${name}Port`]] as const);
+  return Object.fromEntries(entries.filter(([, port]) => port !== undefined));
+}
+
+/** A port that is free is known too late to be granted by its number. */
+function permissionsOf(call: Call): string[] {
+  const ports = Object.values(portsOf(call));
+  const net = ports.length < PORTS.length ? [""] : ports.map((port) => `:${port}`);
+  const write = call.save === undefined ? [] : [`--allow-write=${call.save}`];
+  return [...grantsOf({ net: net.map((port) => `127.0.0.1${port}`), read: [call.fill] }), ...write];
+}
+
+/** Runs until a signal. */
+async function run(io: ScriptIo, call: Call): Promise<void> {
+  const { json = false, quiet = false, recipient: recipients, requires, lenient } = call;
+  const users = usersOf(call);
+  const mails = call.fill === undefined ? [] : await readMails(call.fill);
+  const arrivals = call.save === undefined ? undefined : new ArrivalFolder(call.save);
+  await arrivals?.open();
+  await using box = await startSandbox({
+    users: Object.fromEntries(users.map(({ name, password }) => [name, password])),
+    ports: portsOf(call),
+    requires,
+    strict: !lenient,
+    faults: call.fault ?? [],
+    ...(recipients && { recipients }),
+  });
+  for (const { name } of users) box.fill(name.includes("@") ? name : `${name}@localhost`, mails);
+  await introduce(io.out, box, { users, json });
+  let saved = 0;
+  for await (const entry of box.ledger.follow({ signal: io.signal })) {
+    if (!quiet) await show(io.out, entry, json);
+    const mail = entry.kind === "stored" ? box.mails[saved++] : undefined;
+    if (mail === undefined || arrivals === undefined) continue;
+    const text = await arrivals.save(mail.content);
+    if (!quiet) await show(io.out, { connection: entry.connection, kind: "saved", text }, json);
   }
-  await out.line(`SMTP      ${smtpUrl}  (STARTTLS)`);
-  await out.line(`SMTPS     ${smtpsUrl}`);
-  await out.line(`LMTP      ${lmtpUrl}  (STARTTLS)`);
-  await out.line(`POP3      ${pop3Url}  (STLS)`);
-  await out.line(`POP3S     ${pop3sUrl}`);
-  await out.line(`User      ${visible(user)}`);
-  await out.line(`Password  ${password}`);
-  await out.line(`Maildrop  mail to ${visible(user.includes("@") ? user : `${user}@ANYTHING`)}`);
-  await out.line("Trust     the certificate that --ca prints");
-  await out.line("End       Ctrl+C");
-  await out.line();
 }
 
-/** How the lines of a session are marked; other entries show their kind. */
-const MARKS: Partial<Record<LedgerEntry["kind"], string>> = { command: "C:", reply: "S:" };
-
-async function show(out: Printer, entry: LedgerEntry, json: boolean): Promise<void> {
-  if (json) return await out.json(entry);
-  const { connection, kind, text, recipients = [], uids = [] } = entry;
-  const mark = MARKS[kind] ?? `<${kind}>`;
-  const words = [`#${connection}`, mark, visible(text), ...recipients, ...uids];
-  await out.line(words.filter((word) => word !== "").join(" "));
+function usersOf(
+  { user = [{ name: "demo", password: newPassword() }] }: Call,
+): readonly TestUser[] {
+  const twice = user.find(({ name }, at) => user.findIndex((one) => one.name === name) < at);
+  if (twice === undefined) return user;
+  throw new ValidationError(`Cannot use --user "${twice.name}": it was said before`);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -24,11 +24,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scripts: ["cli", "jobs", "smtp", "pop3", "message", "dialogue", "deps"],
 };
 
-/** Scripts that also start the sandbox; the first one with its folder. */
+/** Scripts that also start the sandbox, two of them with their folders. */
 const WITH_SANDBOX = [
   "scripts/dialogue.ts",
   "scripts/dialogue/",
   "scripts/sandbox.ts",
+  "scripts/sandbox/",
   "scripts/demo.ts",
 ];
 

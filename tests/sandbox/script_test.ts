@@ -52,6 +52,13 @@ function run(...args: string[]) {
   return { out, err, keys, exit: main(args, { stdout: out, stderr: err, signals: keys }) };
 }
 
+/** A folder that goes with its test. */
+async function temporary(): Promise<AsyncDisposable & { readonly path: string }> {
+  await Deno.mkdir("tests/.tmp", { recursive: true });
+  const path = await Deno.makeTempDir({ dir: "tests/.tmp" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
 Deno.test("sandbox runs until Ctrl+C and shows what is said, but no password", async () => {
   const { out, err, keys, exit } = run("--user", "ann", "--recipient", "b@x.example", "--lenient");
   const [, port] = await out.until(/^SMTPS {5}smtps:\/\/127\.0\.0\.1:(\d+)$/m);
@@ -120,6 +127,101 @@ Deno.test("sandbox serves by POP3 what came by SMTP", async () => {
   match(out.text, /^#1 C: PASS \$\{hidden\}$/m);
 });
 
+Deno.test("sandbox misbehaves as it is told, and goes on", async () => {
+  const { out, keys, exit } = run(
+    "--json",
+    "--fault",
+    "RCPT after=1 times=1 reply=451 4.3.0 Later",
+    "--fault",
+    "QUIT silent then=close",
+  );
+  await out.until(/\n/);
+  const { smtp } = JSON.parse(out.text);
+  using client = await connect(Number(new URL(smtp).port));
+  await client.reply();
+  const rcpt = "RCPT TO:<b@x.example>";
+  const replies = await client.askAll("EHLO a", "MAIL FROM:<>", rcpt, rcpt, rcpt, "QUIT");
+  const ok = "250 2.1.5 Recipient OK";
+  deepEqual(replies.slice(2), [ok, "451 4.3.0 Later", ok, null]);
+  keys.press();
+  equal(await exit, 130);
+});
+
+Deno.test("sandbox fills each maildrop with the messages of a folder", async () => {
+  await using folder = await temporary();
+  await Deno.writeTextFile(`${folder.path}/2.eml`, "Subject: two\r\n\r\n.\r\n");
+  await Deno.writeTextFile(`${folder.path}/1.eml`, "Subject: one\n\nHi\n");
+  await Deno.writeTextFile(`${folder.path}/notes.txt`, "no message");
+  const users = ["--user", "ann:open sesame", "--user", "ben@x.example:a:b"];
+  const { out, keys, exit } = run("--json", "--fill", folder.path, ...users);
+  await out.until(/\n/);
+  const { pop3s, users: told } = JSON.parse(out.text);
+  deepEqual(told, [
+    { name: "ann", password: "open sesame" },
+    { name: "ben@x.example", password: "a:b" },
+  ]);
+  for (const { name, password } of told) {
+    using client = await connect(Number(new URL(pop3s).port), { caCerts: [SANDBOX_CA] });
+    await client.line();
+    await client.askAll(`USER ${name}`, `PASS ${password}`);
+    equal(await client.ask("RETR 1"), "+OK 20 octets");
+    const lines = [];
+    for (let line = await client.line(); line !== "."; line = await client.line()) lines.push(line);
+    deepEqual(lines, ["Subject: one", "", "Hi"]);
+    equal(await client.ask("STAT"), "+OK 2 39");
+  }
+  keys.press();
+  equal(await exit, 130);
+});
+
+Deno.test("sandbox saves what arrives, and replaces no file", async () => {
+  await using folder = await temporary();
+  const path = `${folder.path}/new`;
+  await Deno.mkdir(path);
+  await Deno.writeTextFile(`${path}/0001.eml`, "from an earlier run");
+  const { out, keys, exit } = run("--save", path, "--quiet");
+  const [, port] = await out.until(/^SMTP {6}smtp:\/\/127\.0\.0\.1:(\d+)/m);
+  using client = await connect(Number(port));
+  await client.reply();
+  const mail = ["MAIL FROM:<>", "RCPT TO:<b@x.example>", "DATA"];
+  await client.askAll("EHLO a", ...mail, "one\r\n..\r\n.", ...mail, "two\r\n.");
+  keys.press();
+  equal(await exit, 130);
+  const files = (await Array.fromAsync(Deno.readDir(path), ({ name }) => name)).sort();
+  deepEqual(files, ["0001.eml", "0002.eml", "0003.eml"]);
+  const texts = await Promise.all(files.map((name) => Deno.readTextFile(`${path}/${name}`)));
+  deepEqual(texts, ["from an earlier run", "one\r\n.\r\n", "two\r\n"]);
+});
+
+Deno.test("sandbox tells where it has saved a message", async () => {
+  await using folder = await temporary();
+  const { out, keys, exit } = run("--save", `${folder.path}/a/b`);
+  const [, port] = await out.until(/^SMTP {6}smtp:\/\/127\.0\.0\.1:(\d+)/m);
+  using client = await connect(Number(port));
+  await client.reply();
+  await client.askAll("EHLO a", "MAIL FROM:<>", "RCPT TO:<b@x.example>", "DATA", "one\r\n.");
+  await out.until(/^#0 <saved> tests\/\.tmp\/.*\/a\/b\/0001\.eml$/m);
+  keys.press();
+  equal(await exit, 130);
+});
+
+Deno.test.each<[readonly string[], string]>([
+  [[], "--allow-net=127.0.0.1"],
+  [["--smtp-port", "2525", "--fault", "QUIT silent"], "--allow-net=127.0.0.1"],
+  [
+    ["--smtp-port=1", "--smtps-port=2", "--lmtp-port=3", "--pop3-port=4", "--pop3s-port=5"],
+    "--allow-net=127.0.0.1:1,127.0.0.1:2,127.0.0.1:3,127.0.0.1:4,127.0.0.1:5",
+  ],
+  [
+    ["--fill", "mails", "--save", "new"],
+    "--allow-net=127.0.0.1 --allow-read=mails --allow-write=new",
+  ],
+])("sandbox prints the permissions of %j", async (args, flags) => {
+  const { out, exit } = run(...args, "--permissions");
+  equal(await exit, 0);
+  equal(out.text, `${flags}\n`);
+});
+
 Deno.test("sandbox prints the authority to trust", async () => {
   const { out, exit } = run("--ca");
   equal(await exit, 0);
@@ -131,6 +233,15 @@ Deno.test.each<[string, readonly string[], RegExp]>([
   ["a port that is none", ["--smtp-port", "0"], /--smtp-port/],
   ["a port of POP3 that is none", ["--pop3-port", "65536"], /--pop3-port/],
   ["a need that is none", ["--requires", "luck"], /luck/],
+  ["a fault that is none", ["--fault", "RCPT affter=2"], /--fault "RCPT affter=2", column 6/],
+  ["a user without a name", ["--user", ":pencil"], /--user ":pencil": expected NAME/],
+  ["a user who was named before", ["--user", "ann:a", "--user", "ann:b"], /--user "ann"/],
+  [
+    "a folder that is none",
+    ["--fill", "tests/.tmp/none"],
+    /--fill "tests\/.tmp\/none": there is no/,
+  ],
+  ["a folder without messages", ["--fill", "tests/sandbox"], /tests\/sandbox": it holds no file/],
 ])("sandbox refuses %s with one line and exit 2", async (_name, args, words) => {
   const { out, err, exit } = run(...args);
   equal(await exit, 2);
