@@ -55,10 +55,10 @@ export class Daemon implements AsyncDisposable {
     return daemon;
   }
 
-  /** Asks the program to end, then waits; what does not end is killed after 10 s. */
+  /** Asks the program to end, then waits; what does not end is killed after a minute. */
   async [Symbol.asyncDispose](): Promise<void> {
     signal(this.#child, "SIGTERM");
-    const lastWord = setTimeout(() => signal(this.#child, "SIGKILL"), 10_000);
+    const lastWord = setTimeout(() => signal(this.#child, "SIGKILL"), 60_000);
     await this.#child.status;
     clearTimeout(lastWord);
   }

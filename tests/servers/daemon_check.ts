@@ -23,7 +23,7 @@ await serverTest("startSmtpSink() counts what it takes", ["smtp-sink"], async ()
 });
 
 await serverTest("RunFolder reports a process that was left, and ends it", [], async () => {
-  const folder = await RunFolder.make("left");
+  const folder = await RunFolder.make("left", 3);
   await run("sh", ["-c", 'sleep 1000 >"$1" 2>&1 & exit 0', "sh", folder.file("left.log")], {
     env: { MARK: folder.path },
   });

@@ -10,12 +10,45 @@ const CR = 0x0d;
 
 /** Waits for `count` messages in the `new` and `cur` folders of a Maildir, oldest first. */
 export async function readMaildir(path: string, count = 1): Promise<Uint8Array[]> {
-  const names = await poll(`${count} messages in ${path}`, async () => {
-    const found = [...await list(`${path}/new`), ...await list(`${path}/cur`)];
-    return found.length >= count ? found : undefined;
+  return await poll(`${count} messages in ${path}`, async () => {
+    const found = await stored(path, count);
+    if (found === undefined) return undefined;
+    const names = [...found.keys()].sort((a, b) => arrival(a) - arrival(b));
+    return names.flatMap((name) => found.get(name) ?? []);
   });
-  names.sort((a, b) => arrival(a) - arrival(b));
-  return Promise.all(names.map((name) => Deno.readFile(name)));
+}
+
+/**
+ * Reads the messages of a Maildir as they are now, by their names without flags; `undefined` if there
+ * are fewer than `count`, or a server has moved one of them meanwhile.
+ */
+export async function stored(
+  path: string,
+  count: number = 0,
+): Promise<Map<string, Uint8Array> | undefined> {
+  const messages = new Map<string, Uint8Array>();
+  const paths = [...await list(`${path}/new`), ...await list(`${path}/cur`)];
+  if (paths.length < count) return undefined;
+  try {
+    await together(paths, async (file) => {
+      const [name = ""] = file.slice(file.lastIndexOf("/") + 1).split(":");
+      messages.set(name, await Deno.readFile(file));
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return messages.size === paths.length ? messages : undefined;
+}
+
+/** Many things at a time, for mailboxes of many messages. */
+export async function together<T>(
+  all: readonly T[],
+  work: (each: T) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < all.length; at += 200) {
+    await Promise.all(all.slice(at, at + 200).map(work));
+  }
 }
 
 /** The body of a stored message as text; delivery adds header fields, never a line here. */
@@ -55,8 +88,7 @@ export async function list(folder: string): Promise<string[]> {
 
 // A name begins with the second of delivery; the microsecond follows "M" (Dovecot, Postfix) or
 // "H" (Exim).
-function arrival(path: string): number {
-  const name = path.slice(path.lastIndexOf("/") + 1);
+function arrival(name: string): number {
   const micro = /[MH](\d+)/.exec(name)?.[1] ?? "0";
   return Number.parseInt(name) * 1e6 + Number(micro);
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { MailServer } from "./mail_server.ts";
-import { list, withLf } from "./maildir.ts";
+import { list, stored, together, withLf } from "./maildir.ts";
+import { poll } from "./poll.ts";
 import { account, run } from "./process.ts";
 import { splitAddress } from "./users.ts";
 
@@ -52,20 +53,7 @@ export async function maildropOf(
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const { domain, local } = splitAddress(address);
   const folder = `${server.mail}/${domain}/${local}/Maildir`;
-  const paths = [...await list(`${folder}/new`), ...await list(`${folder}/cur`)];
-  const messages = new Map<string, Uint8Array>();
-  await together(paths, async (path) => {
-    const [uid = ""] = path.slice(path.lastIndexOf("/") + 1).split(":");
-    messages.set(uid, await Deno.readFile(path));
-  });
-  return messages;
-}
-
-/** Many things at a time, for mailboxes of many messages. */
-async function together<T>(all: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
-  for (let at = 0; at < all.length; at += 200) {
-    await Promise.all(all.slice(at, at + 200).map(work));
-  }
+  return await poll(`${folder} to be still`, () => stored(folder));
 }
 
 async function make(path: string, owner: { uid: number; gid: number }): Promise<void> {

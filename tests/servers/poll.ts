@@ -6,11 +6,14 @@
 
 const PAUSE_MS = 20;
 
-/** Asks until the answer is not undefined; fails after a bounded number of questions (20 s). */
+/** How often {@linkcode poll} asks: for 100 s, far longer than it takes on any machine. */
+const PATIENCE = 5000;
+
+/** Asks until the answer is not undefined; fails after a bounded number of questions. */
 export async function poll<T>(
   what: string,
   ask: () => T | undefined | Promise<T | undefined>,
-  times = 1000,
+  times: number = PATIENCE,
 ): Promise<T> {
   for (let asked = 0; asked < times; asked++) {
     const answer = await ask();

@@ -61,7 +61,7 @@ export async function startPostgres({ password }: PostgresOptions = {}): Promise
       mayFail: true,
     });
     return asked.code === 0 || undefined;
-  }, 100);
+  });
   const running = stack.move();
   return {
     url: url("postgres"),

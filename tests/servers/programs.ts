@@ -57,7 +57,7 @@ export async function serverTest(
   const missing = await need(...needs);
   const complaint = `NOT RUN, needs ${missing.join(" and ")}`;
   if (missing.length === 0) {
-    Deno.test({ name, timeout: 120_000, fn: (context) => watched(context, body) });
+    Deno.test({ name, timeout: 600_000, fn: (context) => watched(context, body) });
   } else if (Deno.env.get("CI")) {
     Deno.test(`${name} (${complaint})`, () => {
       throw new ServersError(`Cannot run "${name}": ${complaint}`, "");

@@ -22,7 +22,7 @@ export async function pythonTest(
 ): Promise<void> {
   const complaint = `NOT RUN, needs ${PYTHON} with ${modules.join(" and ")}`;
   if (await has(modules)) {
-    Deno.test({ name, timeout: 120_000, fn: body });
+    Deno.test({ name, timeout: 600_000, fn: body });
   } else if (Deno.env.get("CI")) {
     Deno.test(`${name} (${complaint})`, () => {
       throw new ServersError(`Cannot run "${name}": ${complaint}`, "");

@@ -26,19 +26,24 @@ export class RunFolder implements AsyncDisposable {
   /** Absolute path, without a slash at its end. */
   readonly path: string;
   readonly #name: string;
+  readonly #looks: number | undefined;
 
-  private constructor(name: string, path: string) {
+  private constructor(name: string, path: string, looks: number | undefined) {
     this.#name = name;
     this.path = path;
+    this.#looks = looks;
   }
 
-  /** Makes the folder: below the checkout, or in /tmp where that is too deep or closed to others. */
-  static async make(name: string): Promise<RunFolder> {
+  /**
+   * Makes the folder: below the checkout, or in /tmp where that is too deep or closed to others. At
+   * its end it looks so often whether the server is gone; without a number, as long as for anything.
+   */
+  static async make(name: string, looks?: number): Promise<RunFolder> {
     await Deno.mkdir(HOME, { recursive: true });
     const dir = HOME.length + NAMES <= LONGEST_SOCKET && await isOpen(HOME) ? HOME : "/tmp";
     const path = await Deno.makeTempDir({ dir, prefix: `${name.slice(0, 4)}-` });
     await Deno.chmod(path, 0o755);
-    return new RunFolder(name, path);
+    return new RunFolder(name, path, looks);
   }
 
   /** The absolute path of a file in the folder. */
@@ -78,7 +83,7 @@ export class RunFolder implements AsyncDisposable {
       await poll(
         `${this.#name} to end`,
         async () => (await this.processes()).length === 0 || undefined,
-        100,
+        this.#looks,
       );
     } catch (cause) {
       const left = await this.processes();

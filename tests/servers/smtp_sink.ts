@@ -5,6 +5,7 @@
  */
 import { Daemon } from "./daemon.ts";
 import { freePorts, HOST } from "./network.ts";
+import { PlainTalk } from "./plain_talk.ts";
 import { need } from "./programs.ts";
 import { RunFolder } from "./run_folder.ts";
 
@@ -52,6 +53,10 @@ export async function startSmtpSink(options: SmtpSinkOptions = {}): Promise<Smtp
     port,
     messages: async () => {
       if (!options.count) return undefined;
+      // It does one thing at a time: once it answers us, all that it has answered before is counted.
+      using talk = await PlainTalk.open({ hostname: HOST, port });
+      await talk.reply();
+      await talk.say("QUIT");
       return Number((await folder.log()).match(/mesg=(\d+)/g)?.at(-1)?.slice("mesg=".length) ?? 0);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
