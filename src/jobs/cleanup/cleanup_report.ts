@@ -110,6 +110,18 @@ export interface CleanupCounts {
   readonly unknown: number;
 }
 
+/** What has become of the copies that the journal knows. Each of them is counted once. */
+export interface CopyCounts {
+  /** Are there, octet for octet. */
+  readonly whole: number;
+  /** Are gone on purpose, as somebody has said. */
+  readonly retired: number;
+  /** Are not there. */
+  readonly missing: number;
+  /** Are there with other octets. */
+  readonly damaged: number;
+}
+
 /** What a run has come to: plain data, as the report file holds it. */
 export interface CleanupReport {
   /** What this is. */
@@ -139,6 +151,8 @@ export interface CleanupReport {
   readonly counts: CleanupCounts;
   /** What became of each message. */
   readonly items: readonly ReportItem[];
+  /** What has become of all copies, if they were looked at. */
+  readonly copies?: CopyCounts;
   /** What somebody should know. */
   readonly warnings: readonly string[];
   /** How often something was sent to the server: with PIPELINING, many commands at a time. */
@@ -159,6 +173,8 @@ export interface CleanupStatus {
   readonly unverified: readonly string[];
   /** How many unique-ids have a durable copy. */
   readonly archived: number;
+  /** How many copies are gone on purpose, as somebody has said. */
+  readonly retired: number;
   /** How many are gone, as a listing has shown. */
   readonly gone: number;
   /** The messages that were restored and not released. */

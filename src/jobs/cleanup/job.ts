@@ -35,7 +35,14 @@ import type { Policy } from "./policy/policy.ts";
 import { reportedRun, type ReportedRunOptions } from "./run/reported_run.ts";
 import { archivedMessages } from "./restore/archived_messages.ts";
 import { restoreMessages } from "./restore/restore.ts";
-import type { RestoreReport, RestoreSelector, RestoreTarget } from "./restore/restore_options.ts";
+import type {
+  RestoreReport,
+  RestoreSelector,
+  RestoreTarget,
+  RetiredBy,
+  RetireResult,
+} from "./restore/restore_options.ts";
+import { retireCopies } from "./restore/retire.ts";
 import { Sessions } from "./run/sessions.ts";
 import { PlanFolder, type StoredPlan } from "./plan/stored_plan.ts";
 
@@ -174,8 +181,8 @@ export class CleanupJob implements AsyncDisposable {
    * @param selector Which messages.
    * @param target Where to.
    * @returns What became of each.
-   * @throws {CleanupError} If the policy does not have their archive, several digests begin with the
-   *   digits, or what was done cannot be written down.
+   * @throws {CleanupError} If nothing fits, the policy does not have their archive, several digests
+   *   begin with the digits, or what was done cannot be written down.
    * @throws {AddressError} If they are to be sent by or to what is no mailbox.
    */
   restore(selector: RestoreSelector, target: RestoreTarget): Promise<RestoreReport> {
@@ -195,7 +202,7 @@ export class CleanupJob implements AsyncDisposable {
    *
    * @param selector Which messages.
    * @returns How many were released.
-   * @throws {CleanupError} If that cannot be written down.
+   * @throws {CleanupError} If nothing fits, or that cannot be written down.
    */
   release(selector: RestoreSelector): Promise<number> {
     return this.#do(async () => {
@@ -205,6 +212,22 @@ export class CleanupJob implements AsyncDisposable {
         .filter((sha256) => state.restored.has(sha256));
       if (sha256s.length > 0) await this.#journal.record({ event: "released", sha256s });
       return sha256s.length;
+    });
+  }
+
+  /**
+   * Takes down that archived copies are gone on purpose: moved to tape, or not wanted any more. They are
+   * not missed by {@linkcode CleanupJob.verify} from now on, unless they are written once more.
+   *
+   * @param selector Which copies. What is still there stays what it is.
+   * @param by Who says so.
+   * @returns How many are gone on purpose.
+   * @throws {CleanupError} If nothing fits, or that cannot be written down.
+   */
+  retire(selector: RestoreSelector, by: RetiredBy): Promise<RetireResult> {
+    return this.#do(async () => {
+      using archives = this.#archives();
+      return await retireCopies({ journal: this.#journal, archives }, selector, by);
     });
   }
 

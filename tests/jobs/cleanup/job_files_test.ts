@@ -177,8 +177,9 @@ Deno.test("verify() tells what the archive has lost [T-C15]", async () => {
   await using job = await world.open();
   const report = await job.verify();
   equal(report.exit, "archive");
-  deepEqual(report.warnings, [`the archive does not have its copy any more: ${path}`]);
-  match(report.error?.message ?? "", /1 of 2 copies are missing or damaged/);
+  deepEqual(report.warnings, [`the archive does not have this copy any more: ${path}`]);
+  match(report.error?.message ?? "", /: of 2 copies 1 are missing, 0 damaged$/);
+  deepEqual(report.copies, { whole: 1, retired: 0, missing: 1, damaged: 0 });
 });
 
 Deno.test("the report is a file, too", async () => {

@@ -26,6 +26,7 @@ const EVENTS: readonly JournalEvent[] = [
   { event: "still-there", uids: [] },
   { event: "gone-elsewhere", uids: ["u2"] },
   { event: "careful" },
+  { event: "retired", by: "ann", note: "tape 7", copies: [{ sha256: HASH, path: "a.mbox" }] },
   { event: "restoring", sha256: HASH, bodyHash: HASH, messageId: "<1@a.example>" },
   { event: "restored", sha256: HASH, outcome: "accepted" },
   { event: "ended", run: "r1", exit: "done" },
@@ -55,6 +56,7 @@ Deno.test("CleanupJournal reads back all that it has written", none, async () =>
     unverified: [],
     archived: 1,
     gone: 1,
+    retired: 1,
     carefulRuns: 10,
     restored: [{
       sha256: HASH,
@@ -76,7 +78,9 @@ Deno.test("parseJournalEntry() takes every event, and nothing that lacks a field
     deepEqual(parseJournalEntry(JSON.parse(JSON.stringify(entry))), entry);
     for (const key of Object.keys(entry)) {
       const { [key]: _, ...rest } = entry as unknown as Record<string, unknown>;
-      if (key === "plan" && event.event === "run" || key === "messageId") continue;
+      if (key === "plan" && event.event === "run" || key === "messageId" || key === "note") {
+        continue;
+      }
       throws(() => parseJournalEntry(rest), { name: "TypeError" }, `${event.event} ${key}`);
     }
   }
@@ -129,15 +133,19 @@ Deno.test("JournalState believes a server again after ten runs without a fault [
   equal(state.status().carefulRuns, 10);
 });
 
-Deno.test("JournalState knows the mailbox by its first listing, not by what was typed", none, () => {
-  const state = new JournalState();
-  const listing = { event: "snapshot", digest: HASH, messages: 0, came: [], left: [] } as const;
-  state.take({ at: 5, event: "run", run: "r1", account: "ann@pop.exmaple:995" });
-  equal(state.account, undefined);
-  state.take({ at: 6, event: "run", run: "r2", account: "ann@pop.example:995" });
-  state.take({ at: 7, ...listing });
-  equal(state.account, "ann@pop.example:995");
-});
+Deno.test(
+  "JournalState knows the mailbox by its first listing, not by what was typed",
+  none,
+  () => {
+    const state = new JournalState();
+    const listing = { event: "snapshot", digest: HASH, messages: 0, came: [], left: [] } as const;
+    state.take({ at: 5, event: "run", run: "r1", account: "ann@pop.exmaple:995" });
+    equal(state.account, undefined);
+    state.take({ at: 6, event: "run", run: "r2", account: "ann@pop.example:995" });
+    state.take({ at: 7, ...listing });
+    equal(state.account, "ann@pop.example:995");
+  },
+);
 
 Deno.test("JournalState takes the latest instant, though the clock has gone back", none, () => {
   const state = new JournalState();

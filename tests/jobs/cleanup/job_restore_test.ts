@@ -1,8 +1,10 @@
 import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import {
   eml,
+  header,
   maildir,
   mbox,
+  remove,
   type RestoredMessage,
   type RestoreReceipt,
   type RestoreSelector,
@@ -76,7 +78,11 @@ Deno.test("restore() finds messages by run and by digest, and nothing else", asy
   equal(item?.path, `out/${item?.sha256}.eml`);
   const one = await job.restore({ sha256: item?.sha256 ?? "" }, { folder: "out" });
   deepEqual(one.items, [item]);
-  deepEqual((await job.restore({ run: "another" }, { folder: "out" })).items, []);
+  await rejects(job.restore({ run: "another" }, { folder: "out" }), {
+    kind: "usage",
+    message: 'Cannot find "another": nothing in the journal fits',
+  });
+  await rejects(job.release({ run: "another" }), { kind: "usage" });
   equal(world.archived.length, 3);
 });
 
@@ -89,10 +95,12 @@ Deno.test("restore() takes the first 8 digits of a digest, and what somebody has
   const { items: [item] } = await job.restore({ uid: "u1" }, { folder: "out" });
   const { sha256 = "" } = item ?? {};
   equal(await count({ sha256: sha256.slice(0, 8) }), 1);
-  equal(await count({ sha256: sha256.slice(0, 7) }), 0);
-  equal(await count({ sha256: "" }), 0);
-  for (const [id, found] of [[runId, 3], ["u2", 1], [sha256.slice(0, 8), 1], ["u9", 0]] as const) {
-    equal(await count({ id }), found);
+  const { archivedPaths: [path = ""] } = world;
+  const typed = { [runId]: 3, u2: 1, [sha256.slice(0, 8)]: 1, "./archive/": 3, [path]: 1 };
+  for (const [id, found] of Object.entries(typed)) equal(await count({ id }), found, id);
+  const nothing = [{ sha256: sha256.slice(0, 7) }, { sha256: "" }, { id: "u9" }, { path: "arch" }];
+  for (const selector of nothing) {
+    await rejects(job.restore(selector, { folder: "out" }), { kind: "usage" });
   }
 });
 
@@ -175,6 +183,23 @@ Deno.test("restore() sends nothing that the archive has not kept to the octet", 
   const { items } = await job.restore({ uid: "u1" }, { send });
   equal(items[0]?.outcome, "damaged");
   deepEqual(texts, []);
+});
+
+Deno.test("restore() takes another copy of the same octets where one is gone", async () => {
+  await using world = await emptied(1);
+  const [path = ""] = world.archivedPaths;
+  world.store.take(path);
+  world.box.fill(USER, [{ uid: "u1", content: listMail(1) }]);
+  const archives = { lists: maildir("archive/lists"), other: eml("other") };
+  const policy = listsPolicy({
+    archives,
+    rules: [remove("lists", header("List-Id").exists(), { archive: "other" })],
+  });
+  await using job = await world.open({ policy });
+  await job.apply((await job.plan()).planId);
+  const { runId = "" } = job.status().runs[0] ?? {};
+  const { items } = await job.restore({ path }, { folder: "out" });
+  deepEqual(items.map(({ outcome }) => outcome), ["exported"], runId);
 });
 
 Deno.test("a restored message is kept until it is released", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPlainPath, joinPath } from "../../file_path.ts";
 import type { FileStore } from "../../file_store.ts";
 import { type Archive, type ArchivedCopy, openArchive } from "./archive.ts";
 import { CleanupError } from "../cleanup_error.ts";
@@ -52,6 +53,18 @@ export class Archives implements Disposable {
   /** Whether a copy is there, octet for octet. */
   async verify(copy: ArchivedCopy): Promise<boolean> {
     return await this.get(copy.archive).verify(copy);
+  }
+
+  /** The first of several copies that is there, octet for octet. */
+  async firstWhole(copies: Iterable<ArchivedCopy>): Promise<ArchivedCopy | undefined> {
+    for (const copy of copies) if (await this.verify(copy)) return copy;
+    return undefined;
+  }
+
+  /** Whether there is a file where a copy should be, whatever is in it. */
+  async has({ path }: ArchivedCopy): Promise<boolean> {
+    const { store, base } = this.#options;
+    return isPlainPath(path) && await store.size(joinPath(base, path)) !== undefined;
   }
 
   /** Makes all finished copies durable. */

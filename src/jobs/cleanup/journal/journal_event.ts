@@ -138,6 +138,18 @@ export interface ReleasedEvent {
   readonly sha256s: readonly string[];
 }
 
+/** Somebody says that copies are gone on purpose. */
+export interface RetiredEvent {
+  /** The kind. */
+  readonly event: "retired";
+  /** Who says so. */
+  readonly by: string;
+  /** Where they are now, or why they are gone. */
+  readonly note?: string;
+  /** The copies. */
+  readonly copies: readonly Pick<ArchivedCopy, "sha256" | "path">[];
+}
+
 /** Something that happened. */
 export type JournalEvent =
   | RunEvent
@@ -152,7 +164,8 @@ export type JournalEvent =
   | CarefulEvent
   | RestoringEvent
   | RestoredEvent
-  | ReleasedEvent;
+  | ReleasedEvent
+  | RetiredEvent;
 
 /** Something that happened, and when, in milliseconds since 1970. */
 export type JournalEntry = JournalEvent & { readonly at: number };
@@ -233,6 +246,14 @@ const READERS: Readonly<
     }),
   }),
   "released": (from) => ({ sha256s: from.texts("sha256s") }),
+  "retired": (from) => ({
+    by: from.text("by"),
+    ...from.optional("note", () => ({ note: from.text("note") })),
+    copies: from.list(
+      "copies",
+      (copy) => ({ sha256: copy.hash("sha256"), path: copy.text("path") }),
+    ),
+  }),
 };
 
 /**

@@ -17,6 +17,7 @@ import type {
   RestoringEvent,
   SnapshotEvent,
 } from "./journal_event.ts";
+import { RetiredCopies, type RetiredMark } from "./retired_copies.ts";
 
 /** A message that was marked when QUIT was about to be said, and of which no listing has told since. */
 export interface PendingMark {
@@ -59,6 +60,7 @@ export class JournalState {
   readonly #copies = new Map<string, ArchivedCopy[]>();
   readonly #pending = new Map<string, PendingMark>();
   readonly #retrieving = new Set<string>();
+  readonly #retired = new RetiredCopies();
   readonly #restored = new Map<string, RestoredMark>();
 
   /** Whose mailbox it is; `undefined` before a run has seen it. */
@@ -121,6 +123,11 @@ export class JournalState {
     return this.#copies.get(sha256) ?? [];
   }
 
+  /** What was said of a copy that is gone on purpose. */
+  retired(copy: ArchivedCopy): RetiredMark | undefined {
+    return this.#retired.markOf(copy);
+  }
+
   /** The durable copy of a message. */
   archivedAs(uid: string): ArchivedEvent | undefined {
     return this.#archived.get(uid);
@@ -179,6 +186,9 @@ export class JournalState {
         return this.#restore(entry);
       case "released":
         for (const sha256 of entry.sha256s) this.#restored.delete(sha256);
+        return;
+      case "retired":
+        return this.#retired.take(entry);
     }
   }
 
@@ -197,6 +207,7 @@ export class JournalState {
       messages: this.#uids.size,
       unverified: [...this.#pending.keys()],
       archived: this.#archived.size,
+      retired: this.#retired.size,
       gone: this.#gone.size,
       restored,
       carefulRuns: this.#careful.runsLeft,
@@ -219,6 +230,7 @@ export class JournalState {
   }
 
   #add(copy: ArchivedCopy): void {
+    this.#retired.forget(copy);
     const copies = this.#copies.get(copy.sha256) ?? [];
     const isSame = ({ path, offset }: ArchivedCopy) => path === copy.path && offset === copy.offset;
     if (!copies.some(isSame)) this.#copies.set(copy.sha256, [...copies, copy]);

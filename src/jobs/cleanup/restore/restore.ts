@@ -13,6 +13,7 @@ import type { Archives } from "../archive/archives.ts";
 import { type Archived, archivedMessages } from "./archived_messages.ts";
 import type { CleanupJournal } from "../journal/cleanup_journal.ts";
 import type { CleanupProgress } from "../cleanup_options.ts";
+import type { RetiredMark } from "../journal/retired_copies.ts";
 import type { RestoringEvent } from "../journal/journal_event.ts";
 import { MessageIntake } from "../run/message_intake.ts";
 import { ResentBlock } from "./resent.ts";
@@ -55,27 +56,41 @@ export async function restoreMessages(
   selector: RestoreSelector,
   target: RestoreTarget,
 ): Promise<readonly RestoredItem[]> {
-  const { archives, signal, progress } = context;
+  const { journal, archives, signal, progress } = context;
   const back = "send" in target ? new Sending(context, target) : new Exporting(context, target);
-  const messages = archivedMessages(context.journal.state, selector);
+  const messages = archivedMessages(journal.state, selector);
   const items: RestoredItem[] = [];
   let octets = 0;
   for (const { uid, copy } of messages) {
     signal?.throwIfAborted();
     const { sha256 } = copy;
-    const done = back.isDone(sha256)
-      ? { outcome: "skipped", text: "it was sent before, or may have been" } as const
-      : await archives.verify(copy)
-      ? await back.restore({ uid, copy })
-      : {
-        outcome: "damaged",
-        text: `the archive does not have it any more: ${copy.path}`,
-      } as const;
-    items.push({ uid, sha256, ...done });
+    if (back.isDone(sha256)) {
+      items.push({ uid, sha256, outcome: "skipped", text: "it was sent before, or may have been" });
+    } else {
+      const whole = await archives.firstWhole([copy, ...journal.state.copiesOf(sha256)]);
+      const done = whole === undefined
+        ? lost(copy, journal.state.retired(copy))
+        : await back.restore({ uid, copy: whole });
+      items.push({ uid, sha256, ...done });
+    }
     octets += copy.bytes;
     progress({ stage: "restore", done: items.length, total: messages.length, octets, uid });
   }
   return items;
+}
+
+/** Why a message cannot come back. */
+function lost(
+  { path }: ArchivedCopy,
+  retired: RetiredMark | undefined,
+): Pick<RestoredItem, "outcome" | "text"> {
+  if (retired === undefined) {
+    return { outcome: "damaged", text: `the archive does not have it any more: ${path}` };
+  }
+  const { by, note, atMs } = retired;
+  const since = `${new Date(atMs).toISOString()}, says ${by}`;
+  const where = note === undefined ? "" : `: ${note}`;
+  return { outcome: "retired", text: `gone on purpose since ${since}${where}: ${path}` };
 }
 
 /** Sends messages. */

@@ -5,12 +5,14 @@
  */
 
 /**
- * Which archived messages are meant: those of a run, of a unique-id, or of a digest, of which the first
- * 8 digits are enough. An `id` is what somebody has typed: the first of the three that fits.
+ * Which archived messages are meant: those of a run, of a unique-id, in a file or below a folder of the
+ * archives, or of a digest, of which the first 8 digits are enough. An `id` is what somebody has typed:
+ * the first of the four that fits.
  */
 export type RestoreSelector =
   | { readonly run: string }
   | { readonly uid: string }
+  | { readonly path: string }
   | { readonly sha256: string }
   | { readonly id: string };
 
@@ -79,9 +81,10 @@ export interface RestoredItem {
    *
    * - `exported`: it is a file in the folder.
    * - `skipped`: it was sent before, or may have been.
+   * - `retired`: its copy is gone on purpose, as somebody has said.
    * - `damaged`: the archive does not have its octets any more.
    */
-  readonly outcome: RestoreReceipt["outcome"] | "exported" | "skipped" | "damaged";
+  readonly outcome: RestoreReceipt["outcome"] | "exported" | "skipped" | "retired" | "damaged";
   /** What the server said, or what went wrong. */
   readonly text?: string;
   /** The file. */
@@ -98,6 +101,22 @@ export interface RestoreReport {
   readonly startedAt: string;
   /** When it ended, in ISO form. */
   readonly endedAt: string;
-  /** Each message; none if nothing in the journal fits. */
+  /** Each message. */
   readonly items: readonly RestoredItem[];
+}
+
+/** Who says that copies are gone on purpose. */
+export interface RetiredBy {
+  /** Who. */
+  readonly by: string;
+  /** Where they are now, or why they are gone. */
+  readonly note?: string;
+}
+
+/** What has come of saying that copies are gone on purpose. */
+export interface RetireResult {
+  /** How many are: nobody misses them any more. */
+  readonly retired: number;
+  /** How many are still there, and so nothing was said of them. */
+  readonly there: number;
 }

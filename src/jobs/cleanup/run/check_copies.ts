@@ -11,21 +11,30 @@ import type { CleanupRun } from "./cleanup_run.ts";
  * Reads all copies that the journal knows again.
  *
  * @param run The run.
- * @throws {CleanupError} If one of them is missing or damaged.
+ * @throws {CleanupError} If one of them is damaged, or missing and nobody has said that it would be.
  */
 export async function checkCopies(run: CleanupRun): Promise<void> {
   const { journal: { state }, archives, book, signal, progress } = run;
   const copies = [...state.copies()];
-  const paths: string[] = [];
+  const counts = { whole: 0, retired: 0, missing: 0, damaged: 0 };
   let octets = 0;
   for (const [at, copy] of copies.entries()) {
     signal?.throwIfAborted();
-    if (!await archives.verify(copy)) paths.push(copy.path);
+    if (await archives.verify(copy)) counts.whole++;
+    else if (await archives.has(copy)) {
+      counts.damaged++;
+      book.warn(`the archive has other octets in this copy: ${copy.path}`);
+    } else if (state.retired(copy) !== undefined) counts.retired++;
+    else {
+      counts.missing++;
+      book.warn(`the archive does not have this copy any more: ${copy.path}`);
+    }
     octets += copy.bytes;
     progress({ stage: "verify", done: at + 1, total: copies.length, octets });
   }
-  if (paths.length === 0) return;
-  for (const path of paths) book.warn(`the archive does not have its copy any more: ${path}`);
-  const seen = `${paths.length} of ${copies.length} copies are missing or damaged`;
+  book.copies = counts;
+  const { missing, damaged } = counts;
+  if (missing + damaged === 0) return;
+  const seen = `of ${copies.length} copies ${missing} are missing, ${damaged} damaged`;
   throw new CleanupError("archive", `Cannot trust the archive: ${seen}`);
 }

@@ -8,6 +8,7 @@ import type { ArchivedCopy } from "../archive/archive.ts";
 import type {
   CleanupCounts,
   CleanupExit,
+  CopyCounts,
   ItemKeptReason,
   ItemOutcome,
   ReportItem,
@@ -30,6 +31,8 @@ interface Page {
 export class ReportBook {
   readonly #pages = new Map<BookedMessage, Page>();
   readonly #warnings = new Set<string>();
+  /** What has become of all copies, once somebody has looked. */
+  copies: CopyCounts | undefined;
 
   /**
    * Nothing has become of any of them.

@@ -86,6 +86,7 @@ export async function reportedRun(
     ...(failure && { error: errorOf(failure) }),
     counts: book.counts,
     items: book.items,
+    ...(book.copies && { copies: book.copies }),
     warnings: book.warnings,
     writes: sessions.writes - options.writesBefore,
   });

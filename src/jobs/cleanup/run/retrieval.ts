@@ -205,7 +205,7 @@ export class Retrieval {
       const { item } = bound;
       if (item.archive === "index-only") {
         const copies = sha256 === undefined ? [] : state.copiesOf(sha256);
-        const copy = await firstOf(copies, (each) => archives.verify(each));
+        const copy = await archives.firstWhole(copies);
         if (copy === undefined) {
           book.keep(item, "not-archived");
           continue;
@@ -228,12 +228,4 @@ export class Retrieval {
       uid,
     });
   }
-}
-
-async function firstOf<T>(
-  all: readonly T[],
-  test: (each: T) => Promise<boolean>,
-): Promise<T | undefined> {
-  for (const each of all) if (await test(each)) return each;
-  return undefined;
 }
