@@ -80,6 +80,7 @@ export {
   type LiveSessionOptions,
 } from "./record/live_session.ts";
 export * from "./engine/play.ts";
+export * from "./record/promote.ts";
 export * from "./record/record.ts";
 export { type RelayOptions, relaySession } from "./record/relay.ts";
 export * from "./report.ts";

@@ -8,7 +8,7 @@ import { printEvent, printTime } from "./parse_event.ts";
 import { stuffed } from "../octets.ts";
 import { octetsToLines, printOctets } from "./parse_octets.ts";
 import { printValue } from "./parse_words.ts";
-import type { BlockStep, BytesStep, Dialogue, ReplyLine, ReplyStep, Step } from "../step.ts";
+import type { BlockStep, BytesStep, Dialogue, End, ReplyLine, ReplyStep, Step } from "../step.ts";
 import { printTemplate, quotable } from "../template.ts";
 
 /** Writes the steps of a dialogue, one line for each item. */
@@ -85,13 +85,14 @@ function reply({ end, lines, forbid }: ReplyStep, pop3: boolean): string[] {
   const [first] = lines;
   const body = pop3 && (lines.length > 1 || (first?.kind === "line" && first.more));
   return [
-    ...lines.map((line) => replyLine(line, end)),
+    ...lines.map((line) => printReplyLine(line, end)),
     ...(body ? [`${end}: .`] : []),
     ...forbid.map((text) => `${end}! ${text}`),
   ];
 }
 
-function replyLine(line: ReplyLine, end: string): string {
+/** Writes one line of a reply. */
+export function printReplyLine(line: ReplyLine, end: End): string {
   if (line.kind === "rest") return `${end}*`;
   if (line.kind === "pattern") {
     const sample = line.sample === undefined ? "" : ` = ${line.sample}`;
