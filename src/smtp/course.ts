@@ -64,7 +64,7 @@ export class Course {
   async envelope(transaction: Transaction): Promise<boolean> {
     const { commands } = transaction;
     while (true) {
-      await this.answers(transaction);
+      if (!this.#answered(transaction)) await this.answers(transaction);
       if (transaction.written === commands.length) break;
       if (transaction.mailRefused) return false;
       if (this.#hopeless(transaction, commands[transaction.written]?.verb === "DATA")) return false;
@@ -72,7 +72,7 @@ export class Course {
       this.putGroup(transaction);
       await this.#exchange.flush();
     }
-    return await this.#wanted(transaction);
+    return this.#wanted(transaction);
   }
 
   /** Whether nobody will get the message, so that the envelope need not go on. */
@@ -84,7 +84,7 @@ export class Course {
     return hopeless;
   }
 
-  async #wanted(transaction: Transaction): Promise<boolean> {
+  #wanted(transaction: Transaction): boolean | Promise<boolean> {
     const go = transaction.data?.code === 354;
     if (transaction.mailRefused) {
       // S27: the server takes content that belongs to nothing. Neither a dot nor an octet is sent.
@@ -95,20 +95,21 @@ export class Course {
     }
     if (transaction.chunking) return !this.#hopeless(transaction, true);
     if (!go) this.leftOpen = true;
-    else if (transaction.accepted === 0) await this.#sendNothing();
-    return go && transaction.accepted > 0;
+    else if (transaction.accepted === 0) return this.#sendNothing();
+    return go;
   }
 
   /** RFC 2920 section 3.1: 354 although no recipient was taken is answered by a lone dot (S26). */
-  async #sendNothing(): Promise<void> {
+  async #sendNothing(): Promise<false> {
     if (this.#context.lmtp) {
       // No recipient, so no reply would come (S42).
       this.#exchange.fail(new ProtocolError("Cannot go on: 354 to DATA without any recipient"));
-      return;
+      return false;
     }
     this.#exchange.channel.putContent(LONE_DOT);
     await this.#exchange.flush();
     await this.#exchange.reply("the lone dot", this.#exchange.timers.final);
+    return false;
   }
 
   /**
@@ -117,15 +118,27 @@ export class Course {
    * @param transaction The transaction.
    */
   async answers(transaction: Transaction): Promise<void> {
-    while (transaction.answered < transaction.written) {
-      const command = transaction.awaited;
-      if (command === undefined) return; // never: what was written is one of them
-      this.#exchange.stage = command.verb.toLowerCase();
-      const reply = this.#exchange.replyAtOnce() ??
-        await this.#exchange.reply(command.verb, this.#exchange.timers[command.timer]);
-      this.#taking(() => transaction.answer(reply));
-      if (command === RSET) this.leftOpen = false;
+    while (!this.#answered(transaction)) {
+      const { verb, timer } = transaction.awaited;
+      this.#answer(transaction, await this.#exchange.reply(verb, this.#exchange.timers[timer]));
     }
+  }
+
+  /** Takes the replies that are here, and says whether they are all. */
+  #answered(transaction: Transaction): boolean {
+    while (transaction.answered < transaction.written) {
+      this.#exchange.stage = transaction.awaited.verb.toLowerCase();
+      const reply = this.#exchange.replyAtOnce();
+      if (reply === undefined) return false;
+      this.#answer(transaction, reply);
+    }
+    return true;
+  }
+
+  #answer(transaction: Transaction, reply: SmtpReply): void {
+    const command = transaction.awaited;
+    this.#taking(() => transaction.answer(reply));
+    if (command === RSET) this.leftOpen = false;
   }
 
   /**
@@ -195,17 +208,12 @@ export class Course {
    */
   async final(transaction: Transaction): Promise<void> {
     this.#exchange.stage = "final";
+    const { lmtp } = this.#context;
     let all = false;
     while (!all) {
       const reply = await this.#finalReply();
       if (transaction.chunking && !reply.ok) this.leftOpen = true;
-      this.#taking(() => {
-        if (this.#context.lmtp) all = transaction.finishOne(reply);
-        else {
-          transaction.finish(reply);
-          all = true;
-        }
-      });
+      all = this.#taking(() => lmtp ? transaction.finishOne(reply) : transaction.finish(reply));
     }
   }
 
@@ -238,9 +246,9 @@ export class Course {
     this.#exchange.stage = "final";
     const reply = await this.#finalReply();
     if (!reply.ok) this.leftOpen = true;
-    if (transaction.accepted > 0) return this.#taking(() => transaction.finish(reply));
-    // The chunk of a transaction without recipients must be refused.
-    if (reply.ok || reply.class === "continue") {
+    if (transaction.accepted > 0) this.#taking(() => transaction.finish(reply));
+    else if (reply.ok || reply.class === "continue") {
+      // The chunk of a transaction without recipients must be refused.
       throw this.#exchange.misplaced("content for nobody", reply);
     }
   }
@@ -260,14 +268,13 @@ export class Course {
     }
   }
 
-  async #finalReply(): Promise<SmtpReply> {
-    return this.#exchange.replyAtOnce() ??
-      await this.#exchange.reply("the content", this.#exchange.timers.final);
+  #finalReply(): Promise<SmtpReply> {
+    return this.#exchange.reply("the content", this.#exchange.timers.final);
   }
 
-  #taking(take: () => void): void {
+  #taking<T>(take: () => T): T {
     try {
-      take();
+      return take();
     } catch (error) {
       throw this.#exchange.fail(error);
     }

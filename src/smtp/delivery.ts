@@ -141,10 +141,7 @@ export class Delivery {
     options: DeliveryOptions<M>,
   ): Promise<void> {
     const { channel, timers } = this.#exchange;
-    const limit = (ms: number | undefined): void => {
-      if (timers.total !== Infinity) channel.deadline.total("the whole message", ms);
-    };
-    limit(timers.total);
+    channel.deadline.total("the whole message", timers.total);
     try {
       if (head.room > 0) await this.#runWindow(flights, head, source, options);
       else await this.#runOne(flights, head, source, options);
@@ -153,7 +150,7 @@ export class Delivery {
       if (!(error instanceof WireError && head.transaction.decided)) throw error;
       await cancelFlight(head, error);
     }
-    limit(undefined);
+    channel.deadline.total("the whole message", undefined);
   }
 
   /** The plain course: envelope, content, end; the next envelope rides with the end. */

@@ -117,9 +117,11 @@ export class Exchange {
    *
    * A failed write is not thrown here: the server's last words may explain it, so it is thrown by the
    * {@linkcode Exchange.reply} that does not find any (D6).
+   *
+   * @returns Whether it went through.
    */
-  async flush(): Promise<void> {
-    if (this.channel.pending > 0) await this.write(this.#flushing);
+  flush(): Promise<boolean> {
+    return this.write(this.#flushing);
   }
 
   readonly #flushing = (): Promise<void> => this.channel.flush();

@@ -67,8 +67,8 @@ export class Transaction {
     content: PreparedContent,
     options: { readonly policy: RecipientPolicy; readonly chunking: boolean },
   ) {
-    this.#commands = [...envelope.commands];
-    if (!options.chunking) this.#commands.push(DATA);
+    const { commands } = envelope;
+    this.#commands = options.chunking ? [...commands] : [...commands, DATA];
     this.#recipients = envelope.recipients;
     this.content = content;
     this.policy = options.policy;
@@ -113,9 +113,9 @@ export class Transaction {
     return this.#data;
   }
 
-  /** The command that is to be answered next. */
-  get awaited(): Command | undefined {
-    return this.#commands[this.answered];
+  /** The command that is to be answered next; there is one while not all is answered. */
+  get awaited(): Command {
+    return this.#commands[this.answered] as Command;
   }
 
   /** Whether the replies so far settle what becomes of every recipient. */
@@ -133,7 +133,7 @@ export class Transaction {
    * @throws {ProtocolError} If no such reply belongs here, or RSET was refused.
    */
   answer(reply: SmtpReply): void {
-    const verb = this.awaited?.verb ?? "";
+    const { verb } = this.awaited;
     this.answered++;
     if (verb === "DATA") {
       if (reply.ok || (reply.class === "continue" && reply.code !== 354)) {
@@ -161,13 +161,15 @@ export class Transaction {
    *
    * @param reply The reply.
    * @param early Whether it came before the content had ended.
+   * @returns `true`: it answers for all recipients.
    * @throws {ProtocolError} If no such reply belongs here.
    */
-  finish(reply: SmtpReply, early: boolean = false): void {
+  finish(reply: SmtpReply, early: boolean = false): true {
     checkFinal(reply);
     if (early && reply.ok) throw misplaced("the content", reply);
     this.#final = reply;
     this.#contentReply = early;
+    return true;
   }
 
   /**
@@ -200,7 +202,7 @@ export class Transaction {
     const retry = error instanceof SmtpLocalError ? "never" : "later";
     // In a window the end is written before anybody is answered; after a farewell nobody is.
     const doubtful = this.ended && this.#replies.at(-1)?.code !== 421;
-    this.#recipients.forEach((recipient, index) => {
+    for (const [index, recipient] of this.#recipients.entries()) {
       const reply = this.#replies[index];
       const final = lmtp ? this.#finals[index] : this.#final;
       if (this.mailRefused) rejected.push(refusal(recipient, this.#mail));
@@ -209,33 +211,28 @@ export class Transaction {
       } else if (this.#data !== undefined && this.#data.code !== 354) {
         rejected.push(refusal(recipient, this.#data));
       } else if (reply !== undefined && final?.ok) {
-        const forward = /<[^<>]*>/.exec(reply.code === 251 ? reply.text : "")?.[0];
-        accepted.push({
-          recipient,
-          reply,
-          ...(lmtp ? { final } : {}),
-          ...(forward === undefined ? {} : { forward }),
-        });
+        accepted.push(acceptance(recipient, reply, lmtp ? final : undefined));
       } else if (final !== undefined) rejected.push(refusal(recipient, final));
       else if (doubtful) inDoubt.push(recipient);
       else rejected.push({ recipient, retry });
-    });
+    }
     const stage = this.#stage();
     const reply = this.#replyOf(stage);
     const queueId = this.#final?.ok ? queueIdOf(this.#final.text) : undefined;
-    return {
+    const receipt: Writable<Receipt> = {
       outcome: this.#outcome(accepted, rejected, inDoubt),
       stage,
       accepted,
       rejected,
       inDoubt,
-      ...(reply === undefined ? {} : { reply }),
       host: where.host,
       tls: where.tls,
       octets: this.octets,
-      ...(queueId === undefined ? {} : { queueId }),
-      ...(error === undefined ? {} : { error }),
     };
+    if (reply !== undefined) receipt.reply = reply;
+    if (queueId !== undefined) receipt.queueId = queueId;
+    if (error !== undefined) receipt.error = error;
+    return receipt;
   }
 
   #refusedRecipient(recipient: ForwardPath, reply: SmtpReply, index: number): RejectedRecipient {
@@ -291,6 +288,21 @@ export class Transaction {
  */
 export function resetRefused(reply: SmtpReply): ProtocolError {
   return new ProtocolError(`Cannot begin anew: RSET was answered "${reply}"`);
+}
+
+/** What is still being put together. */
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function acceptance(
+  recipient: ForwardPath,
+  reply: SmtpReply,
+  final: SmtpReply | undefined,
+): AcceptedRecipient {
+  const accepted: Writable<AcceptedRecipient> = { recipient, reply };
+  if (final !== undefined) accepted.final = final;
+  const forward = reply.code === 251 ? /<[^<>]*>/.exec(reply.text)?.[0] : undefined;
+  if (forward !== undefined) accepted.forward = forward;
+  return accepted;
 }
 
 function refusal(recipient: ForwardPath, reply: SmtpReply | undefined): RejectedRecipient {
