@@ -14,7 +14,10 @@ export type BreakableConnection = Connection & { reset?(): void };
 /** What outlives an upgrade to TLS. */
 interface Fate {
   readonly faults: readonly WireFault[];
+  /** The faults that are over. */
+  readonly over: Set<WireFault>;
   readonly clock: Clock;
+  readonly note: (fault: WireFault) => void;
   readonly gone: PromiseWithResolvers<void>;
   current: BreakableConnection;
   sent: number;
@@ -27,17 +30,18 @@ interface Fate {
  *
  * @param below The connection.
  * @param faults What goes wrong.
- * @param clock Pauses between the pieces of a split.
+ * @param options `clock` pauses between the pieces of a split, `note` is told what happens.
  * @returns The connection that goes wrong.
  */
 export function faultyConnection(
   below: BreakableConnection,
   faults: readonly WireFault[],
-  clock: Clock,
+  options: Pick<Fate, "clock" | "note">,
 ): FaultyConnection {
   return new FaultyConnection(below, {
+    ...options,
     faults,
-    clock,
+    over: new Set(),
     gone: Promise.withResolvers(),
     current: below,
     sent: 0,
@@ -133,11 +137,15 @@ export class FaultyConnection implements Connection {
   async #reach(side: "sent" | "received"): Promise<number> {
     const count = this.#fate[side];
     let room = Infinity;
-    for (const { side: where = "sent", at, then } of this.#fate.faults) {
-      if (where !== side || at === undefined || at < count) continue;
+    for (const fault of this.#fate.faults) {
+      const { side: where = "sent", at, then } = fault;
+      if (where !== side || at === undefined || then === undefined) continue;
       if (at > count) room = Math.min(room, at - count);
-      else if (then === "split") await this.#fate.clock.sleep(1); // the system might join the pieces
-      else if (then !== undefined) this.end(then);
+      if (at !== count || this.#fate.over.has(fault)) continue;
+      this.#fate.over.add(fault);
+      this.#fate.note(fault);
+      if (then === "split") await this.#fate.clock.sleep(1); // the system might join the pieces
+      else this.end(then);
     }
     await this.#standStill();
     return room;

@@ -137,10 +137,16 @@ export class SandboxHost {
     const { protocol = "smtp", implicitTls = false } = hosted;
     const index = this.#connections++;
     const session = { connection: index, protocol };
-    const faulty = faultyConnection(connection, this.#plan.wire(session), this.#clock);
+    const note = (fault: SandboxFault): void => {
+      this.#note(index, { kind: "fault", text: JSON.stringify(fault, octetsAsText) });
+    };
+    const faulty = faultyConnection(connection, this.#plan.wire(session), {
+      clock: this.#clock,
+      note,
+    });
     const play = misbehave({
       find: (verb, argument) => this.#plan.at(verb, argument, session),
-      note: (fault) => this.#note(index, { kind: "fault", text: JSON.stringify(fault) }),
+      note,
       expunge: (uids) => this.expunge(uids),
       pause: (ms) => this.#clock.sleep(ms, { signal: this.#stop.signal }),
       end: (ending) => faulty.end(ending),
@@ -229,4 +235,9 @@ export class SandboxHost {
   #note(connection: number, entry: Omit<LedgerEntry, "connection">): void {
     this.ledger.add({ connection, ...entry });
   }
+}
+
+/** JSON would make a table of octets. */
+function octetsAsText(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
 }

@@ -388,6 +388,25 @@ Deno.test("the connection ends in the middle of the content", async () => {
   equal((await ending(client))[0], "");
   deepEqual(box.mails, []);
   deepEqual(box.ledger.texts("terminator"), []);
+  equal(box.ledger.texts("fault").length, 1);
+});
+
+Deno.test("the ledger shows each fault of octets once, where it happens", async () => {
+  const split = { at: 3, then: "split" } as const;
+  const stop = { at: HELLO.length + 2, then: "split" } as const;
+  const later = { at: 5000, then: "drop" } as const;
+  await using play = await faulty(split, stop, later, { chunk: 2 });
+  const { client, box } = play;
+  equal(await client.reply(), HELLO);
+  await client.ask("NOOP");
+  deepEqual(box.ledger.texts("fault"), [JSON.stringify(split), JSON.stringify(stop)]);
+});
+
+Deno.test("the ledger shows the octets of a fault as text", async () => {
+  await using play = await faulty({ verb: "NOOP", reply: new TextEncoder().encode("250 é\r\n") });
+  await play.client.reply();
+  await play.client.ask("NOOP");
+  deepEqual(play.box.ledger.texts("fault"), ['{"verb":"NOOP","reply":"250 é\\r\\n"}']);
 });
 
 Deno.test("octets are counted inside TLS too, and a break gives no farewell [T-S19]", async () => {
