@@ -21,6 +21,7 @@ import { SANDBOX_CA, type SandboxPorts, startSandbox } from "../src/sandbox/mod.
 import { fault, FAULT_HELP } from "./sandbox/fault.ts";
 import { ArrivalFolder, readMails } from "./sandbox/folders.ts";
 import { introduce, show, type TestUser } from "./sandbox/lines.ts";
+import { offersOf } from "./sandbox/offers.ts";
 import { grantsOf } from "./shared/grants.ts";
 
 const NAME = "sandbox";
@@ -73,7 +74,7 @@ function declared() {
     .group("Mail")
     .option(
       "--user <name:user>",
-      "NAME, or NAME:PASSWORD made up for a test: who may log in, and has a maildrop; demo",
+      "NAME, or NAME:PASSWORD (also the token of OAuth) made up for a test: who may log in; demo",
       { collect: true },
     )
     .option("--fill <folder:file>", "Put its files *.eml into the maildrop of each user")
@@ -84,6 +85,10 @@ function declared() {
     .group("Manners")
     .option("--requires <need:need>", "What MAIL needs first: nothing, tls or login", {
       default: "nothing" as const,
+    })
+    .option("--cleartext-auth", "Offer a login without TLS too")
+    .option("--without <capability:string>", "Do not offer this: CHUNKING, or AUTH LOGIN", {
+      collect: true,
     })
     .option("--lenient", "Take lone CR and LF, and addresses without brackets")
     .option("--fault <fault:fault>", "Let this go wrong, as told above", { collect: true })
@@ -102,7 +107,7 @@ function declared() {
     .example("Break off when the message has arrived", `${NAME} --fault ". silent then=drop"`)
     .example(
       "Be slow, and say nothing to QUIT",
-      `${NAME} --fault "* delay=2s" --fault "QUIT silent then=stall"`,
+      `${NAME} --fault "QUIT silent then=stall" --fault "* delay=2s"`,
     )
     .example("Write octet by octet, until the 500th", `${NAME} --fault "chunk=1 at=500 then=close"`)
     .noExit();
@@ -142,7 +147,10 @@ async function run(io: ScriptIo, call: Call): Promise<void> {
   const arrivals = call.save === undefined ? undefined : new ArrivalFolder(call.save);
   await arrivals?.open();
   await using box = await startSandbox({
-    users: Object.fromEntries(users.map(({ name, password }) => [name, password])),
+    ...offersOf({ clearLogin: call.cleartextAuth ?? false, without: call.without ?? [] }),
+    users: Object.fromEntries(
+      users.map(({ name, password }) => [name, { password, token: password }]),
+    ),
     ports: portsOf(call),
     requires,
     strict: !lenient,

@@ -11,7 +11,7 @@ import type { CommandFault, SandboxFault, WireFault } from "../../src/sandbox/mo
 /** What the help says about faults. */
 export const FAULT_HELP: string =
   "A --fault is a VERB and what goes wrong at it. CONNECT is the greeting, " +
-  ". the end of DATA, * every command.\n" +
+  ". the end of DATA, * every command; the first --fault that fits a command counts.\n" +
   "  what   reply=TEXT (takes the rest of the line), silent, delay=2s, extra=TEXT,\n" +
   "         then=close|drop|stall, effect=yes|no, expunge=UID,UID\n" +
   "  where  after=N times=N pattern=TEXT connection=N protocol=smtp|lmtp|pop3\n" +

@@ -147,6 +147,38 @@ Deno.test("sandbox misbehaves as it is told, and goes on", async () => {
   equal(await exit, 130);
 });
 
+Deno.test("sandbox offers what it is told to, and logins without TLS", async () => {
+  const { out, keys, exit } = run(
+    "--json",
+    "--user=ann:pencil",
+    "--cleartext-auth",
+    "--without=CHUNKING",
+    "--without=auth scram-sha-256",
+    "--without=TOP",
+  );
+  await out.until(/\n/);
+  const { smtp, pop3 } = JSON.parse(out.text);
+  const token = btoa("user=ann\x01auth=Bearer pencil\x01\x01");
+  for (const login of [`PLAIN ${btoa("\0ann\0pencil")}`, `XOAUTH2 ${token}`]) {
+    using sender = await connect(Number(new URL(smtp).port));
+    await sender.reply();
+    const offered = (await sender.ask("EHLO a"))?.split(/\n250[ -]/) ?? [];
+    equal(offered.includes("PIPELINING"), true);
+    equal(offered.includes("CHUNKING"), false);
+    match(offered.join("\n"), /^AUTH SCRAM-SHA-512 SCRAM-SHA-1 CRAM-MD5 PLAIN /m);
+    equal(await sender.ask(`AUTH ${login}`), "235 2.7.0 Authentication succeeded");
+  }
+  using reader = await connect(Number(new URL(pop3).port));
+  await reader.line();
+  deepEqual(await reader.askAll("USER ann", "PASS pencil", "TOP 1 0"), [
+    "+OK Send PASS",
+    "+OK Logged in",
+    "-ERR Command not available here",
+  ]);
+  keys.press();
+  equal(await exit, 130);
+});
+
 Deno.test("sandbox fills each maildrop with the messages of a folder", async () => {
   await using folder = await temporary();
   await Deno.writeTextFile(`${folder.path}/2.eml`, "Subject: two\r\n\r\n.\r\n");
