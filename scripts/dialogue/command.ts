@@ -124,7 +124,7 @@ function typed(description: string) {
     .type("form", new EnumType(FORMS))
     .type(
       "dialect",
-      new EnumType(["rfc5321", "rfc821", "telnet", "swaks", "curl", "transcript"]),
+      new EnumType(["rfc5321", "rfc821", "rfc3461", "telnet", "swaks", "curl", "transcript"]),
     )
     .option("--permissions", "Print the permissions that this call needs, and end");
 }
@@ -341,7 +341,8 @@ function converting() {
     .option("--into <form:form>", "dialogue, typescript, json or markdown; by the ending of -o")
     .option(
       "--from <dialect:dialect>",
-      "rfc5321, rfc821, telnet, swaks, curl or transcript; found out",
+      "rfc5321 (C: and S:), rfc821 (S: and R:), rfc3461 (>>> and <<<), telnet, swaks, curl or " +
+        "transcript; found out",
     )
     .option("--repair", "Mend what lint finds")
     .option("--any-server", "Ask of a server only what the session uses; replies by their codes")

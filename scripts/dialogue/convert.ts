@@ -57,7 +57,10 @@ export async function convert(
   const several = dialogues.length > 1 && (form === "dialogue" || form === "typescript");
   if (output === undefined) {
     if (several) {
-      fail(`Cannot convert "${path}": it holds several dialogues, -o FOLDER/ takes them`);
+      fail(
+        `Cannot convert "${path}": it holds several dialogues, which -o FOLDER/ takes, and ` +
+          "--into markdown or json",
+      );
     }
     return await io.out.print(textOf(dialogues, form));
   }

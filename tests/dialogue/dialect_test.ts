@@ -386,3 +386,69 @@ Deno.test.each(["SEND FROM:<a@x>", "SOML FROM:<a@x>", "SAML FROM:<a@x>"])(
     ok(text.includes(`C: ${command}\nS: 250 ok\n`));
   },
 );
+
+Deno.test(
+  "importDialogues() takes a description for the octets of a chunk (RFC 3030)",
+  pure,
+  () => {
+    deepEqual(
+      read([
+        "R: <wait for connection on TCP port 25>",
+        "R: 220 mx.example",
+        "S: BDAT 100000",
+        "S: (First 10000 octets of the message)",
+        "S: BDAT 0 LAST",
+        "R: 250 first",
+        "R: 250 all",
+      ]),
+      [
+        "# rfc821\n@smtp\nS: 220 mx.example\nC: BDAT ${len}\n" +
+        "C|(First 10000 octets of the message)\\r\\n\nC: BDAT 0 LAST\nS: 250 first\nS: 250 all\n",
+      ],
+    );
+  },
+);
+
+Deno.test("importDialogues() knows TLS by its description (RFC 2595)", pure, () => {
+  deepEqual(
+    read([
+      "   C: STLS",
+      "   S: +OK Begin TLS negotiation",
+      "   <TLS negotiation, further commands are under TLS layer>",
+      "     ...",
+      "   C: STLS",
+      "   S: -ERR not when TLS is active",
+    ]),
+    [
+      "# rfc5321\n@pop3\n@fragment\nC: STLS\nS: +OK Begin TLS negotiation\nC & S: <tls>\n" +
+      "C: STLS\nS: -ERR not when TLS is active\n",
+    ],
+  );
+});
+
+Deno.test("importDialogues() reads what mail -v shows", pure, () => {
+  deepEqual(
+    read([
+      "Connecting to mx.example via relay...",
+      "220 mx.example ESMTP",
+      ">>> EHLO me.example",
+      "250-mx.example, pleased to meet you",
+      "250 SIZE",
+      ">>> XODD what no list of commands has",
+      "500 no",
+      ">>> DATA",
+      "354 go",
+      ">>> .",
+      "250 taken",
+      "ben@mx.example... Sent (taken)",
+      ">>> QUIT",
+      "221 bye",
+    ]),
+    [
+      "# telnet\n@smtp\nS: 220 mx.example ESMTP\nC: EHLO me.example\n" +
+      "S: 250-mx.example, pleased to meet you\nS: 250 SIZE\n" +
+      "C: XODD what no list of commands has\nS: 500 no\nC: DATA\nS: 354 go\nC: .\nS: 250 taken\n" +
+      "C: QUIT\nS: 221 bye\n",
+    ],
+  );
+});

@@ -35,6 +35,7 @@ const PAGES: [page: string, sessions: string[]][] = [
   ["rfc2920", ["plain", "batch", "refused", "lone_dot"].map((name) => `rfc2920_${name}`)],
   ["rfc3030", ["rfc3030_simple"]],
   ["rfc3207", ["rfc3207_starttls"]],
+  ["rfc3461", ["rfc3461_submission"]],
   ["rfc4954", ["plain_initial", "plain", "cram", "external"].map((name) => `rfc4954_${name}`)],
 ];
 
@@ -53,6 +54,8 @@ const DIFFERENCES: Readonly<Record<string, readonly [page: string[], ours: strin
       ...["S: held until you asked", "S: .", "C: 250 delivered"],
     ],
   ],
+  // The RFC leaves the message out.
+  rfc3461_submission: [[], ["C: Subject: to six", "C:"]],
   rfc4954_plain_initial: [[], ["C: QUIT", "S: 221 2.0.0 Bye"]],
   rfc4954_plain: [[], ["@fragment", "C: STARTTLS", "S: 220 Ready to start TLS"]],
   rfc4954_cram: [[], ["C: QUIT", "S: 221 2.0.0 Bye"]],
@@ -131,6 +134,7 @@ const NOTATIONS: readonly [
 ][] = [
   ["rfc5321", (end, text) => `   ${end}: ${text}`],
   ["rfc821", (end, text) => `   ${end === "C" ? "S" : "R"}: ${text}`],
+  ["rfc3461", (end, text) => `${end === "C" ? ">>>" : "<<<"} ${text}`],
   ["swaks", (end, text) => `${end === "C" ? " ->" : "<- "} ${text}`],
 ];
 

@@ -37,9 +37,14 @@ export class Chunk {
     this.#octets += octetsOf(line) + 2;
   }
 
-  /** Writes it down, as far as it has come. */
-  write(script: Script): void {
-    if (this.#octets !== this.#size) {
+  /**
+   * Writes it down, as far as it has come.
+   *
+   * @param script Where to.
+   * @param options Whether that is all of it, however many octets were announced.
+   */
+  write(script: Script, { whole }: { readonly whole: boolean }): void {
+    if (!whole && this.#octets !== this.#size) {
       const shown = `BDAT announces ${this.#size} octets, ${this.#octets} are shown`;
       script.note(this.#at, shown);
     }

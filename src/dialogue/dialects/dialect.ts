@@ -4,7 +4,7 @@
  * @module
  */
 
-import { importRfc5321, importRfc821 } from "./marks.ts";
+import { importRfc3461, importRfc5321, importRfc821 } from "./marks.ts";
 import type { FoundSession, Importer, ImportNote } from "./session.ts";
 import { importTelnet } from "./telnet.ts";
 import { importCurl, importSwaks } from "./tools.ts";
@@ -21,7 +21,14 @@ import type { Dialogue } from "../step.ts";
 export type { ImportNote } from "./session.ts";
 
 /** A notation of sessions. */
-export type Dialect = "rfc5321" | "rfc821" | "telnet" | "swaks" | "curl" | "transcript";
+export type Dialect =
+  | "rfc5321"
+  | "rfc821"
+  | "rfc3461"
+  | "telnet"
+  | "swaks"
+  | "curl"
+  | "transcript";
 
 /** How a page is read. */
 export interface ImportOptions {
@@ -52,6 +59,7 @@ const IMPORTERS: ReadonlyMap<Dialect, Importer> = new Map<Dialect, Importer>([
   ["swaks", importSwaks],
   ["rfc5321", importRfc5321],
   ["rfc821", importRfc821],
+  ["rfc3461", importRfc3461],
   ["curl", importCurl],
   ["telnet", importTelnet],
 ]);
@@ -80,6 +88,7 @@ export function dialectsOf(text: string): readonly Dialect[] {
   if (has(/^<(?:-|~|\*\*|~\*) /m) && has(/^ [-~]> /m)) found.push("swaks");
   if (has(/^[ \t\u00a0\u3000]*C(?: ?\(\d+\))?:/m)) found.push("rfc5321");
   else if (has(/^[ \t\u00a0\u3000]*R(?: ?\(\d+\))?:/m)) found.push("rfc821");
+  if (has(/^[ \t]*<<< ?\S/m) && has(/^[ \t]*>>> ?\S/m)) found.push("rfc3461");
   if (has(/^< (?:\d{3}|\+OK|-ERR)/m) && has(/^> [A-Z]/m)) found.push("curl");
   if (has(/^[ \t\u00a0\u3000>]*(?:telnet +\S|\d{3}[ -]|\+OK\b)/im) || has(/^[-=]{3,}\d{3} /m)) {
     found.push("telnet");

@@ -1,6 +1,6 @@
 /**
- * The notations of the RFCs: `C:` and `S:` (RFC 5321, 1939, 3207, 4954), also `P:` (RFC 2645); and
- * `S:` for the client with `R:` for the server (RFC 821, 3030).
+ * The notations of the RFCs: `C:` and `S:` (RFC 5321, 1939, 3207, 4954), also `P:` (RFC 2645); `S:` for
+ * the client with `R:` for the server (RFC 821, 3030); `>>>` and `<<<` (RFC 3461).
  *
  * @module
  */
@@ -20,22 +20,42 @@ type Item =
   | { readonly kind: "prose"; readonly at: Position }
   | { readonly kind: "page"; readonly at: Position };
 
-const MARKED = /^( *)(?:(C|S|R|P)(?: ?\(\d+\))?|C *& *S): ?(.*)$/;
+/** Blanks, a mark, and what is said. Two marks at once stand for both ends. */
+const LETTERS = /^( *)(?:(C|S|R|P)(?: ?\(\d+\))?|C *& *S): ?(.*)$/;
+const ARROWS = /^( *)(>>>|<<<)(?: (.*))?$/;
 /** The longest line that is put together again. */
 const MAX_FOLDED = 4096;
 const PAGE = /\f|\[Page \d+\]\s*$|^RFC \d+ .*\b\d{4}\s*$|^[A-Z][a-z]+ \d{4} +RFC \d+\s*$/;
 
+/** How lines are marked, and whose marks they are. */
+interface Marks {
+  readonly form: RegExp;
+  readonly who: Readonly<Record<string, Speaker>>;
+}
+
+const RFC5321: Marks = { form: LETTERS, who: { C: "C", S: "S", P: "S", R: "S" } };
+const RFC821: Marks = {
+  form: LETTERS,
+  who: { S: "sender", R: "receiver", C: "receiver", P: "receiver" },
+};
+const RFC3461: Marks = { form: ARROWS, who: { ">>>": "C", "<<<": "S" } };
+
 /** Reads `C:` and `S:`. */
 export function importRfc5321(lines: readonly SourceLine[]): readonly FoundSession[] {
-  return importMarks(lines, false);
+  return importMarks(lines, RFC5321);
 }
 
 /** Reads `S:` and `R:`, where `S:` is the client. */
 export function importRfc821(lines: readonly SourceLine[]): readonly FoundSession[] {
-  return importMarks(lines, true);
+  return importMarks(lines, RFC821);
 }
 
-function importMarks(lines: readonly SourceLine[], roles: boolean): readonly FoundSession[] {
+/** Reads `>>>` and `<<<`. */
+export function importRfc3461(lines: readonly SourceLine[]): readonly FoundSession[] {
+  return importMarks(lines, RFC3461);
+}
+
+function importMarks(lines: readonly SourceLine[], marks: Marks): readonly FoundSession[] {
   const sessions: FoundSession[] = [];
   let scribe = new Scribe();
   const end = () => {
@@ -43,7 +63,7 @@ function importMarks(lines: readonly SourceLine[], roles: boolean): readonly Fou
     if (session !== undefined) sessions.push(session);
     scribe = new Scribe();
   };
-  for (const item of itemsOf(lines, roles)) {
+  for (const item of itemsOf(lines, marks)) {
     if (item.kind === "prose") {
       if (scribe.begun) end();
     } else if (item.kind === "page") {
@@ -68,7 +88,10 @@ function importMarks(lines: readonly SourceLine[], roles: boolean): readonly Fou
   return sessions;
 }
 
-function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] {
+function itemsOf(
+  lines: readonly SourceLine[],
+  { form, who }: Marks,
+): readonly Item[] {
   const items: Item[] = [];
   let indent: number | undefined;
   // The header of a page goes on up to a blank line, an aside up to its parenthesis.
@@ -76,7 +99,7 @@ function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] 
   let aside = false;
   for (const { text: raw, at } of lines) {
     const plain = plainBlanks(raw);
-    const marked = MARKED.exec(plain);
+    const marked = form.exec(plain);
     if (PAGE.test(raw)) {
       items.push({ kind: "page", at });
       indent = undefined;
@@ -86,7 +109,12 @@ function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] 
       const [, blanks = "", mark] = marked;
       // What is said keeps its own blanks: they may be content.
       const text = raw.slice(plain.length - (marked[3] ?? "").length);
-      items.push({ kind: "said", who: speakerOf(mark, roles), text, at });
+      items.push({
+        kind: "said",
+        who: mark === undefined ? "both" : who[mark] ?? "both",
+        text,
+        at,
+      });
       indent = blanks.length;
     } else if (plain.trim() === "") {
       indent = undefined;
@@ -99,7 +127,7 @@ function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] 
       // What is longer is no line of mail that was folded.
       const short = last?.kind === "said" && last.text.length < MAX_FOLDED;
       const deeper = short && indent !== undefined && plain.search(/\S/) > indent;
-      if (/TLS negotiation proceeds/i.test(plain)) {
+      if (/^\W*TLS negotiation\b/i.test(plain)) {
         items.push({ kind: "tls", at });
         indent = 0;
       } else if (last?.kind === "tls" && indent === 0) continue; // the rest of its description
@@ -112,12 +140,6 @@ function itemsOf(lines: readonly SourceLine[], roles: boolean): readonly Item[] 
     }
   }
   return items;
-}
-
-function speakerOf(mark: string | undefined, roles: boolean): Speaker {
-  if (mark === undefined) return "both";
-  if (roles) return mark === "S" ? "sender" : "receiver";
-  return mark === "C" ? "C" : "S";
 }
 
 /** A folded line; base64 goes on without a blank. */
@@ -135,7 +157,8 @@ function take(scribe: Scribe, { who, text, at }: Item & { readonly kind: "said" 
     : who;
   const trimmed = text.trim();
   if (scribe.inChunk && end !== scribe.replies) {
-    scribe.command(text, at);
+    if (/^\(.+\)$/.test(trimmed)) scribe.someChunk(trimmed, at);
+    else scribe.command(text, at);
   } else if (/^<CRLF> ?\.(?: ?<CRLF>)?$|^\. ?<CRLF>$/.test(trimmed)) {
     scribe.said(end, ".", at);
   } else if (/^<.+>$/.test(trimmed) && (who === "both" || !scribe.inContent)) {
@@ -147,14 +170,15 @@ function take(scribe: Scribe, { who, text, at }: Item & { readonly kind: "said" 
   }
 }
 
-/** What stands between angle brackets (RFC 1939, 3207, 2645). */
+/** What stands between angle brackets (RFC 1939, 2595, 3207, 2645). */
 function event(scribe: Scribe, text: string, end: "C" | "S", at: Position): void {
   if (/negotiat.*TLS|TLS.*negotiat|starts? TLS|^<tls>$/i.test(text) && !/check/i.test(text)) {
     scribe.event("tls", at);
   } else if (/^<clos/i.test(text)) scribe.event("close", at, end);
   else if (/^<drop>$/i.test(text)) scribe.event("drop", at, end);
   else if (/^<turn>$/i.test(text)) scribe.event("turn", at);
-  else if (/wait|open|check|continue/i.test(text)) scribe.note(at, "an event became this note");
-  else if (end === scribe.replies) scribe.rest(at);
+  else if (/wait|open|check|continue/i.test(text)) {
+    scribe.note(at, "an event that --to or --listen makes was left away");
+  } else if (end === scribe.replies) scribe.rest(at);
   else scribe.note(at, "a description was left away");
 }

@@ -165,6 +165,18 @@ export class Scribe {
     if (size > 0) this.#chunk = new Chunk(at, size);
   }
 
+  /** Octets that were announced, and that the page describes only: the description stands for them. */
+  someChunk(text: string, at: Position): void {
+    this.#chunk?.add(text);
+    const announced = this.#script.lines.at(-1);
+    if (announced !== undefined) {
+      const sized = announced.text.replace(/\d+/, "${len}");
+      this.#script.lines[this.#script.lines.length - 1] = { ...announced, text: sized };
+    }
+    this.#endChunk({ whole: true });
+    this.#script.note(at, "a description became the octets, and their number its length");
+  }
+
   /** Any content, which the notation does not show. */
   anyContent(at: Position): void {
     if (!this.#content) return;
@@ -247,8 +259,8 @@ export class Scribe {
     } else this.#script.say("commands", text, at);
   }
 
-  #endChunk(): void {
-    this.#chunk?.write(this.#script);
+  #endChunk({ whole = false }: { readonly whole?: boolean } = {}): void {
+    this.#chunk?.write(this.#script, { whole });
     this.#chunk = undefined;
   }
 

@@ -67,7 +67,10 @@ class TelnetReader {
 
   #line(raw: string, at: Position): void {
     const scribe = this.#scribe;
-    if (scribe.inContent) scribe.command(raw, at);
+    // What `mail -v` shows: commands have a mark, replies none.
+    const shown = this.#marked ? undefined : /^>>> (.*)$/s.exec(raw)?.[1];
+    if (shown !== undefined) scribe.command(shown, at);
+    else if (scribe.inContent) scribe.command(raw, at);
     else if (scribe.inListing) scribe.reply(this.#clean(raw, at), at);
     else if (scribe.inBody) scribe.reply(raw, at);
     else this.#cleaned(this.#clean(raw, at), at);
