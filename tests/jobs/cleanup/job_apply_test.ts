@@ -29,8 +29,8 @@ Deno.test("apply() archives, deletes and verifies exactly the plan [I2]", async 
     "archived",
     "commit-intent",
     "committed",
-    "gone",
     "snapshot",
+    "gone",
     "ended",
   ]);
 });

@@ -24,7 +24,7 @@ Deno.test("apply() lets a listing tell what an unanswered QUIT has done [P17] [T
   const report = await world.cleanUp();
   deepEqual(fates(report), ["u1 verified", "u2 verified"]);
   deepEqual([report.counts.committed, report.counts.verified], [0, 2]);
-  ok(world.events.join().includes("commit-intent,unknown,gone,snapshot"));
+  ok(world.events.join().includes("commit-intent,unknown,snapshot,gone"));
   deepEqual(world.uids, []);
 });
 
@@ -62,7 +62,7 @@ Deno.test("apply() takes -ERR to QUIT for some, none or all deleted [P18] [T-C06
   const report = await world.cleanUp();
   deepEqual(fates(report), ["u1 verified", "u2 kept: not-committed", "u3 verified"]);
   equal(report.counts.committed, 0);
-  ok(world.events.join().includes("commit-intent,partial,gone,still-there"));
+  ok(world.events.join().includes("commit-intent,partial,snapshot,gone,still-there"));
   deepEqual(world.uids, ["u2"]);
 });
 

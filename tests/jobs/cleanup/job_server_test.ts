@@ -314,7 +314,7 @@ Deno.test("each copy is durable before the next RETR where that removes [I6] [Q1
   deepEqual(archivedAt.slice(0, 2), [0, 1]);
   equal(
     world.events.join(),
-    "run,snapshot,retrieving,archived,retrieving,archived,commit-intent,committed,gone,snapshot,ended",
+    "run,snapshot,retrieving,archived,retrieving,archived,commit-intent,committed,snapshot,gone,ended",
   );
 });
 

@@ -42,8 +42,10 @@ export function takeListing(run: CleanupRun, listing: Pop3Snapshot, use: Listing
   if (trip !== undefined) {
     throw new CleanupError("guard", `Cannot trust the mailbox: ${trip.text}`, { trips });
   }
-  resolvePending(run, listing, use);
+  // Cut off in between, what has become of marks is told by the next listing; the other way round it
+  // would look as if the mailbox had lost messages.
   noteListing(run, listing);
+  resolvePending(run, listing, use);
 }
 
 function listingTrips(
