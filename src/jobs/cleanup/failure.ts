@@ -46,18 +46,18 @@ export const EXIT_OF: Readonly<Record<CleanupErrorKind, CleanupExit>> = {
 /**
  * Does what writes a file of the job.
  *
- * @param what The file, in words.
+ * @param path The file.
  * @param work Writes it.
  * @returns What it gives.
  * @throws {CleanupError} If it cannot be written.
  */
-export async function writing<T>(what: string, work: () => Promise<T>): Promise<T> {
+export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     const failure = failureOf(cause);
     if (failure instanceof CleanupError) throw failure;
     const seen = cause instanceof Error ? cause.message : String(cause);
-    throw new CleanupError("archive", `Cannot write ${what}: ${seen}`, { cause });
+    throw new CleanupError("archive", `Cannot write "${path}": ${seen}`, { cause });
   }
 }

@@ -86,7 +86,7 @@ export class CleanupJob implements AsyncDisposable {
     return this.#do(async () => {
       const planning = await this.#planning(this.#settings.policy, options);
       const plan = await planning.plan();
-      await writing("the plan", () => this.#plans.put(plan));
+      await this.#plans.put(plan);
       return plan;
     });
   }
@@ -136,7 +136,7 @@ export class CleanupJob implements AsyncDisposable {
       const planning = await this.#planning(policy, options);
       const { plan, open } = await planning.planAndStay();
       try {
-        await writing("the plan", () => this.#plans.put(plan));
+        await this.#plans.put(plan);
         refuseTrips(plan);
         return await this.#apply(plan, { policy, open, writesBefore, warnings: plan.warnings });
       } finally {
@@ -252,7 +252,7 @@ export class CleanupJob implements AsyncDisposable {
   async #openCache(): Promise<HeaderCache> {
     const { store, folder, account } = this.#settings;
     const path = joinPath(folder, "headers.jsonl");
-    return this.#cache ??= await writing("the cache", () => HeaderCache.open(store, path, account));
+    return this.#cache ??= await writing(path, () => HeaderCache.open(store, path, account));
   }
 
   async #planning(policy: Policy, { acceptChurn = false }: PlanningOptions): Promise<Planning> {
@@ -362,7 +362,7 @@ export class CleanupJob implements AsyncDisposable {
 export async function openCleanup(options: CleanupOptions): Promise<CleanupJob> {
   const { folder, store = denoFileStore, clock = systemClock } = options;
   const lockPath = joinPath(folder, "lock");
-  const lock = await writing("the lock", async () => {
+  const lock = await writing(lockPath, async () => {
     await store.makeFolder(folder);
     return await store.lock(lockPath);
   });
@@ -374,7 +374,7 @@ export async function openCleanup(options: CleanupOptions): Promise<CleanupJob> 
   stack.use(lock);
   const path = joinPath(folder, "journal.jsonl");
   const journal = stack.use(
-    await writing("the journal", () => CleanupJournal.open(store, path, clock)),
+    await writing(path, () => CleanupJournal.open(store, path, clock)),
   );
   const job = new CleanupJob(settingsOf(options, journal.state.account), lock, journal);
   stack.move();

@@ -125,7 +125,7 @@ Deno.test("what a run that died has left half done is removed by the next one [T
   }
 });
 
-Deno.test("apply() deletes nothing when the disk is full [I3] [T-C07]", async () => {
+Deno.test("apply() deletes nothing when the disk is full, says so, and goes on once there is room [I3] [T-C07]", async () => {
   for (let nth = 1;; nth++) {
     await using world = await World.start(listMails(2));
     const { planId } = await (async () => {
@@ -139,15 +139,26 @@ Deno.test("apply() deletes nothing when the disk is full [I3] [T-C07]", async ()
       when: "midway",
       sticky: true,
     });
-    await using job = await world.open({ store });
-    const report = await job.apply(planId);
+    const report = await (async () => {
+      await using job = await world.open({ store });
+      return await job.apply(planId);
+    })();
     if (!store.fired) break;
     equal(report.exit, "archive", `write ${nth}`);
+    match(
+      report.error?.message ?? "",
+      /^Cannot write (archive "lists"|"job\/\S+"): /,
+      `write ${nth}`,
+    );
     const left = [
       ...world.archived,
       ...world.box.maildrop("ann@mail.example").map(({ text }) => text),
     ];
     for (const mail of [listMail(1), listMail(2)]) ok(left.includes(mail), `write ${nth}`);
+    await using job = await world.open();
+    const { items } = await job.apply(planId);
+    deepEqual(items.map(({ outcome }) => outcome), ["verified", "verified"], `write ${nth}`);
+    deepEqual(world.archived, [listMail(1), listMail(2)], `write ${nth}`);
   }
 });
 

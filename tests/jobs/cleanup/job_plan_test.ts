@@ -147,6 +147,10 @@ Deno.test("apply() keeps what is not the message of the plan any more [P35] [T-C
     "u4 verified",
   ]);
   equal(report.exit, "kept");
+  deepEqual(report.warnings, [
+    "2 of the plan's messages have changed since it was made, as they do where a server writes into " +
+    "them: make a new plan",
+  ]);
   deepEqual(world.uids, ["u1", "u2", "u5"]);
   deepEqual(world.archived, [listMail(4)]);
 });

@@ -14,12 +14,14 @@ import { LineJournal } from "./line_journal.ts";
 /** The journal of a cleanup. */
 export class CleanupJournal implements Disposable {
   readonly #lines: LineJournal<JournalEntry>;
+  readonly #path: string;
   readonly #clock: Clock;
   /** What it tells. */
   readonly state: JournalState = new JournalState();
 
-  private constructor(lines: LineJournal<JournalEntry>, clock: Clock) {
+  private constructor(lines: LineJournal<JournalEntry>, path: string, clock: Clock) {
     this.#lines = lines;
+    this.#path = path;
     this.#clock = clock;
     for (const entry of lines.entries) this.state.take(entry);
   }
@@ -35,7 +37,7 @@ export class CleanupJournal implements Disposable {
    */
   static async open(store: FileStore, path: string, clock: Clock): Promise<CleanupJournal> {
     const lines = await LineJournal.open(store, path, { parse: parseJournalEntry });
-    return new CleanupJournal(lines, clock);
+    return new CleanupJournal(lines, path, clock);
   }
 
   /** The octets of a torn last line that were cut off when it was opened. */
@@ -69,7 +71,7 @@ export class CleanupJournal implements Disposable {
       await this.#lines.sync();
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : "of an unknown failure";
-      throw new CleanupError("archive", `Cannot write the journal: ${why}`, { cause });
+      throw new CleanupError("archive", `Cannot write "${this.#path}": ${why}`, { cause });
     }
   }
 

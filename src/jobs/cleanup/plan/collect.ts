@@ -78,7 +78,8 @@ class Collector {
   }
 
   async sync(): Promise<void> {
-    await writing("the cache", () => this.#options.cache.sync());
+    const { cache } = this.#options;
+    await writing(cache.path, () => cache.sync());
   }
 
   async #headers(numbers: readonly MsgNo[]): Promise<void> {

@@ -47,7 +47,8 @@ const MOST_STALE = 1000;
 /** What was read of messages. */
 export class HeaderCache implements Disposable {
   readonly #store: FileStore;
-  readonly #path: string;
+  /** Its file. */
+  readonly path: string;
   readonly #account: string;
   #lines: LineJournal<Line>;
   #count: number;
@@ -55,7 +56,7 @@ export class HeaderCache implements Disposable {
 
   private constructor(store: FileStore, path: string, account: string, lines: LineJournal<Line>) {
     this.#store = store;
-    this.#path = path;
+    this.path = path;
     this.#account = account;
     this.#lines = lines;
     this.#count = lines.entries.length;
@@ -154,7 +155,7 @@ export class HeaderCache implements Disposable {
   async keepOnly(uids: ReadonlySet<string>): Promise<void> {
     const live = [...this.#known.values()].filter(({ uid }) => uids.has(uid));
     if (this.#count - live.length < Math.max(live.length, MOST_STALE)) return;
-    const next = `${this.#path}.new`;
+    const next = `${this.path}.new`;
     await this.#store.remove(next);
     const lines = await openLines(this.#store, next);
     try {
@@ -164,8 +165,8 @@ export class HeaderCache implements Disposable {
       lines.close();
     }
     this.#lines.close();
-    await this.#store.rename(next, this.#path, { replace: true });
-    this.#lines = await openLines(this.#store, this.#path);
+    await this.#store.rename(next, this.path, { replace: true });
+    this.#lines = await openLines(this.#store, this.path);
     this.#count = live.length;
     this.#known.clear();
     for (const entry of live) this.#learn(entry);

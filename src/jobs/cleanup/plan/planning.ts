@@ -107,7 +107,7 @@ export class Planning {
     await collectFacts(planner, { session, listing, cache, limits, signal, progress, unreadable });
     const plan = await planner.plan();
     // A listing that cannot be trusted makes nobody forget.
-    if (plan.trips.length === 0) await writing("the cache", () => cache.keepOnly(uids));
+    if (plan.trips.length === 0) await writing(cache.path, () => cache.keepOnly(uids));
     const doubt = clockDoubt(nowMs, state.lastMs);
     return storedPlan(plan, {
       account,

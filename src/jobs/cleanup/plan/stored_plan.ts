@@ -7,6 +7,7 @@
 import { joinPath } from "../../file_path.ts";
 import type { FileStore } from "../../file_store.ts";
 import { CleanupError } from "../cleanup_error.ts";
+import { writing } from "../failure.ts";
 import { type CleanupPlan, planIdOf, type PlanItem } from "./plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fieldsIn, type Reader } from "../journal/stored_value.ts";
@@ -44,7 +45,8 @@ export class PlanFolder {
 
   /** Writes a plan; a plan that was made before and is the same is replaced. */
   async put(plan: StoredPlan): Promise<void> {
-    await writeWhole(this.#store, this.#path(plan.planId), plan);
+    const path = this.#path(plan.planId);
+    await writing(path, () => writeWhole(this.#store, path, plan));
   }
 
   /** All plans, the newest first. What cannot be read is left out. */

@@ -63,7 +63,17 @@ export class Application {
   async carryOut(first?: OpenMailbox): Promise<void> {
     let goesOn = await this.#pass(first);
     while (goesOn && this.#left().length > 0) goesOn = await this.#pass();
+    this.#tellChanged();
     await verifyCommits(this.#run);
+  }
+
+  /** Mailutils, for one, writes into messages when they are first listed. */
+  #tellChanged(): void {
+    const { book } = this.#run;
+    const count = book.items.filter(({ reason }) => reason === "changed").length;
+    if (count === 0) return;
+    const seen = `${count} of the plan's messages have changed since it was made`;
+    book.warn(`${seen}, as they do where a server writes into them: make a new plan`);
   }
 
   #left(): readonly PlanItem[] {

@@ -94,7 +94,7 @@ export async function reportedRun(
     const exit = exitOf(book, failure, interrupted);
     await journal.record({ event: "ended", run: runId, exit });
     const path = joinPath(folder, `report-${runId}.json`);
-    await writing("the report", () => writeWhole(store, path, report(exit)));
+    await writing(path, () => writeWhole(store, path, report(exit)));
   } catch (error) {
     // All that matters has been done before; what is left is to tell.
     failure ??= expected(error);
