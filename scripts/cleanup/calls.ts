@@ -17,6 +17,7 @@ export const VERBS = [
   "verify",
   "restore",
   "release",
+  "retire",
   "status",
   "init",
 ] as const;
@@ -145,6 +146,16 @@ export interface FolderCall extends TalkCall {
   readonly job: string;
 }
 
+/** `retire`. */
+export interface RetireCall extends FolderCall {
+  /** The file with the policy. */
+  readonly policy: string;
+  /** Who says so. */
+  readonly by: string;
+  /** Where the copies are now, or why they are gone. */
+  readonly note?: string;
+}
+
 /** `init`. */
 export interface InitCall extends TalkCall, ServerCall {
   /** The file to write. */
@@ -154,7 +165,7 @@ export interface InitCall extends TalkCall, ServerCall {
 }
 
 /** Any of them, when only its grants are told. */
-export type PermissionsCall = Partial<JobCall & RestoreCall & InitCall>;
+export type PermissionsCall = Partial<JobCall & RestoreCall & RetireCall & InitCall>;
 
 /** What each verb does. */
 export interface Verbs {
@@ -172,6 +183,8 @@ export interface Verbs {
   restore(call: RestoreCall, what: string): Promise<void>;
   /** Lets restored messages be removed again. */
   release(call: FolderCall, what: string): Promise<void>;
+  /** Takes down that archived copies are gone on purpose. */
+  retire(call: RetireCall, what: string): Promise<void>;
   /** Tells what is known. */
   status(call: FolderCall): Promise<void>;
   /** Writes a first policy. */

@@ -88,6 +88,7 @@ export function declared(verbs: Verbs, version: string): ParentCommand {
         .example("All that a run has removed", `${NAME} release RUN --job ann.job`)
         .action((call, what) => told(call) ?? verbs.release(call, what)),
     )
+    .command("retire", retiring().action((call, what) => told(call) ?? verbs.retire(call, what)))
     .command(
       "status",
       inFolder("Tells what is known of a mailbox, without asking the server.")
@@ -259,6 +260,23 @@ function restoring() {
     .example(
       "One message, as a file",
       `${NAME} restore 9f86d081… --job ann.job --policy policy.toml --export .`,
+    );
+}
+
+function retiring() {
+  return inFolder(
+    "Takes down that archived copies are gone on purpose, so that `verify` does not miss them: those " +
+      "below a folder, of a run, of a unique-id or of a SHA-256 (8 digits do).",
+  )
+    .arguments("<what:string>")
+    .group("Mailbox")
+    .option("--policy <path:file>", "The policy, for it names the archives", { required: true })
+    .group("For the journal")
+    .option("--by <name:string>", "Who says so", { required: true })
+    .option("--note <text:string>", "Where they are now, or why they are gone")
+    .example(
+      "After a year was moved to tape",
+      `${NAME} retire archive/lists/2025 --job ann.job --policy policy.toml --by ann --note "tape 7"`,
     );
 }
 

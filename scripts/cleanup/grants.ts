@@ -84,8 +84,8 @@ export async function callGrants(call: PermissionsCall): Promise<string[]> {
   const { job, policy: path, smtp } = call;
   const server = call.user === undefined ? undefined : serverOf(call);
   const archives = job === undefined || path === undefined ? [] : await archivesOf(path);
-  const restores = smtp !== undefined || call.export !== undefined;
-  const written = [job, ...(restores ? [] : archives), call.export];
+  const reads = (smtp ?? call.export ?? call.by) !== undefined;
+  const written = [job, ...(reads ? [] : archives), call.export];
   const folders = await Promise.all(written.filter((each) => each !== undefined).map(makingOf));
   return grantsOf({
     net: [
@@ -95,7 +95,7 @@ export async function callGrants(call: PermissionsCall): Promise<string[]> {
     read: [
       ...[call.tlsCa, call.tlsCert, call.tlsKey, call.smtpTlsCa, job && path],
       ...folders.flatMap(({ read }) => read),
-      ...(restores ? archives : []),
+      ...(reads ? archives : []),
     ],
     // Without a job the policy is what is to be written.
     write: [...folders.map(({ write }) => write), job === undefined ? path : undefined],

@@ -8,10 +8,13 @@ import { type Palette, visible } from "../../src/cli/mod.ts";
 import type {
   CleanupReport,
   CleanupStatus,
+  CopyCounts,
   ReportItem,
   RestoredItem,
   RestoreReport,
 } from "../../src/jobs/mod.ts";
+import { NAME } from "./calls.ts";
+import { timeWords } from "./time_words.ts";
 
 /** More items or warnings than these are counted and not shown. */
 const SHOWN = 20;
@@ -25,7 +28,7 @@ const EXITS: Readonly<Record<CleanupReport["exit"], string>> = {
   busy: "Busy",
   archive: "The archive failed",
   guard: "Stopped by a guard",
-  connection: "The connection was lost",
+  connection: "No connection",
   interrupted: "Interrupted",
 };
 
@@ -44,9 +47,12 @@ export function reportText(report: CleanupReport, { red, yellow }: Palette): str
     ...warnings.slice(0, SHOWN).map((warning) => yellow(`Warning: ${visible(warning)}`)),
   );
   if (warnings.length > SHOWN) {
-    lines.push(yellow(`… and ${warnings.length - SHOWN} more warnings: --json shows them`));
+    const rest = warnings.length - SHOWN;
+    lines.push(yellow(`… and ${rest} more warnings: report-${report.runId}.json has them`));
   }
   if (error !== undefined) lines.push(red(visible(error.message)));
+  const next = remedy(report);
+  if (next !== undefined) lines.push(next);
   lines.push(reportLine(report));
   return `${lines.join("\n")}\n`;
 }
@@ -57,18 +63,45 @@ export function reportText(report: CleanupReport, { red, yellow }: Palette): str
  * @param report The report.
  * @returns The line.
  */
-export function reportLine({ exit, counts, runId, roundTrips }: CleanupReport): string {
+export function reportLine({ exit, planId, counts, copies, runId }: CleanupReport): string {
   const { planned, archived, committed, verified, kept, goneElsewhere, unknown } = counts;
+  const removals = planId === undefined
+    ? planned > 0 ? [`${planned} to be verified`, `${verified} gone`] : []
+    : [
+      `${planned} planned`,
+      `${archived} archived`,
+      `${committed} deleted`,
+      `${verified} verified`,
+    ];
   const parts = [
-    `${planned} planned`,
-    `${archived} archived`,
-    `${committed} deleted`,
-    `${verified} verified`,
+    ...removals,
     ...(kept > 0 ? [`${kept} kept`] : []),
     ...(goneElsewhere > 0 ? [`${goneElsewhere} gone elsewhere`] : []),
     ...(unknown > 0 ? [`${unknown} unknown`] : []),
+    ...(copies === undefined ? [] : copyWords(copies)),
   ];
-  return `${EXITS[exit]}: ${parts.join(", ")} (run ${runId}, ${roundTrips} round trips)`;
+  return `${EXITS[exit]}${parts.length > 0 ? `: ${parts.join(", ")}` : ""} (run ${runId})`;
+}
+
+function copyWords({ whole, retired, missing, damaged }: CopyCounts): string[] {
+  return [
+    `${whole} ${whole === 1 ? "copy is" : "copies are"} whole`,
+    ...(retired > 0 ? [`${retired} gone on purpose`] : []),
+    ...(missing > 0 ? [`${missing} missing`] : []),
+    ...(damaged > 0 ? [`${damaged} damaged`] : []),
+  ];
+}
+
+/** What to do next, where that is not plain. */
+function remedy({ exit, planId, copies }: CleanupReport): string | undefined {
+  if (copies !== undefined && copies.missing > 0) {
+    return `If copies are gone on purpose, say so: ${NAME} retire PATH --by NAME --job … --policy …`;
+  }
+  if (exit === "archive" && planId !== undefined) {
+    return "What is not in the archive stays on the server; once that is mended, the same call goes on.";
+  }
+  if (exit === "unverified") return `${NAME} verify and the same options find out what is gone.`;
+  return undefined;
 }
 
 function grouped(items: readonly ReportItem[]): string[] {
@@ -115,7 +148,8 @@ export function isBack({ outcome }: RestoredItem): boolean {
 }
 
 function restoredText({ outcome, sha256, uid, path, text }: RestoredItem): string {
-  const words = [outcome, sha256.slice(0, 12), uid, path, text];
+  const again = outcome === "skipped" ? "; --again sends it all the same" : "";
+  const words = [outcome, sha256.slice(0, 12), uid, path, text && text + again];
   return visible(words.filter((word) => word !== undefined).join("  "));
 }
 
@@ -126,21 +160,26 @@ function restoredText({ outcome, sha256, uid, path, text }: RestoredItem): strin
  * @returns Lines, each with its end.
  */
 export function statusText(status: CleanupStatus): string {
-  const { account, lastAt, runs, messages, unverified, archived, gone, restored } = status;
-  if (account === undefined) return "Nothing has been done here yet.\n";
+  const { account, lastAt, runs, messages, unverified, archived, retired, gone } = status;
+  if (runs.length === 0) return "Nothing has been done here yet.\n";
+  const { restored, carefulRuns } = status;
   const back = restored.filter((each) => each.back).length;
   const lines = [
-    `Mailbox     ${visible(account)}`,
-    `Last write  ${lastAt ?? "never"}`,
+    `Mailbox     ${account === undefined ? "not seen yet" : visible(account)}`,
+    `Last write  ${lastAt === undefined ? "never" : timeWords(lastAt)}`,
     `Messages    ${messages} when somebody looked last`,
     `Archived    ${archived}`,
+    ...(retired > 0 ? [`Retired     ${retired}: their copies are gone on purpose`] : []),
     `Gone        ${gone}`,
     ...(unverified.length > 0 ? [`Unverified  ${unverified.length}: run verify`] : []),
     ...(back > 0 ? [`Restored    ${back}, kept until released`] : []),
     ...(restored.length > back ? [`Exported    ${restored.length - back}`] : []),
+    ...(carefulRuns > 0
+      ? [`Careful     one command at a time, for ${carefulRuns} more runs without a fault`]
+      : []),
     ...runs.slice(-RUNS).map(({ runId, startedAt, exit, archived, intended }) =>
-      `Run         ${runId}  ${startedAt}  ${exit ?? "cut off"}, ` +
-      `${archived} archived, ${intended} to be deleted`
+      `Run         ${runId}  ${timeWords(startedAt)}  ${exit ?? "cut off"}, ` +
+      `${archived} archived, ${intended} marked`
     ),
   ];
   return `${lines.join("\n")}\n`;

@@ -52,7 +52,7 @@ export async function restoreMessages(
   });
   await resender?.connect();
   const report = await job.restore(
-    { id: what },
+    { id: belowBase(what, policy.base) },
     resender === undefined || from === undefined ? { folder: folder ?? "." } : {
       send: (message) => resender.send(message),
       ...(call.exact ? {} : { resent: { from, to } }),
@@ -60,7 +60,6 @@ export async function restoreMessages(
     },
   );
   await progress.end();
-  if (report.items.length === 0) fail(`Cannot restore "${what}": nothing in the journal fits`);
   if (call.json) await io.out.json(report);
   else if (!call.quiet) await io.out.print(restoreText(report, await loadPalette(io.out.colors)));
   return exitOf(report);
@@ -71,6 +70,17 @@ function exitOf({ items }: RestoreReport): number {
   if (lost.includes("damaged")) return EXIT.cleanup.archive;
   if (lost.includes("in-doubt")) return EXIT.cleanup.unverified;
   return lost.length > 0 ? EXIT.cleanup.kept : EXIT.cleanup.ok;
+}
+
+/**
+ * What somebody has typed, with paths as the journal has them: from the folder that archives begin at.
+ *
+ * @param what What was typed.
+ * @param base That folder.
+ * @returns The same, or the path below the folder.
+ */
+export function belowBase(what: string, base: string): string {
+  return what.startsWith(`${base}/`) ? what.slice(base.length + 1) : what;
 }
 
 /**

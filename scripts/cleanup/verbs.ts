@@ -11,6 +11,7 @@ import {
   type ScriptIo,
   type SecretReaders,
   ValidationError,
+  visible,
 } from "../../src/cli/mod.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
 import {
@@ -28,6 +29,7 @@ import {
   type PermissionsCall,
   type PlanCall,
   type RestoreCall,
+  type RetireCall,
   type RunCall,
   type ServerCall,
   type TalkCall,
@@ -41,8 +43,9 @@ import { planText } from "./plan_text.ts";
 import { readPolicy } from "./policy_file.ts";
 import { JobProgress } from "./progress.ts";
 import { reportLine, reportText, statusText } from "./report_text.ts";
-import { openExisting, restoreMessages } from "./restoring.ts";
+import { belowBase, openExisting, restoreMessages } from "./restoring.ts";
 import { type Alarm, readSchedule, sleepUntil, systemAlarm } from "./schedule.ts";
+import { timeWords } from "./time_words.ts";
 import { writeStarter } from "./write_starter.ts";
 
 const NUMBERS = EXIT.cleanup;
@@ -107,7 +110,7 @@ export class CleanupVerbs implements Verbs {
     const { err, signal } = this.#io;
     const alarm = this.#options.alarm ?? systemAlarm;
     for (let atMs = next(alarm.now()); atMs !== undefined; atMs = next(alarm.now())) {
-      if (!call.quiet) await err.line(`next run at ${new Date(atMs).toISOString()}`);
+      if (!call.quiet) await err.line(`next run at ${timeWords(atMs)}`);
       await sleepUntil(atMs, alarm, signal);
       try {
         await this.#runOnce(call, mailbox);
@@ -135,6 +138,20 @@ export class CleanupVerbs implements Verbs {
     const released = await job.release({ id: what });
     if (call.json) await this.#io.out.json({ released });
     else if (!call.quiet) await this.#io.out.line(`Released: ${released}`);
+  }
+
+  async retire(call: RetireCall, what: string): Promise<void> {
+    const { by, note, json, quiet } = call;
+    const policy = await readPolicy(call.policy);
+    await using job = await openExisting({ ...policy, folder: call.job });
+    const told = { by, ...(note !== undefined && { note }) };
+    const { retired, there } = await job.retire({ id: belowBase(what, policy.base) }, told);
+    if (json) await this.#io.out.json({ retired, there });
+    else if (!quiet) {
+      await this.#io.out.line(`Retired: ${retired}`);
+      if (there > 0) await this.#io.out.line(`Still there, so nothing was said of them: ${there}`);
+    }
+    if (there > 0) this.exit = NUMBERS.kept;
   }
 
   async restore(call: RestoreCall, what: string): Promise<void> {
@@ -209,7 +226,9 @@ export class CleanupVerbs implements Verbs {
     const rows = all ? Infinity : ROWS;
     await out.print(planText(plan, { rows, width: out.columns, palette, formatBytes }));
     if (plan.items.length === 0 || plan.trips.length > 0) return;
-    await out.line(`\nNothing has been removed. Until ${plan.expiresAt} this can be carried out:`);
+    await out.line(
+      `\nNothing has been removed. Until ${timeWords(plan.expiresAt)} this can be carried out:`,
+    );
     await out.line(applyCommand(this.#options.args, plan.planId.slice(0, 12)));
   }
 
@@ -217,7 +236,11 @@ export class CleanupVerbs implements Verbs {
     const { out, err, signal } = this.#io;
     if (json) await out.json(report);
     else if (!quiet) await out.print(reportText(report, await loadPalette(out.colors)));
-    else if (report.exit !== "done") await err.line(`${NAME}: ${reportLine(report)}`);
+    else if (report.exit !== "done") {
+      const { error } = report;
+      const why = error === undefined ? [] : [visible(error.message)];
+      for (const line of [...why, reportLine(report)]) await err.line(`${NAME}: ${line}`);
+    }
     this.exit = exitOfRun(report.exit, signal);
   }
 }

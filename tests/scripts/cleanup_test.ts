@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { VERBS } from "../../scripts/cleanup/calls.ts";
 import { main } from "../../scripts/cleanup.ts";
 import { parseConfig } from "../../src/cli/mod.ts";
 import {
@@ -68,7 +69,7 @@ Deno.test("cleanup shows help with examples, and its version, without any grant"
   const out = await help("--help");
   match(out, /Exit status: 0 done/);
   match(out, /Examples:\n(?: .*\n)*? {4}cleanup init --server/);
-  for (const verb of ["plan", "apply", "run", "verify", "restore", "release", "status", "init"]) {
+  for (const verb of VERBS) {
     match(await help(verb, "--help"), /Examples:\n/);
   }
   ok(!(await help("plan", "--help")).includes("--password <"));
@@ -152,6 +153,41 @@ Deno.test("cleanup plans, applies, verifies, restores and tells of it", async ()
     const released = await cleanup(["release", run, "--job", `${folder}/job`]);
     deepEqual([released.code, released.out], [0, "Released: 3\n"]);
     equal((await cleanup(all)).code, 2);
+  });
+});
+
+Deno.test("cleanup retire takes down what is gone on purpose, and verify lets it be [T-C15]", async () => {
+  await inSetting(async (setting) => {
+    const { folder, all, policy } = setting;
+    fill(setting);
+    await policy(POLICY);
+    equal((await cleanup(["run", ...all, "--max-delete", "5", "--max-fraction", "1"])).code, 0);
+    const paths = (await Array.fromAsync(Deno.readDir(`${folder}/archive`))).map(({ name }) =>
+      name
+    );
+    await Deno.remove(`${folder}/archive`, { recursive: true });
+    const lost = await cleanup(["verify", ...all]);
+    equal(lost.code, 7);
+    match(lost.out, /\nCannot trust the archive: of 3 copies 3 are missing, 0 damaged\n/);
+    match(lost.out, /\nIf copies are gone on purpose, say so: cleanup retire PATH --by NAME /);
+
+    const place = ["--job", `${folder}/job`, "--policy", `${folder}/policy.toml`];
+    const retire = (what: string, ...more: string[]) =>
+      cleanup(["retire", what, ...place, ...more]);
+    match((await retire("archive")).err, /--by <name> is missing/);
+    equal((await retire("archive/1999", "--by", "ann")).code, 1);
+    // As the shell completes it, and as the journal has it.
+    for (const path of [`${folder}/archive/`, `archive/${paths[0]}`]) {
+      const { code, out } = await retire(path, "--by", "ann", "--note", "tape 7");
+      deepEqual([code, out.slice(0, 9)], [0, "Retired: "], path);
+    }
+    const verified = await cleanup(["verify", ...all]);
+    deepEqual([verified.code, verified.err], [0, ""]);
+    match(verified.out, /^Done: 0 copies are whole, 3 gone on purpose \(run /);
+    match((await cleanup(["status", ...place.slice(0, 2)])).out, /\nRetired {5}3: /);
+    const restored = await cleanup(["restore", "archive", ...place, "--export", `${folder}/out`]);
+    equal(restored.code, 3);
+    match(restored.out, /^retired .*gone on purpose since .*, says ann: tape 7: /);
   });
 });
 
