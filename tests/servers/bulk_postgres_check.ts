@@ -13,38 +13,60 @@ import {
 import { startSandbox } from "@mailwright/mailwright/sandbox";
 import { connectPostgres, type PostgresClient } from "../../src/deps/postgres.ts";
 import { ABOUT, JOURNAL_CASES, people } from "../jobs/bulk/journal_suite.ts";
+import { FakeClock } from "../fake_clock.ts";
 import { FaultyJournal } from "../faults/bulk_journal.ts";
+import { poll } from "./poll.ts";
 import { startPostgres } from "./postgres.ts";
 import { serverTest } from "./programs.ts";
+import { best, crowd, early } from "./tempo.ts";
 
 const NEEDS = ["postgres", "root"] as const;
-const LEASE_MS = 1_500;
+/** Nobody who lives loses it, however slow the machine is. */
+const LEASE_MS = 600_000;
 
-/** Until leases have run out that nobody renews. */
-const leaseOver = (): Promise<void> => new Promise((go) => setTimeout(go, LEASE_MS + 200));
+/** Lets all leases run out: their time is over at once. */
+async function leasesOver(url: string): Promise<void> {
+  const client = connectPostgres(url);
+  await client.query("UPDATE mailwright_worker SET lease_until = now()");
+  await client.close();
+}
 
 await serverTest("a journal in PostgreSQL", NEEDS, async (step) => {
   await using server = await startPostgres();
   for (const [at, [name, run]] of JOURNAL_CASES.entries()) {
     await step(name, async () => {
       const url = await server.database(`case${at}`);
-      const leaseMs = name.includes("[T-B0") ? LEASE_MS : 30_000;
       const clients = new Map<BulkJournal, PostgresClient>();
       await run({
         open: async () => {
           const client = connectPostgres(url);
-          const journal = await openPostgresJournal(client, { leaseMs });
+          const journal = await openPostgresJournal(client, { leaseMs: LEASE_MS });
           clients.set(journal, client);
           return journal;
         },
         abandon: async (journal) => {
           await clients.get(journal)?.close(); // no row and no lease is given back
-          await leaseOver();
+          await leasesOver(url);
         },
       });
       for (const journal of clients.keys()) await journal.close();
     });
   }
+});
+
+await serverTest("a runner renews its lease in PostgreSQL while it lives", NEEDS, async () => {
+  await using server = await startPostgres();
+  const client = connectPostgres(await server.database("lease"));
+  const clock = new FakeClock();
+  const journal = await openPostgresJournal(client, { leaseMs: LEASE_MS, clock });
+  const { id } = await journal.create(ABOUT, people(1));
+  await journal.run(id, Date.now());
+  const leases = async (): Promise<string> =>
+    JSON.stringify(await client.query("SELECT lease_until::text FROM mailwright_worker"));
+  const before = await leases();
+  await clock.advance(LEASE_MS / 3);
+  await poll("another lease", async () => await leases() !== before || undefined);
+  await journal.close();
 });
 
 /** How many rows are in each state, of those that have any. */
@@ -92,14 +114,11 @@ await serverTest(
       const [first, second] = await Promise.all([
         work(one.journal, id, (job) => claiming.wrap(job)),
         work(two.journal, id, (job) => committing.wrap(job)),
-        work(three.journal, id).then(async () => {
-          await leaseOver();
-          await work(three.journal, id);
-        }),
+        work(three.journal, id),
       ]).finally(() => Promise.all([one.client.close(), two.client.close()]));
       equal(first.stop?.reason, "storage");
       equal(second.stop?.reason, "storage");
-      await leaseOver();
+      await leasesOver(url);
       equal((await work(three.journal, id)).stop, undefined);
     });
 
@@ -131,11 +150,13 @@ await serverTest("runners of a job in PostgreSQL share its rate", NEEDS, async (
   await using server = await startPostgres();
   const url = await server.database("rate");
   await using box = await startSandbox({ keepOctets: 0 });
-  const RATE = 50;
+  const RUNNERS = 3;
+  const RATE = 20;
   const SECONDS = 30;
+  const granted: number[] = [];
   const arrived: number[] = [];
   const journals = await Promise.all(
-    [1, 2, 3].map(() => openPostgresJournal(connectPostgres(url))),
+    Array.from({ length: RUNNERS }, () => openPostgresJournal(connectPostgres(url))),
   );
   const [first] = journals;
   ok(first);
@@ -143,6 +164,13 @@ await serverTest("runners of a job in PostgreSQL share its rate", NEEDS, async (
   const began = performance.now();
   await Promise.all(journals.map(async (journal) => {
     const { journal: job } = await journal.run(id, Date.now(), { messagesPerSecond: RATE });
+    const { limiter } = job;
+    ok(limiter);
+    const take = limiter.take.bind(limiter);
+    limiter.take = async (...asked) => {
+      await take(...asked);
+      if ((asked[0].messages ?? 0) > 0) granted.push(performance.now());
+    };
     const { stop } = await sendBulk({
       journal: job,
       pool: { url: box.smtpUrl, caCerts: box.caCerts, maxConnections: 2 },
@@ -150,17 +178,16 @@ await serverTest("runners of a job in PostgreSQL share its rate", NEEDS, async (
         envelope: { from: "news@here.example", to: [recipient], policy: "any" },
         content: "Subject: Hello\r\n\r\nWelcome.\r\n",
       }),
-      onEvent: ({ kind }) => void (kind === "row" && arrived.push(performance.now() - began)),
+      onEvent: ({ kind }) => void (kind === "row" && arrived.push(performance.now())),
     });
     equal(stop, undefined);
   }));
   for (const journal of journals) await journal.close();
   equal(arrived.length, RATE * SECONDS);
-  arrived.sort((a, b) => a - b);
-  for (const [at, ms] of arrived.entries()) {
-    const inSecond = arrived.filter((other) => other >= ms && other < ms + 1000).length;
-    ok(inSecond <= RATE * 1.1 + 1, `${inSecond} within the second from message ${at}`);
-  }
-  const rate = arrived.length / (((arrived.at(-1) ?? 0) - (arrived[0] ?? 0)) / 1000);
-  ok(rate > RATE * 0.95 && rate < RATE * 1.05, `${rate} per second`);
+  equal(early(arrived, { began, rate: RATE, burst: 1 }), 0);
+  // A tenth more; each runner may have one that waits for a machine that stands still.
+  const most = crowd(granted);
+  ok(most <= RATE * 1.1 + RUNNERS, `${most} within a second`);
+  const rate = best(arrived);
+  ok(rate >= RATE * 0.9, `${rate} per second`);
 });

@@ -476,9 +476,12 @@ await serverTest(
     await box.ledger.until(({ kind }) => kind === "terminator");
     child.kill("SIGINT");
     let text = "";
+    let leaving = false;
     for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
       text += piece;
-      if (/^stopping when .*\n/m.test(text)) child.kill("SIGINT");
+      if (leaving || !/^stopping when .*\n/m.test(text)) continue;
+      child.kill("SIGINT");
+      leaving = true;
     }
     equal((await child.status).code, 130, text);
     const resumed = await bulkSend(["resume", ...journal]);

@@ -20,6 +20,7 @@ import { startCourier } from "./courier.ts";
 import { startCyrus } from "./cyrus.ts";
 import { startDovecot } from "./dovecot.ts";
 import { FlakyDialler } from "./flaky_dialler.ts";
+import { HoldingProxy } from "./holding_proxy.ts";
 import type { LargeCleaned, LargeCleaning } from "./large_cleaner.ts";
 import { largeMessage } from "./large_reader.ts";
 import { maildropOf, type Pop3Server } from "./maildrop.ts";
@@ -83,6 +84,8 @@ await serverTest(
   async (step) => {
     await using postfix = await startPostfix();
     const { dovecot } = postfix;
+    await using proxy = new HoldingProxy(dovecot.ports.pop3s);
+    const pop3 = { ...dovecot, ports: { ...dovecot.ports, pop3s: proxy.port } };
     await using folder = await RunFolder.make("clean");
     await folder.write("policy.toml", POLICY);
     await folder.write("ann.password", `${dovecot.users[JONES]}\n`, 0o600);
@@ -91,7 +94,7 @@ await serverTest(
     await dovecot.fill(JONES, [...odd, ...commonMails(COUNT - 2 * odd.length), ...odd]);
     const before = await digestsOf(await maildropOf(dovecot, JONES));
     const flaky = new FlakyDialler();
-    const { options, turns } = await jobOf(dovecot, folder, flaky);
+    const { options, turns } = await jobOf(pop3, folder, flaky);
     let plan: StoredPlan | undefined;
     let report: CleanupReport | undefined;
 
@@ -122,13 +125,13 @@ await serverTest(
     });
 
     const server = [
-      ...["--server", `pop3s://${dovecot.host}:${dovecot.ports.pop3s}`, "--user", JONES],
+      ...["--server", `pop3s://${pop3.host}:${pop3.ports.pop3s}`, "--user", JONES],
       ...["--password-from", "file:ann.password", "--tls-ca", "ca.pem"],
     ];
     const place = ["--policy", "policy.toml", "--job", "ann.job"];
     const caps = ["--max-delete", "2000", "--max-fraction", "0.2", "--quiet"];
     const unattended = [
-      `--allow-net=${dovecot.host}:${dovecot.ports.pop3s}`,
+      `--allow-net=${pop3.host}:${pop3.ports.pop3s}`,
       "--allow-read=policy.toml,ann.password,ca.pem,ann.job,archive",
       "--allow-write=ann.job,archive",
     ];
@@ -139,10 +142,13 @@ await serverTest(
       await folder.write("policy.toml", POLICY.replace(">400d", ">90d"));
       for (const [event, more] of [["archived", 100], ["commit-intent", 1]] as const) {
         const done = events(await journal(), event);
+        const held = proxy.until(async () => events(await journal(), event) >= done + more);
         const child = start(folder, unattended, ["run", ...server, ...place, ...caps]);
-        await poll(event, async () => events(await journal(), event) >= done + more || undefined);
+        const ended = finished(child);
+        // It cannot end before what it has said is passed on.
+        await Promise.race([held, ended]);
         child.kill("SIGKILL");
-        equal((await finished(child)).code, 137);
+        equal((await ended).code, 137);
       }
       const last = await finished(
         start(folder, unattended, ["run", ...server, ...place, ...caps]),

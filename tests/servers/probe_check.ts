@@ -105,7 +105,7 @@ await serverTest(
       const plain = await result([`smtps://localhost:${ports.smtp}`]);
       deepEqual(plain.ids, ["tls.handshake"]);
       match(plain.findings[0]?.fix ?? "", /^Use smtp:\/\/ or submission:\/\//);
-      const tls = await result([`smtp://localhost:${ports.smtps}`, "--timeout", "2s"]);
+      const tls = await result([`smtp://localhost:${ports.smtps}`, "--timeout", "10s"]);
       deepEqual(tls.ids, ["banner.timeout"]);
       match(tls.findings[0]?.fix ?? "", /use smtps:\/\//);
     });

@@ -103,10 +103,10 @@ await serverTest("probe against Dovecot's POP3", NEEDS, async (step) => {
   });
 
   await step("sees that a port is of another kind", async () => {
-    const tls = await result([`pop3s://localhost:${ports.pop3}`, "--timeout", "2s"]);
+    const tls = await result([`pop3s://localhost:${ports.pop3}`, "--timeout", "50s"]);
     deepEqual(tls.ids, ["tls.handshake"]);
     match(tls.findings[0]?.fix ?? "", /^Use pop3:\/\/ if this port begins in the clear/);
-    const silent = await result([`pop3://localhost:${ports.pop3s}`, "--timeout", "2s"]);
+    const silent = await result([`pop3://localhost:${ports.pop3s}`, "--timeout", "10s"]);
     deepEqual(silent.ids, ["banner.timeout"]);
     match(silent.findings[0]?.evidence[0]?.text ?? "", /as 995 does\? Use pop3s:\/\/\)/);
     const mail = await result([`pop3://localhost:${ports.lmtp}`]);
