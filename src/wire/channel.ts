@@ -34,6 +34,7 @@ export interface ChannelOptions {
   readonly lineLimit?: number;
 }
 
+const LF = 10;
 /** How many octets are looked at for what an error shows of an unread line. */
 const SHOWN = 512;
 /** Content up to this size waits for what follows, in octets. */
@@ -84,6 +85,8 @@ export class Channel {
   #dead: { readonly reason: unknown } | undefined;
   #gone: AbortController | undefined;
   #censor: ((text: string) => string) | undefined;
+  /** What the censor last left as it is: answers to a window are often all the same. */
+  #innocent: string | undefined;
   /** The limits of what is waited for. */
   readonly deadline: Deadline;
 
@@ -161,11 +164,13 @@ export class Channel {
   /**
    * From now on passes what the peer says through a censor: a server may echo a password.
    *
-   * @param censor Gives the text without secrets; censors add up.
+   * @param censor Gives a line without secrets; censors add up. It may be asked about many lines at
+   *   once: if it leaves these as they are, it would leave each of them.
    */
   censor(censor: (text: string) => string): void {
     const before = this.#censor;
     this.#censor = before === undefined ? censor : (text) => censor(before(text));
+    this.#innocent = undefined;
   }
 
   /**
@@ -187,6 +192,34 @@ export class Channel {
     const seen = this.#censored(line);
     this.#recorder.line(this.#peer, seen.text);
     return seen;
+  }
+
+  /**
+   * Takes all received lines that are here, up to one that ends them: the fast way through a listing.
+   *
+   * @param last The text of the line that ends them; it is among them if it is here.
+   * @returns Their texts as they were received, censored or not; none if more must be read.
+   * @throws {LineTooLongError} If the first is too long; the channel is then dead.
+   */
+  takeLines(last: string): string[] {
+    let line = this.takeLine();
+    if (line === undefined) return [];
+    const texts = [textOf(line)];
+    const plain = this.#plainLines();
+    let begin = 0;
+    while (texts.at(-1) !== last && begin < plain.length) {
+      const end = plain.indexOf("\n", begin);
+      const stop = end > begin && plain[end - 1] === "\r" ? end - 1 : end;
+      if (stop - begin > this.#lineLimit) break; // the next call refuses it
+      texts.push(plain.slice(begin, stop));
+      begin = end + 1;
+    }
+    this.#reader.take(begin);
+    this.#recorder.lines(this.#peer, texts.slice(1));
+    while (plain === "" && texts.at(-1) !== last && (line = this.takeLine()) !== undefined) {
+      texts.push(textOf(line));
+    }
+    return texts;
   }
 
   /**
@@ -440,14 +473,28 @@ export class Channel {
   }
 
   #censored(line: ReceivedLine): ReceivedLine {
-    if (this.#censor === undefined) return line;
+    const utf8 = line.raw === undefined;
+    if (this.#censor === undefined || (utf8 && line.text === this.#innocent)) return line;
     // Where a line is no UTF-8, a secret in it may be all the same.
-    const readings = line.raw === undefined ? [line.text] : [line.text, decodeLoosely(line.raw)];
+    const readings = utf8 ? [line.text] : [line.text, decodeLoosely(line.raw)];
     for (const reading of readings) {
       const text = this.#censor(reading);
       if (text !== reading) return { text, bareLf: line.bareLf, uncensored: line.text };
     }
+    if (utf8) this.#innocent = line.text;
     return line;
+  }
+
+  /**
+   * The lines that are here as one text: to decode and to censor them one by one costs more. Empty
+   * where it has to be.
+   */
+  #plainLines(): string {
+    const ahead = this.#reader.peek();
+    const octets = ahead.subarray(0, ahead.lastIndexOf(LF) + 1);
+    const text = decodeLoosely(octets);
+    const ascii = text.length === octets.length && !text.includes("\ufffd");
+    return ascii && (this.#censor?.(text) ?? text) === text ? text : "";
   }
 
   readonly #abort = (): void => {
@@ -458,6 +505,10 @@ export class Channel {
     this.deadline[Symbol.dispose]();
     this.#signal?.removeEventListener("abort", this.#abort);
   }
+}
+
+function textOf({ text, uncensored }: ReceivedLine): string {
+  return uncensored ?? text;
 }
 
 function reasonText(error: unknown): string {

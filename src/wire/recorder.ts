@@ -18,7 +18,9 @@ export class Recorder {
   readonly #clock: Clock;
   readonly #listener: TranscriptListener | undefined;
   readonly #began: number;
+  /** The last lines in a ring, and how many lines there were in all. */
   readonly #tail: { readonly end: "C" | "S"; readonly text: string }[] = [];
+  #lines = 0;
   /** Whether what happens now goes through TLS. */
   tls: boolean;
 
@@ -38,7 +40,9 @@ export class Recorder {
 
   /** The last lines of both ends, as they may be shown. */
   get tail(): readonly string[] {
-    return this.#tail.map(({ end, text }) => `${end}: ${shorten(escapeControls(text))}`);
+    const oldest = this.#lines % TAIL;
+    return [...this.#tail.slice(oldest), ...this.#tail.slice(0, oldest)]
+      .map(({ end, text }) => `${end}: ${shorten(escapeControls(text))}`);
   }
 
   /**
@@ -48,9 +52,19 @@ export class Recorder {
    * @param text What may be shown of it.
    */
   line(end: "C" | "S", text: string): void {
-    this.#tail.push({ end, text });
-    if (this.#tail.length > TAIL) this.#tail.shift();
+    this.#tail[this.#lines++ % TAIL] = { end, text };
     this.note(end, "line", text);
+  }
+
+  /**
+   * Notes many lines. Without a listener only the last ones matter.
+   *
+   * @param end Who said them.
+   * @param texts What may be shown of them.
+   */
+  lines(end: "C" | "S", texts: readonly string[]): void {
+    const kept = this.#listener === undefined ? texts.slice(-TAIL) : texts;
+    for (const text of kept) this.line(end, text);
   }
 
   /**

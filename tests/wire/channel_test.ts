@@ -13,6 +13,7 @@ import {
   WireLine,
 } from "../../src/wire/mod.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
+import { countWork } from "./counting.ts";
 
 const pure = { permissions: "none" } as const;
 const octets = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -159,6 +160,100 @@ Deno.test(
       return true;
     });
     equal(w.channel.dead, true);
+  },
+);
+
+Deno.test("Channel.takeLines() takes what takeLine() takes, however it is cut", pure, async () => {
+  const listings = [
+    "1 a\r\n2 b\r\n3 c\r\n.\r\n+OK next\r\n",
+    "1 a\n2 b\r3\r\r\n\r\n\n.\n+OK\r\n",
+    ".\r\n+OK\r\n.\r\n",
+    "1 gr\xc3\xbcn\r\n2 b\r\n.\r\n",
+    "1 gr\xfcn\r\n2 secret\r\n..\r\n.\r\n",
+    "1 a\r\n2 my secret\r\n3 c\r\n.\r\n",
+    "1 \x00\x7f \ufffd\r\n.\r\n",
+  ];
+  for (const listing of listings) {
+    for (const chunk of [1, 2, 3, 5, 7, 11, Infinity]) {
+      using one = world({ chunk });
+      using many = world({ chunk });
+      const expected: string[] = [];
+      const seen: string[] = [];
+      for (const { channel, peer } of [one, many]) {
+        channel.censor((text) => text.replaceAll("secret", "***"));
+        await peer.write(octets(listing));
+      }
+      while (expected.at(-1) !== ".") {
+        const line = await one.channel.readLine();
+        expected.push(line?.uncensored ?? line?.text ?? "");
+      }
+      while (seen.at(-1) !== ".") {
+        const lines = many.channel.takeLines(".");
+        seen.push(...lines);
+        if (lines.length === 0) await many.channel.fill();
+      }
+      deepEqual(seen, expected);
+      deepEqual(many.channel.tail, one.channel.tail);
+      deepEqual(many.events, one.events);
+      equal(many.channel.unread, one.channel.unread);
+    }
+  }
+});
+
+Deno.test(
+  "Channel.takeLines() gives the lines before one that is too long [S10]",
+  pure,
+  async () => {
+    using w = world({ lineLimit: 10 });
+    await w.peer.write(octets("1 a\r\n0123456789\r\n01234567890\r\n.\r\n"));
+    await w.channel.fill();
+    deepEqual(w.channel.takeLines("."), ["1 a", "0123456789"]);
+    throws(() => w.channel.takeLines("."), LineTooLongError);
+    equal(w.channel.dead, true);
+  },
+);
+
+Deno.test("Channel.takeLines() decodes a listing in a few calls", pure, async () => {
+  using w = world();
+  const lines = Array.from({ length: 1000 }, (_, at) => `${at + 1} uid${at}`);
+  await w.peer.write(octets(`${lines.join("\r\n")}\r\n.\r\n`));
+  const { decode } = TextDecoder.prototype;
+  let calls = 0;
+  TextDecoder.prototype.decode = function (...input) {
+    calls++;
+    return decode.apply(this, input);
+  };
+  const seen: string[] = [];
+  try {
+    while (seen.at(-1) !== ".") {
+      const more = w.channel.takeLines(".");
+      seen.push(...more);
+      if (more.length === 0) await w.channel.fill();
+    }
+  } finally {
+    TextDecoder.prototype.decode = decode;
+  }
+  deepEqual(seen, [...lines, "."]);
+  ok(calls <= 2 * w.channel.reads, `${calls} calls after ${w.channel.reads} reads`);
+});
+
+Deno.test(
+  "Channel.takeLines() looks at each octet a few times, however it is cut",
+  pure,
+  async () => {
+    const listing = `${"1 uid-of-a-message\r\n".repeat(200)}${"x".repeat(8000)}\r\n.\r\n`;
+    for (const chunk of [1, 100, Infinity]) {
+      using w = world({ chunk });
+      await w.peer.write(octets(listing));
+      const { examined } = await countWork(async () => {
+        for (let last = ""; last !== ".";) {
+          const lines = w.channel.takeLines(".");
+          last = lines.at(-1) ?? "";
+          if (lines.length === 0) await w.channel.fill();
+        }
+      });
+      ok(examined < 4 * listing.length, `${examined} of ${listing.length}, ${chunk} at a time`);
+    }
   },
 );
 
@@ -688,6 +783,18 @@ Deno.test(
     equal((await w.channel.readLine())?.text, "535 \xff ***");
   },
 );
+
+Deno.test("Channel asks its censors anew when there is one more [S86] [T-A08]", pure, async () => {
+  using w = world();
+  const asked: string[] = [];
+  w.channel.censor((seen) => (asked.push(seen), seen));
+  await w.peer.write(octets("+OK pencil\r\n".repeat(3)));
+  equal((await w.channel.readLine())?.text, "+OK pencil");
+  equal(w.channel.takeLine()?.text, "+OK pencil");
+  deepEqual(asked, ["+OK pencil"]); // the same line again is not asked about
+  w.channel.censor((seen) => seen.replaceAll("pencil", "***"));
+  equal(w.channel.takeLine()?.text, "+OK ***");
+});
 
 Deno.test("Channel passes unfinished lines through its censors [S86] [T-A08]", pure, async () => {
   using w = world();

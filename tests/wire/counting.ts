@@ -6,7 +6,7 @@
 
 /** What was done. */
 export interface Work {
-  /** Octets that `indexOf` looked at. */
+  /** Octets that `indexOf` and `lastIndexOf` looked at. */
   examined: number;
   /** Octets that `set` and `copyWithin` moved. */
   moved: number;
@@ -20,10 +20,15 @@ export interface Work {
  */
 export async function countWork(work: () => unknown): Promise<Work> {
   const counts: Work = { examined: 0, moved: 0 };
-  const { indexOf, set, copyWithin } = Uint8Array.prototype;
+  const { indexOf, lastIndexOf, set, copyWithin } = Uint8Array.prototype;
   Uint8Array.prototype.indexOf = function (octet, from = 0) {
     const found = indexOf.call(this, octet, from);
     counts.examined += Math.max(0, (found < 0 ? this.length : found + 1) - from);
+    return found;
+  };
+  Uint8Array.prototype.lastIndexOf = function (octet) {
+    const found = lastIndexOf.call(this, octet);
+    counts.examined += this.length - Math.max(0, found);
     return found;
   };
   Uint8Array.prototype.set = function (source, offset) {
@@ -37,7 +42,7 @@ export async function countWork(work: () => unknown): Promise<Work> {
   try {
     await work();
   } finally {
-    Object.assign(Uint8Array.prototype, { indexOf, set, copyWithin });
+    Object.assign(Uint8Array.prototype, { indexOf, lastIndexOf, set, copyWithin });
   }
   return counts;
 }
