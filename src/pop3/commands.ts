@@ -35,7 +35,7 @@ export const RSET: Pop3Command = command("RSET");
 /** NOOP. */
 export const NOOP: Pop3Command = command("NOOP");
 /** QUIT. */
-export const QUIT: Pop3Command = command("QUIT", [], { timer: "quit" });
+export const QUIT: Pop3Command = command("QUIT", "QUIT", { timer: "quit" });
 
 /**
  * Names the user.
@@ -46,7 +46,7 @@ export const QUIT: Pop3Command = command("QUIT", [], { timer: "quit" });
  */
 export function user(name: string): Pop3Command {
   if (name === "") throw refused("user", name, "a name");
-  return command("USER", [name], { timer: "login", shown: "USER ${user}" });
+  return command("USER", `USER ${name}`, { timer: "login", shown: "USER ${user}" });
 }
 
 /**
@@ -73,7 +73,7 @@ export function pass(password: Secret): Pop3Command {
 export async function apop(name: string, stamp: string, password: Secret): Promise<Pop3Command> {
   if (!/^[^ ]+$/.test(name)) throw refused("user", name, "a name without blanks");
   const digest = await apopDigest(stamp, password);
-  return command("APOP", [name, digest], {
+  return command("APOP", `APOP ${name} ${digest}`, {
     timer: "login",
     shown: "APOP ${user} ${apop stamp pass}",
   });
@@ -95,9 +95,9 @@ export function auth(
   if (!/^[A-Z0-9_-]{1,20}$/.test(mechanism)) {
     throw refused("mechanism", mechanism, "a SASL mechanism name");
   }
-  if (response === undefined) return command("AUTH", [mechanism], { timer: "login" });
+  if (response === undefined) return command("AUTH", `AUTH ${mechanism}`, { timer: "login" });
   if (`AUTH ${mechanism} ${response.text}`.length + 2 > MAX_LINE) return undefined;
-  return command("AUTH", [mechanism, response.text], {
+  return command("AUTH", `AUTH ${mechanism} ${response.text}`, {
     timer: "login",
     shown: `AUTH ${mechanism} ${response.shown}`,
   });
@@ -126,7 +126,7 @@ export function lang(tag?: string): Pop3Command {
   if (!/^(?:\*|[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*)$/.test(tag)) {
     throw refused("language", tag, "a language tag or *");
   }
-  return command("LANG", [tag]);
+  return command("LANG", `LANG ${tag}`);
 }
 
 /**
@@ -137,7 +137,7 @@ export function lang(tag?: string): Pop3Command {
  * @returns The command.
  */
 export function about(verb: "LIST" | "UIDL" | "RETR" | "DELE", number?: number): Pop3Command {
-  return command(verb, number === undefined ? [] : [`${number}`]);
+  return command(verb, number === undefined ? verb : `${verb} ${number}`);
 }
 
 /**
@@ -152,7 +152,7 @@ export function top(number: number, lines: number): Pop3Command {
   if (!Number.isSafeInteger(lines) || lines < 0) {
     throw new RangeError(`Cannot ask for "${lines}" lines: expected a whole number from 0 on`);
   }
-  return command("TOP", [`${number}`, `${lines}`]);
+  return command("TOP", `TOP ${number} ${lines}`);
 }
 
 /**
@@ -167,8 +167,7 @@ export function rawPop3Command(text: string): Pop3Command {
   if (verb === undefined) {
     throw new SyntaxError("Cannot use the command: expected a line that begins with a verb");
   }
-  const words = text.length > verb.length ? [text.slice(verb.length + 1)] : [];
-  return { ...command(verb, words), verb: verb.toUpperCase() };
+  return command(verb.toUpperCase(), text);
 }
 
 interface CommandOptions {
@@ -179,10 +178,9 @@ interface CommandOptions {
 
 function command(
   verb: string,
-  words: readonly string[] = [],
+  text: string = verb,
   { timer = "reply", shown }: CommandOptions = {},
 ): Pop3Command {
-  const text = [verb, ...words].join(" ");
   // Octets are at most three per UTF-16 unit: only a line that may be too long is measured.
   if (text.length * 3 + 2 > MAX_LINE) {
     const octets = new TextEncoder().encode(text).length + 2;

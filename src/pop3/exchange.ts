@@ -48,8 +48,8 @@ export class Exchange {
   beforeRead: (() => Promise<void>) | undefined;
   readonly #onEvent: TranscriptListener | undefined;
   readonly #began: number;
-  #lastReply: Pop3Reply | undefined;
-  #lastRest = "";
+  /** The last complete status line, as text and as a reply. */
+  #last: { readonly line: ReceivedLine; readonly reply: Pop3Reply } | undefined;
   #hide = (text: string): string => text;
   #stage = "connect";
   #lastSaid: number;
@@ -73,12 +73,12 @@ export class Exchange {
 
   /** The last complete status line. */
   get lastReply(): Pop3Reply | undefined {
-    return this.#lastReply;
+    return this.#last?.reply;
   }
 
   /** What stood behind its status, also where a secret in it must not be shown: to go on with. */
   get lastRest(): string {
-    return this.#lastRest;
+    return this.#last?.line.uncensored?.replace(/^\S* ?/, "") ?? this.#last?.reply.rest ?? "";
   }
 
   /** Where it stands: for errors. */
@@ -86,7 +86,7 @@ export class Exchange {
     return {
       host: this.host,
       stage: this.#stage,
-      ...(this.#lastReply === undefined ? {} : { lastReply: `${this.#lastReply}` }),
+      ...(this.#last === undefined ? {} : { lastReply: `${this.#last.reply}` }),
       transcript: this.channel.tail,
     };
   }
@@ -237,15 +237,16 @@ export class Exchange {
   async lines(awaited: string, most: number): Promise<string[]> {
     const lines: string[] = [];
     const take = (): boolean => {
-      for (let line = this.#here(); line !== undefined; line = this.#here()) {
-        const text = line.uncensored ?? line.text;
-        if (text === ".") return true;
-        if (lines.length === most) {
+      for (let texts = this.#listed(); texts.length > 0; texts = this.#listed()) {
+        const ended = texts.at(-1) === ".";
+        if (ended) texts.pop();
+        if (lines.length + texts.length > most) {
           throw this.fail(
             new ProtocolError(`Cannot read the answer to ${awaited}: more than ${most} lines`),
           );
         }
-        lines.push(text.startsWith(".") ? text.slice(1) : text);
+        for (const text of texts) lines.push(text.startsWith(".") ? text.slice(1) : text);
+        if (ended) return true;
       }
       return false;
     };
@@ -269,9 +270,8 @@ export class Exchange {
 
   #parse(line: ReceivedLine): Pop3Reply {
     try {
-      const reply = parsePop3Reply(line);
-      this.#lastReply = reply;
-      this.#lastRest = line.uncensored?.replace(/^\S* ?/, "") ?? reply.rest;
+      const reply = this.#repeated(line) ?? parsePop3Reply(line);
+      this.#last = { line, reply };
       for (const note of reply.notes) this.channel.note("note", note);
       return reply;
     } catch (error) {
@@ -279,10 +279,25 @@ export class Exchange {
     }
   }
 
+  /** The answers to a window are often all the same. */
+  #repeated({ text, bareLf }: ReceivedLine): Pop3Reply | undefined {
+    const last = this.#last;
+    return last?.line.text === text && last.line.bareLf === bareLf ? last.reply : undefined;
+  }
+
   /** The next line, if all of it is here. */
   #here(): ReceivedLine | undefined {
     try {
       return this.channel.takeLine();
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  /** The next lines of a listing, as far as they are here. */
+  #listed(): string[] {
+    try {
+      return this.channel.takeLines(".");
     } catch (error) {
       throw this.fail(error);
     }

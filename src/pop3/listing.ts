@@ -126,11 +126,14 @@ export function parseUidlLine(
   text: string,
   refuse: Refuse,
 ): { value: number; uid: string | undefined } {
-  const [, number, rest = ""] = /^(?:\+OK )?\s*(\d+)(?:\s(.*))?$/s.exec(text) ?? [];
+  const [, number, uid] = UIDL_LINE.exec(text) ?? [];
   const value = decimal(number);
   if (value === undefined || value === 0) throw refuse(`"${shown(text)}" is no number and uid`);
-  return { value, uid: /^[ \t]*([!-~]{1,70})[ \t]*$/.exec(rest)?.[1] };
+  return { value, uid };
 }
+
+/** A number and, behind a blank, a unique-id between blanks or anything else. */
+const UIDL_LINE = /^(?:\+OK )?\s*(\d+)(?:\s(?:[ \t]*([!-~]{1,70})[ \t]*|.*))?$/s;
 
 /** The longest line of a listing, in octets. */
 const MAX_ENTRY = 512;
@@ -253,10 +256,10 @@ async function digestOf(messages: readonly ListedMessage[]): Promise<string> {
   return new Uint8Array(digest).toHex();
 }
 
-/** Digits only, and a number that a double holds exactly (T-P03). */
-function decimal(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
-  const value = Number(text);
+/** Digits, perhaps behind a minus, as a number that a double holds exactly, from 0 on (T-P03). */
+function decimal(digits: string | undefined): number | undefined {
+  if (digits === undefined || digits.length > 16 || digits.startsWith("-")) return undefined;
+  const value = Number(digits);
   return Number.isSafeInteger(value) ? value : undefined;
 }
 

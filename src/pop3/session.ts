@@ -538,7 +538,7 @@ export class Pop3Session implements AsyncDisposable {
       command: (no) => top(no.value, lines),
       cost: (no) => Math.min(this.#maildrop.size(no) ?? most, most),
       read,
-    });
+    }).results();
   }
 
   /**
@@ -588,7 +588,7 @@ export class Pop3Session implements AsyncDisposable {
       read: (no) => this.#message(no),
       ended: (message) => message.complete,
       settle: (message) => message.settle(),
-    });
+    }).results();
   }
 
   #message(no: MsgNo, onOver?: () => void): IncomingMessage {
@@ -627,8 +627,7 @@ export class Pop3Session implements AsyncDisposable {
     numbers: Iterable<MsgNo>,
     options: Pop3WindowOptions = {},
   ): Promise<readonly Pop3Item<MsgNo>[]> {
-    const results: Pop3Item<MsgNo>[] = [];
-    const marks = this.#inWindow<MsgNo>(numbers, options, {
+    return await this.#inWindow<MsgNo>(numbers, options, {
       verb: "DELE",
       command: (no) => about("DELE", no.value),
       cost: () => 0,
@@ -636,9 +635,7 @@ export class Pop3Session implements AsyncDisposable {
         this.#maildrop.marked.add(no);
         return no;
       },
-    });
-    for await (const result of marks) results.push(result);
-    return results;
+    }).all();
   }
 
   /**
@@ -805,21 +802,22 @@ export class Pop3Session implements AsyncDisposable {
     numbers: Iterable<MsgNo>,
     { window = this.#window, signal }: Pop3WindowOptions,
     plan: Omit<WindowPlan<T>, "window">,
-  ): AsyncGenerator<Pop3Item<T>, void> {
+  ): CommandWindow<T> {
     const checked = Array.from(numbers, (no) => this.#maildrop.numbers.check(no));
     const width = checkWindow(window);
-    const run = new CommandWindow(this.#exchange, checked, {
-      ...plan,
-      window: this.#capabilities.pipelining ? width : 1,
-    });
-    return run.results(async () => {
-      const stack = new DisposableStack();
-      stack.defer(await this.#turns.take());
-      stack.use(this.#turns.abortable(signal));
-      this.#turns.run = run;
-      stack.defer(() => this.#turns.run = undefined);
-      return stack;
-    });
+    return new CommandWindow(
+      this.#exchange,
+      checked,
+      { ...plan, window: this.#capabilities.pipelining ? width : 1 },
+      async (run) => {
+        const stack = new DisposableStack();
+        stack.defer(await this.#turns.take());
+        stack.use(this.#turns.abortable(signal));
+        this.#turns.run = run;
+        stack.defer(() => this.#turns.run = undefined);
+        return stack;
+      },
+    );
   }
 
   /** Says NOOP when our end has been silent for too long. */

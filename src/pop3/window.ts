@@ -42,6 +42,7 @@ export class CommandWindow<T> implements Run {
   readonly #exchange: Exchange;
   readonly #numbers: readonly MsgNo[];
   readonly #plan: WindowPlan<T>;
+  readonly #enter: (run: Run) => Promise<Disposable>;
   readonly #width: number = 1;
   #sent = 0;
   #answered = 0;
@@ -64,9 +65,16 @@ export class CommandWindow<T> implements Run {
    * @param exchange Where to speak.
    * @param numbers The messages.
    * @param plan What to ask.
+   * @param enter Waits for its turn and gives what ends it.
    */
-  constructor(exchange: Exchange, numbers: readonly MsgNo[], plan: WindowPlan<T>) {
+  constructor(
+    exchange: Exchange,
+    numbers: readonly MsgNo[],
+    plan: WindowPlan<T>,
+    enter: (run: Run) => Promise<Disposable>,
+  ) {
     this.#exchange = exchange;
+    this.#enter = enter;
     this.#numbers = numbers;
     this.#plan = plan;
     this.#end = numbers.length;
@@ -85,13 +93,11 @@ export class CommandWindow<T> implements Run {
   /**
    * Asks about all messages.
    *
-   * @param enter Waits for its turn and gives what ends it.
    * @returns One result for each message, in their order.
    */
-  async *results(enter: () => Promise<Disposable>): AsyncGenerator<Pop3Item<T>, void> {
-    using _turn = await enter();
-    const exchange = this.#exchange;
-    exchange.beforeRead = this.#send;
+  async *results(): AsyncGenerator<Pop3Item<T>, void> {
+    using _turn = await this.#enter(this);
+    this.#exchange.beforeRead = this.#send;
     try {
       for (const no of this.#numbers) {
         // What is here already is not waited for: a turn of the event loop costs more than reading it.
@@ -104,12 +110,27 @@ export class CommandWindow<T> implements Run {
       }
     } finally {
       this.#suspended = false;
-      this.#end = this.#sent;
-      try {
-        if (!exchange.dead) await this.#drain();
-      } finally {
-        exchange.beforeRead = undefined;
+      await this.#finish();
+    }
+  }
+
+  /**
+   * Asks about all messages without a pause between their answers, which must be over when read.
+   *
+   * @returns One result for each message, in their order.
+   */
+  async all(): Promise<readonly Pop3Item<T>[]> {
+    using _turn = await this.#enter(this);
+    this.#exchange.beforeRead = this.#send;
+    const items: Pop3Item<T>[] = [];
+    try {
+      for (const no of this.#numbers) {
+        const next = this.#next(no);
+        items.push(next instanceof Promise ? await next : next);
       }
+      return items;
+    } finally {
+      await this.#finish();
     }
   }
 
@@ -202,6 +223,16 @@ export class CommandWindow<T> implements Run {
   async #settle(value: T): Promise<void> {
     await this.#plan.settle?.(value);
     this.#over();
+  }
+
+  /** Asks no more, and leaves nothing unread. */
+  async #finish(): Promise<void> {
+    this.#end = this.#sent;
+    try {
+      if (!this.#exchange.dead) await this.#drain();
+    } finally {
+      this.#exchange.beforeRead = undefined;
+    }
   }
 
   /** Reads what is still under way, for nobody. */

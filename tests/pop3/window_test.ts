@@ -91,6 +91,17 @@ Deno.test(
   },
 );
 
+Deno.test("5,000 marks are 79 writes and as many reads", none, async () => {
+  const { session } = await loggedIn({ messages: someMessages(5_000, 60) });
+  await using _session = session;
+  const { numbers } = await session.snapshot();
+  const before = session.turns;
+  await session.markDeleted(numbers);
+  const { writes, reads } = session.turns;
+  const least = Math.ceil(5_000 / 64);
+  deepEqual([writes - before.writes, reads - before.reads], [least, least]);
+});
+
 Deno.test("the unanswered commands never have more than 4 KiB", none, async () => {
   const numbers = Array.from({ length: 600 }, (_, index) => 1_000_000_000 + index);
   let most = 0;
@@ -272,6 +283,17 @@ Deno.test(
     equal((await session.dele(numbers[0] as MsgNo)).ok, true);
   },
 );
+
+Deno.test("marks are set in one go: a call meanwhile waits for its turn", none, async () => {
+  const { session, server } = await loggedIn({ messages: someMessages(200), chunk: 100 });
+  await using _session = session;
+  const { numbers } = await session.snapshot();
+  const marks = session.markDeleted(numbers);
+  while (session.marked.length === 0) await settle();
+  equal((await session.noop()).ok, true);
+  equal((await marks).length, 200);
+  equal(server.commands.at(-1), "NOOP");
+});
 
 Deno.test("two loops and a call at once take their turns", none, async () => {
   const { session } = await loggedIn({ messages: someMessages(100) });
