@@ -1,12 +1,9 @@
 /**
- * Sockets that listen, on loopback only: `node:net` and `node:tls` behind wire's interfaces, for the
- * platform has no TLS that begins on an open connection from the server's side.
+ * Sockets that listen, on loopback only: Node's behind wire's interfaces.
  *
  * @module
  */
 
-import { createServer, type Server, type Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import {
   type Acceptor,
   type Connection,
@@ -16,6 +13,12 @@ import {
   TlsError,
 } from "../wire/mod.ts";
 import { SANDBOX_CERTIFICATE, SANDBOX_KEY } from "./localhost_pem.ts";
+import {
+  createNodeServer,
+  type NodeServer,
+  type NodeSocket,
+  secureNodeSocket,
+} from "./node_sockets.ts";
 
 /** A certificate with its chain, and its key, PEM. */
 export interface ServerIdentity {
@@ -67,7 +70,7 @@ export async function listen(options: ListenOptions = {}): Promise<Listener> {
     throw new TypeError(`Cannot listen on "${hostname}": the sandbox stays on loopback`);
   }
   await demandPermission(port === 0 ? hostname : `${hostname}:${port}`);
-  const server = createServer({ pauseOnConnect: true, noDelay: true });
+  const server = await createNodeServer();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(port, hostname, resolve);
@@ -92,20 +95,20 @@ async function demandPermission(host: string): Promise<void> {
 
 class SocketListener implements Listener {
   readonly endpoint: Listener["endpoint"];
-  readonly #server: Server;
+  readonly #server: NodeServer;
   readonly #waiting: SocketConnection[] = [];
   readonly #open = new Set<SocketConnection>();
   readonly #closed: Promise<void>;
   #wake: () => void = () => {};
   #over = false;
 
-  constructor(server: Server, hostname: string, identity: ServerIdentity) {
+  constructor(server: NodeServer, hostname: string, identity: ServerIdentity) {
     this.#server = server;
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     this.endpoint = { transport: "tcp", hostname, port };
     this.#closed = new Promise((resolve) => server.once("close", resolve));
-    server.on("connection", (socket: Socket) => {
+    server.on("connection", (socket) => {
       const connection = new SocketConnection(socket, identity);
       this.#open.add(connection);
       connection.closed.then(() => this.#open.delete(connection));
@@ -147,8 +150,8 @@ export class SocketConnection implements Connection {
   readonly security: Security;
   /** Resolves when the socket is gone. */
   readonly closed: Promise<void>;
-  readonly #socket: Socket;
-  readonly #base: Socket;
+  readonly #socket: NodeSocket;
+  readonly #base: NodeSocket;
   readonly #identity: ServerIdentity;
   readonly #waiting = new Set<() => void>();
   #rest: Uint8Array = new Uint8Array();
@@ -163,7 +166,7 @@ export class SocketConnection implements Connection {
    * @param identity Who we are inside TLS.
    * @param base The socket below TLS.
    */
-  constructor(socket: Socket, identity: ServerIdentity, base: Socket = socket) {
+  constructor(socket: NodeSocket, identity: ServerIdentity, base: NodeSocket = socket) {
     this.#socket = socket;
     this.#base = base;
     this.#identity = identity;
@@ -195,8 +198,7 @@ export class SocketConnection implements Connection {
   async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#closing) throw new Deno.errors.Interrupted("operation canceled");
     while (this.#rest.length === 0) {
-      // A Buffer is a Uint8Array; the type of read() does not say that it gives nothing else here.
-      const chunk: Uint8Array | null = this.#socket.read();
+      const chunk = this.#socket.read();
       if (chunk !== null) this.#rest = chunk;
       else if (this.#failure !== undefined) throw this.#failure;
       else if (this.#ended) return null;
@@ -227,9 +229,8 @@ export class SocketConnection implements Connection {
 
   /** Upgrades to TLS as its server. */
   async startTls(_options: StartTlsOptions): Promise<Connection> {
-    const { cert, key } = this.#identity;
     this.#socket.removeAllListeners("readable");
-    const tls = new TLSSocket(this.#socket, { isServer: true, cert, key });
+    const tls = await secureNodeSocket(this.#socket, this.#identity);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     tls.once("secure", resolve);
     tls.on("error", reject);

@@ -25,6 +25,7 @@ export * from "./listener.ts";
 export * from "./localhost_pem.ts";
 export type { StoredMail } from "./mailbox.ts";
 export type { FilledMail, MaildropMail } from "./maildrops.ts";
+export type { NodeSocket } from "./node_sockets.ts";
 export * from "./options.ts";
 export * from "./quirks.ts";
 export * from "./sandbox.ts";

@@ -41,7 +41,7 @@ function denoIn(cache: string): RunDeno {
       cwd,
       env: { DENO_DIR: cache, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
       stdin: "null",
-      signal: AbortSignal.timeout(120_000),
+      signal: AbortSignal.timeout(400_000),
     });
     const { code, stdout, stderr } = await command.output();
     const decoder = new TextDecoder();
@@ -166,13 +166,18 @@ function consumerChecks({ origin, host }: FileHost, doors: readonly string[]): C
   const run = ["run", "--quiet", "--no-prompt", `--allow-import=${host}`];
   return [
     {
-      name: `mod.ts in a project with a package.json; ${doors.join(", ")} load there`,
+      name: `mod.ts and sandbox in a project with a package.json; ${doors.join(", ")} load there`,
       async run(deno, folder) {
         await write(folder);
         await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true }\n`);
         mustSucceed(await deno(folder, ...check, "main.ts"));
         mustSucceed(await deno(folder, ...run, "main.ts"));
-        // Loaded, not checked: for the node: of sandbox and jobs, Deno wants the types of Node there.
+        await Deno.writeTextFile(
+          `${folder}/box.ts`,
+          `export * from "${origin}/src/sandbox/mod.ts";`,
+        );
+        mustSucceed(await deno(folder, ...check, "box.ts"));
+        // Loaded, not checked: for the node: of jobs, Deno wants the types of Node there.
         mustSucceed(await deno(folder, ...run, "doors.ts"));
       },
     },
