@@ -48,19 +48,21 @@ export async function loadMessage(path: string): Promise<LoadedMessage> {
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     return name.startsWith("/") ? name : folder + name;
   };
+  const its = (what: string): string => `--message "${path}": its ${what}`;
   const html = spec.html === undefined
     ? undefined
-    : textOf(spec.html, await readOctets("--message", beside(spec.html)));
+    : textOf(spec.html, await readOctets(its("html"), beside(spec.html)));
   const attachments = await Promise.all(
     spec.attachments.map(async (name) => ({
       filename: name.slice(name.lastIndexOf("/") + 1),
-      base64: (await readOctets("--message", beside(name))).toBase64(),
+      base64: (await readOctets(its("attachment"), beside(name))).toBase64(),
     })),
   );
   const size = attachments.reduce((sum, { base64 }) => sum + base64.length, 0);
   if (size > MOST_OCTETS) {
     throw new ValidationError(
-      `Cannot use --message "${path}": its attachments have ${size} octets, expected ${MOST_OCTETS}`,
+      `Cannot use ${its("attachments")}: they have ${size} octets in base64, ` +
+        `more than ${MOST_OCTETS}`,
     );
   }
   const { html: _path, ...rest } = spec;
@@ -194,6 +196,15 @@ export async function* suppressedKeys(path: string): AsyncGenerator<string> {
       });
     }
   }
+}
+
+/**
+ * Reads a file of {@linkcode suppressedKeys} to its end, before anything is made.
+ *
+ * @param path The file.
+ */
+export async function checkSuppressed(path: string): Promise<void> {
+  for await (const _key of suppressedKeys(path)); // what is wrong with it is thrown
 }
 
 /**

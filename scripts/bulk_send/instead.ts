@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ValidationError } from "../../src/cli/mod.ts";
+import { EXIT, ValidationError } from "../../src/cli/mod.ts";
 import type { BulkMessage, NewRow } from "../../src/jobs/mod.ts";
-import { type ConnectOptions, connectSmtp } from "../../src/smtp/mod.ts";
+import { type ConnectOptions, connectSmtp, type Outcome } from "../../src/smtp/mod.ts";
 import type { SavedDialogue } from "./saved_dialogue.ts";
 
 /** Which messages. */
@@ -68,26 +68,43 @@ export interface TestRun {
   readonly saved: SavedDialogue | undefined;
 }
 
+/** What has become of a test. */
+export interface TestEnd {
+  /** In a word. */
+  readonly outcome: Outcome;
+  /** The answer that decided it, or what went wrong. */
+  readonly said: string;
+}
+
+/** The exit number of a test. It has one recipient, so `partial` never comes. */
+export const EXIT_OF_TEST: Readonly<Record<Outcome, number>> = {
+  accepted: EXIT.bulk_send.ok,
+  partial: EXIT.bulk_send.ok,
+  refused: EXIT.bulk_send.failed,
+  deferred: EXIT.bulk_send.failure,
+  "not-sent": EXIT.bulk_send.failure,
+  "in-doubt": EXIT.bulk_send.doubt,
+};
+
 /**
  * Sends the message of the first row to another address.
  *
  * @param to The address.
  * @param of Which messages, and the server.
- * @returns What the server has said.
- * @throws {ValidationError} If it was not accepted.
+ * @returns What has become of it.
  */
 export async function sendTest(
   to: string,
   { rows, message, session, signal, saved }: MessagesOf & TestRun,
-): Promise<string> {
+): Promise<TestEnd> {
   for await (const { fields } of rows) {
     const row = { recipient: to, fields, firstClaimMs: Date.now() };
     const { envelope, content, ...options } = await message.outgoing(row);
     await using smtp = await connectSmtp({ ...session, signal, onEvent: saved?.session.listen() });
-    const { outcome, reply, rejected } = await smtp.send(envelope, content, options);
-    const said = `${reply ?? rejected[0]?.reply ?? outcome}`;
-    if (outcome === "accepted") return said;
-    throw new ValidationError(`Cannot send to "${to}": the server answered "${said}"`);
+    const { outcome, reply, rejected, error } = await smtp.send(envelope, content, options);
+    const answer = reply ?? rejected[0]?.reply;
+    const reason = error instanceof Error ? error.message : outcome;
+    return { outcome, said: answer === undefined ? reason : `${answer}` };
   }
   throw new ValidationError("Cannot send a test: the list has no rows");
 }

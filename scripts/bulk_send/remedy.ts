@@ -18,11 +18,17 @@ const OF_STOPS: Partial<Record<BulkStop["reason"], string>> = {
   storage: "see to the disk of the journal, then resume",
 };
 
-/** What is to be done about a server that does not let who sends do so. */
+/** Where a login was refused, and where the first rows were: with a login, and without. */
 const OF_SENDERS = {
-  loggedIn: "mend --user, --password-from or --auth, then resume",
-  unknown: "add --user and --password-from, then resume",
-  addresses: "if the addresses are at fault, add --max-refusals 20",
+  login: {
+    known: "mend --user, --password-from or --auth, then resume",
+    unknown: "add --user and --password-from, then resume",
+  },
+  sender: {
+    known: "mend --user or From; if these rows are at fault, add --max-refusals 20",
+    unknown: "if a login is wanted, add --user and --password-from; " +
+      "if these rows are at fault, --max-refusals 20",
+  },
 };
 
 /** What TLS has failed for. */
@@ -50,10 +56,9 @@ export function remedyOfError(error: unknown): string {
  * @returns The end of the line that tells it.
  */
 export function remedyOfStop({ reason, error }: BulkStop, { user }: SessionCall): string {
-  const { loggedIn, unknown, addresses } = OF_SENDERS;
-  const login = user === undefined ? unknown : loggedIn;
-  if (reason === "login") return joined(login);
-  if (reason === "sender") return joined(`${login}; ${addresses}`);
+  if (reason === "login" || reason === "sender") {
+    return joined(OF_SENDERS[reason][user === undefined ? "unknown" : "known"]);
+  }
   const failure = error instanceof Error && "failure" in error
     ? OF_TLS.get(error.failure)
     : undefined;

@@ -39,6 +39,8 @@ export class RunProgress {
   #speed = 1;
   /** What is written is awaited here, one after the other. */
   #told: Promise<void> = Promise.resolve();
+  /** What could not be written, and why. */
+  #unheard: { readonly error: unknown } | undefined;
   #drawing = false;
 
   private constructor(
@@ -85,9 +87,11 @@ export class RunProgress {
    * Hears what happens.
    *
    * @param event What happens.
+   * @throws {unknown} Why nobody can be told any more: a run that nobody follows ends in order.
    */
   hear(event: BulkEvent): void {
     if (event.kind === "lost") return this.#lose(event);
+    if (this.#unheard !== undefined) throw this.#unheard.error;
     if (this.#call.json) this.#then(() => this.#io.out.json(eventJson(event)));
     if (event.kind === "row") this.#row(event.row.attempt, event.outcome);
     else if (event.kind === "slowed") {
@@ -161,7 +165,7 @@ export class RunProgress {
 
   #then(work: () => Promise<void>): void {
     this.#told = this.#told.then(work);
-    this.#told.catch(() => {}); // thrown to who waits for the end
+    this.#told.catch((error) => void (this.#unheard ??= { error }));
   }
 }
 

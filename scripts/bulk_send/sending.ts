@@ -9,15 +9,15 @@ import { type BulkJournal, hashJob, type JobHashes, type JobRecord } from "../..
 import type { SecretContext } from "../shared/login.ts";
 import { addressOf, checkReports } from "./call_checks.ts";
 import type { SendCall } from "./calls.ts";
-import { suppress, suppressedKeys } from "./inputs.ts";
-import { sendTest, writeMessages } from "./instead.ts";
+import { checkSuppressed, suppress, suppressedKeys } from "./inputs.ts";
+import { EXIT_OF_TEST, sendTest, writeMessages } from "./instead.ts";
 import { type CheckedInput, checkInput, NO_JOB, rowsOf } from "./job_input.ts";
 import { defaultName, openJournal } from "./journal_place.ts";
 import { note } from "./note.ts";
 import { compiledMessage, prepare, runJob } from "./run_job.ts";
 import { SavedDialogue } from "./saved_dialogue.ts";
 import { runningOf } from "./settings.ts";
-import { checkText } from "./summary_text.ts";
+import { checkText, plural } from "./summary_text.ts";
 
 const NUMBERS = EXIT.bulk_send;
 const DAY_MS = 86_400_000;
@@ -46,16 +46,17 @@ export class Sending {
     const { io } = this.#context;
     const server = call.server ?? call.url;
     const running = runningOf({ ...call, ...(server !== undefined && { server }) });
+    if (call.suppress !== undefined) await checkSuppressed(call.suppress);
     const input = await checkInput(call, { running, samples: 1, errors: 20 }, this.#context);
     if (input.check.wrong > 0) {
       await io.err.print(checkText(input.check, call.list));
       await io.err.line("nothing was sent");
       return NUMBERS.usage;
     }
-    if (call.dryRun !== undefined) await this.#dryRun(call, call.dryRun, input);
-    else if (call.testTo !== undefined) await this.#test(call, call.testTo, input);
-    else return await this.#run(call, input);
-    return NUMBERS.ok;
+    if (call.dryRun !== undefined) return await this.#dryRun(call, call.dryRun, input);
+    if (call.testTo !== undefined) return await this.#test(call, call.testTo, input);
+    if (input.check.rows === 0) await note(io, call, `${call.list} has no rows`);
+    return await this.#run(call, input);
   }
 
   async #run(call: SendCall, input: CheckedInput): Promise<number> {
@@ -106,7 +107,7 @@ export class Sending {
     return await journal.create({ name, ...hashes, settings: input.settings }, rowsOf(input));
   }
 
-  async #dryRun(call: SendCall, folder: string, input: CheckedInput): Promise<void> {
+  async #dryRun(call: SendCall, folder: string, input: CheckedInput): Promise<number> {
     const { out, signal } = this.#context.io;
     const message = compiledMessage(input.settings, NO_JOB);
     const skipped = call.suppress === undefined
@@ -116,18 +117,25 @@ export class Sending {
     const rows = rowsOf(input);
     const written = await writeMessages(folder, { rows, message, limit, skipped, signal });
     if (call.json) await out.json({ written, folder });
-    else if (!call.quiet) await out.line(`Wrote ${written} messages to ${visible(folder)}`);
+    else if (!call.quiet) {
+      await out.line(`Wrote ${plural(written, "message")} to ${visible(folder)}`);
+    }
+    return NUMBERS.ok;
   }
 
-  async #test(call: SendCall, to: string, input: CheckedInput): Promise<void> {
-    const { out, signal } = this.#context.io;
+  async #test(call: SendCall, to: string, input: CheckedInput): Promise<number> {
+    const { out, err, signal } = this.#context.io;
     const prepared = await prepare(input.settings, NO_JOB, this.#context);
     using saved = await SavedDialogue.open(call);
     const rows = rowsOf(input);
-    const reply = await sendTest(addressOf(to), { rows, ...prepared, saved, signal })
-      .finally(() => saved?.write());
-    if (call.json) await out.json({ to, reply });
+    const { outcome, said: reply } = await sendTest(addressOf(to), {
+      ...{ rows, ...prepared, saved, signal },
+    }).finally(() => saved?.write());
+    const exit = EXIT_OF_TEST[outcome];
+    if (call.json) await out.json({ to, outcome, reply });
+    else if (exit !== NUMBERS.ok) await err.line(visible(`${to}: ${outcome}: ${reply}`));
     else if (!call.quiet) await out.line(`Sent the first message to ${to}: ${visible(reply)}`);
+    return exit;
   }
 }
 

@@ -3,7 +3,7 @@ import { mock } from "node:test";
 import { main } from "../../scripts/bulk_send.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { parseHeaderBlock } from "../../src/message/mod.ts";
-import { Signals } from "../cli/fakes.ts";
+import { ClosedPipe, Screen, Signals } from "../cli/fakes.ts";
 import { HeldClock } from "../held_clock.ts";
 import {
   bulkSend,
@@ -243,6 +243,47 @@ Deno.test("bulk_send sends one message to oneself, and to nobody else", async ()
   });
 });
 
+Deno.test("bulk_send says of a test what has become of it", async () => {
+  await inSetting(async ({ box, input, server }) => {
+    const test = ["send", ...input, ...server, "--test-to", "me@here.example"];
+    const cases = [
+      ["550 5.1.1 Nobody of that name", "refused", EXIT.bulk_send.failed],
+      ["451 4.7.1 Greylisted", "deferred", EXIT.bulk_send.failure],
+    ] as const;
+    for (const [reply, outcome, exit] of cases) {
+      box.misbehave({ verb: "RCPT", times: 2, reply });
+      deepEqual(await bulkSend(test), {
+        ...{ code: exit, out: "", err: `me@here.example: ${outcome}: ${reply}\n` },
+      });
+      const { code, out } = await bulkSend([...test, "--json"]);
+      deepEqual([code, JSON.parse(out)], [exit, { to: "me@here.example", outcome, reply }]);
+    }
+  });
+});
+
+Deno.test("bulk_send makes no journal where addresses to leave out cannot be read", async () => {
+  await inSetting(async ({ all, folder, write }) => {
+    const path = await write("left.txt", "ann@there.example\nnobody\n");
+    const { code, err } = await bulkSend(["send", ...all, "--suppress", path]);
+    equal(code, EXIT.bulk_send.usage);
+    match(err, /line 2: /);
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    ok(!names.some((name) => name.startsWith("welcome.db")), `${names}`);
+  });
+});
+
+Deno.test("bulk_send fails nobody for a message that is too large for the server [T-B16]", async () => {
+  await inSetting(async ({ all, journal, write }) => {
+    await write("people.csv", people(30));
+    await write("welcome.md", `${MESSAGE}${"all of it\n".repeat(200)}`);
+    const { code, err } = await bulkSend(["send", ...all]);
+    equal(code, EXIT.bulk_send.failure);
+    match(err, /^stopped: .* alike: "552 .*": .*; if these rows are at fault, .*20$/m);
+    const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
+    deepEqual([states.pending, states.failed], [30, 0]);
+  }, { limits: { messageOctets: 1000 } });
+});
+
 Deno.test("bulk_send takes a list from standard input, but not a secret as well", async () => {
   await inSetting(async ({ server, journal, recipients, folder }) => {
     const call = [
@@ -338,6 +379,20 @@ Deno.test("bulk_send tells events as JSON, and progress on a terminal", async ()
     match(err, /\[Ksending {2}4 of 4 {2}100%.*3 accepted {2}answers in/);
     const quiet = await bulkSend(["send", ...all, "--quiet"], { terminal: true });
     deepEqual(quiet, { code: 0, out: "", err: "" });
+  });
+});
+
+Deno.test("bulk_send that nobody listens to any more ends in order [T-B11]", async () => {
+  await inSetting(async ({ all, journal, write }) => {
+    await write("people.csv", people(200));
+    const stderr = new Screen();
+    const places = { stdout: new ClosedPipe(), stderr, signals: new Signals() };
+    const code = await main(["send", ...all, "--json", "--connections", "1"], places);
+    equal(code, EXIT.bulk_send.failure);
+    match(stderr.text, /Cannot write to standard output: Broken pipe/);
+    const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
+    equal(states.accepted + states.pending, 200);
+    ok(states.accepted > 0 && states.pending > 100, `${states.accepted}`);
   });
 });
 
@@ -454,7 +509,7 @@ Deno.test("bulk_send stops where strangers may write to nobody, and fails nobody
     equal(without.code, EXIT.bulk_send.failure);
     match(
       without.err,
-      /^stopped: the server .* alike: "554 5\.7\.1 <…>: Relay access denied": add --user .*; if .*refusals 20$/m,
+      /^stopped: the first rows are refused alike: "554 5\.7\.1 <…>: Relay access denied": .* add --user .*; if .*refusals 20$/m,
     );
     const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
     deepEqual([states.pending, states.failed], [3, 0]);

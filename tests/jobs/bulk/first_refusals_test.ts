@@ -9,7 +9,8 @@ function outcomeOf(text: string): RowOutcome {
   const [id, stage, code, enhanced] = text.split(" ");
   const state = code === "250" ? "accepted" : code === "450" ? "deferred" : "failed";
   return {
-    ...{ id: Number(id), state, stage: stage ?? "", code: Number(code) },
+    ...{ id: Number(id), state, stage: stage ?? "" },
+    ...(code !== undefined && { code: Number(code) }),
     ...(enhanced !== undefined && { enhanced }),
   };
 }
@@ -24,6 +25,12 @@ Deno.test.each<[name: string, outcomes: string[], verdicts: string[]]>([
   ["no row of a short list without a word of why", ["1 rcpt 550", "1 rcpt 550"], [
     "again",
     "as is",
+  ]],
+  ["what we refuse for what the server takes", ["1 mail", "2 mail", "3 mail"], [
+    ...["again", "again", "stop"],
+  ]],
+  ["nothing in what we refuse for the row", ["1 render", "2 render", "3 render"], [
+    ...["as is", "as is", "as is"],
   ]],
   ["nothing in what is about a mailbox", ["1 rcpt 550 5.1.1", "2 rcpt 552 5.2.2"], [
     ...["as is", "as is"],

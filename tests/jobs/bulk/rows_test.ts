@@ -67,7 +67,7 @@ Deno.test(
 
 const WRONG_ROWS: readonly [name: string, row: string, error: string | RegExp][] = [
   ["ragged", "a@b.example,1,2", "line 2: it has 3 cells, the header has 2"],
-  ["short", "a@b.example", "line 2: it has 1 cells, the header has 2"],
+  ["short", "a@b.example", "line 2: it has 1 cell, the header has 2"],
   ["a quote inside", 'a@b.example,1"2', /line 2: a quote stands in a cell/],
   ["text after a quote", '"a@b.example"x,1', /line 2: text follows the closing quote/],
   ["a lone CR", "a@b.example,1\r2", /line 2: a carriage return without a line feed/],

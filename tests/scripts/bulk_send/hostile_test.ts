@@ -302,7 +302,7 @@ Deno.test("bulk_send refuses a list that is broken, with the line [T-I33] [T-I35
           'email,name\nann@there.example,"Ann\nben@there.example,Ben\n',
           /line 2: a quote is opened/,
         ],
-        ["email,name\nann@there.example,Ann\nben@there.example\n", /line 3: it has 1 cells/],
+        ["email,name\nann@there.example,Ann\nben@there.example\n", /line 3: it has 1 cell,/],
         ["email;name\nann@there.example;Ann\n", /line 1: its columns are separated by ";"/],
         [new Uint8Array([0xff, 0xfe, 0x65, 0]), /line 1: it is UTF-16/],
         ["email,name\nann@there.example,A\0\n", /line 2: it holds NUL/],

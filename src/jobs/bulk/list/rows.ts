@@ -142,7 +142,8 @@ class CsvRows {
     if (error !== undefined) return yield error;
     if (cells.length !== this.#columns.length) {
       const wanted = this.#columns.length;
-      return yield new ListError(line, `it has ${cells.length} cells, the header has ${wanted}`);
+      const has = cells.length === 1 ? "1 cell" : `${cells.length} cells`;
+      return yield new ListError(line, `it has ${has}, the header has ${wanted}`);
     }
     const fields: Record<string, string> = Object.create(null);
     this.#columns.forEach((column, at) => fields[column] = cells[at] ?? "");

@@ -39,7 +39,8 @@ export interface BulkStop {
   /**
    * - `signal`: the caller wished it.
    * - `deadline`, `limit`: as the options say.
-   * - `sender`: the first rows were refused alike, and nobody was accepted. They wait.
+   * - `sender`: the first rows were refused alike, by the server or before, and nobody was accepted.
+   *   They wait.
    * - `refusals`, `doubts`: too many of the same in a row.
    * - `login`: the login was refused for good.
    * - `network`: no connection came about.
@@ -420,7 +421,7 @@ class Run {
     const first = this.#first?.take(outcome);
     if (first === undefined) return outcome;
     if (first === "stop") {
-      const text = `the server refuses the first rows alike: "${saidIn(outcome)}"`;
+      const text = `the first rows are refused alike: "${saidIn(outcome)}"`;
       this.#end({ reason: "sender", text });
     }
     return { ...outcome, state: "pending" };

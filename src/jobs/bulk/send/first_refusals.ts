@@ -55,8 +55,9 @@ export class FirstRefusals {
 
   /** RFC 3463 section 3: what is wrong with an address or a mailbox has subjects of its own. */
   #mayBlameSender({ stage, code, enhanced }: RowOutcome): boolean {
-    if (code === undefined || stage !== "mail" && stage !== "rcpt") return false;
-    if (stage === "mail" || wantsLogin(code) || isPolicy({ enhanced })) return true;
+    if (stage === "mail") return true; // by the server, or by us for what it does not take
+    if (stage !== "rcpt" || code === undefined) return false;
+    if (wantsLogin(code) || isPolicy({ enhanced })) return true;
     return !this.#loggedIn && (enhanced === undefined || !/^5\.[12]\./.test(enhanced));
   }
 }
