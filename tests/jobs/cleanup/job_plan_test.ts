@@ -10,7 +10,6 @@ import {
 } from "../../../src/jobs/mod.ts";
 import { pop3CapabilityLists } from "../../../src/server/mod.ts";
 import {
-  ACCOUNT,
   DAY_MS,
   fates,
   listMail,
@@ -18,6 +17,7 @@ import {
   listsPolicy,
   plainMail,
   uidsOf,
+  USER,
   World,
 } from "./job_world.ts";
 
@@ -87,7 +87,13 @@ Deno.test("apply() refuses a plan that is unknown, altered, too old, or of somet
     policy: listsPolicy({ guards: { maxDelete: 7 } }),
   });
   for (
-    const [from, to] of [['"uid": "u1"', '"uid": "p1"'], ["{", ""], ['"size"', '"sise"']] as const
+    const [from, to] of [
+      ['"uid": "u1"', '"uid": "p1"'],
+      ["{", ""],
+      ['"size"', '"sise"'],
+      ["T01:00:00", "T09:00:00"],
+      ['"acceptChurn": false', '"acceptChurn": true'],
+    ] as const
   ) {
     world.store.put(path, text.replace(from, to));
     await refused(planId, /its file (was altered|cannot be read): job\/plan-[0-9a-f]{64}\.json/);
@@ -95,9 +101,8 @@ Deno.test("apply() refuses a plan that is unknown, altered, too old, or of somet
   world.store.put(path.replace(planId, planId.slice(0, 8) + "0".repeat(56)), text);
   await refused(planId.slice(0, 8), /several plans begin with it/);
   await refused(planId.slice(0, 8) + "00", /its file was altered/);
-  world.store.put(path, text.replace(ACCOUNT, "ben@pop.example:995"));
-  await refused(planId, /it is for "ben@pop.example:995"/);
   world.store.put(path, text);
+  await refused(planId, /it is for "ann@/, { account: "ben@pop.example:995" });
   await world.clock.advance(60 * 60 * 1000 + 1);
   await refused(planId, /it was good until 2026-01-01T01:00:00.000Z/);
   world.clock.jump(-2 * DAY_MS);
@@ -110,6 +115,22 @@ Deno.test("apply() takes the first digits of an id", async () => {
   await using job = await world.open();
   const { planId } = await job.plan();
   deepEqual(fates(await job.apply(planId.slice(0, 8))), ["u1 verified"]);
+});
+
+Deno.test("plan() removes plans that could not be carried out for a week", async () => {
+  await using world = await World.start(listMails(1));
+  await using job = await world.open();
+  const first = await job.plan();
+  const expired = async (ms: number) => {
+    await world.clock.advance(ms);
+    world.box.fill(USER, listMails(1).map(({ content }) => ({ content })));
+    const { planId } = await job.plan();
+    return [planId, (await job.plans()).map(({ planId }) => planId)] as const;
+  };
+  const [second, both] = await expired(7 * DAY_MS + 60 * 60 * 1000);
+  deepEqual(both, [second, first.planId]);
+  const [third, rest] = await expired(1);
+  deepEqual(rest, [third, second]);
 });
 
 Deno.test("plan() counts as its cost what the server was asked", async () => {
@@ -126,6 +147,14 @@ Deno.test("apply() refuses a plan over which a guard has tripped", async () => {
   equal(trips[0]?.guard, "maxDelete");
   await rejects(job.apply(planId), { kind: "guard", trips });
   deepEqual(world.said("RETR"), []);
+});
+
+Deno.test("a plan that somebody has approved outlives one that a stricter guard has stopped", async () => {
+  await using world = await World.start(listMails(3));
+  await using job = await world.open();
+  const { planId } = await job.plan();
+  await rejects(job.run({ maxDelete: 2, maxFraction: 1 }), { kind: "guard" });
+  equal((await job.apply(planId)).counts.verified, 3);
 });
 
 Deno.test("apply() keeps what is not the message of the plan any more [P35] [T-C11]", async () => {

@@ -78,7 +78,7 @@ export interface KeptMessage {
 
 /** What a cleanup will do. */
 export interface CleanupPlan {
-  /** SHA-256 of the listing and the items, hexadecimal: the same for the same plan. */
+  /** SHA-256 of the listing, the items and the trips, hexadecimal: the same for the same plan. */
   readonly planId: string;
   /** The digest of the listing. */
   readonly snapshotDigest: string;
@@ -104,16 +104,29 @@ export interface CleanupPlan {
 }
 
 /**
- * Identifies a plan.
+ * Identifies a plan. Where another guard stops it, it is another plan: one that somebody has approved
+ * is not replaced by it.
  *
- * @param snapshotDigest The digest of the listing.
- * @param items What will be removed.
+ * @param plan The plan.
  * @returns SHA-256, hexadecimal.
  */
-export async function planIdOf(
-  snapshotDigest: string,
-  items: readonly PlanItem[],
+export function planIdOf(
+  { snapshotDigest, items, trips }: Pick<CleanupPlan, "snapshotDigest" | "items" | "trips">,
 ): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify([snapshotDigest, items]));
+  return digestOf([snapshotDigest, items, trips]);
+}
+
+/**
+ * Identifies a value by what JSON holds of it.
+ *
+ * @param value The value.
+ * @param shown Says what stands for a value within it.
+ * @returns SHA-256, hexadecimal.
+ */
+export async function digestOf(
+  value: unknown,
+  shown: (value: unknown) => unknown = (value) => value,
+): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(value, (_key, each) => shown(each)));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

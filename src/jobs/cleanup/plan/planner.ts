@@ -148,25 +148,26 @@ export class Planner {
     const { guards } = this.#policy;
     const removals = decisions.filter((each) => each.action === "remove");
     const items = removals.map((removal) => this.#itemOf(removal));
-    const { digest, contradictions } = this.#listing;
+    const { digest: snapshotDigest, contradictions } = this.#listing;
+    const trips = guardTrips({
+      guards,
+      messages: this.#rows.length,
+      uids: new Set(this.#rows.flatMap(({ uid }) => uid ?? [])),
+      previousUids: previousUids && new Set(previousUids),
+      contradictions,
+      removals: items.length,
+      young: removals.filter(({ row }) => this.#decisions.isYoung(row)).length,
+    });
     return {
-      planId: await planIdOf(digest, items),
-      snapshotDigest: digest,
+      planId: await planIdOf({ snapshotDigest, items, trips }),
+      snapshotDigest,
       madeAt: new Date(nowMs).toISOString(),
       expiresAt: new Date(nowMs + (parseSpan(guards.planTtl) ?? 0)).toISOString(),
       messages: this.#rows.length,
       octets: this.#rows.reduce((sum, { size }) => sum + size, 0),
       items,
       kept: decisions.filter((each) => each.action === "keep").map(keptOf),
-      trips: guardTrips({
-        guards,
-        messages: this.#rows.length,
-        uids: new Set(this.#rows.flatMap(({ uid }) => uid ?? [])),
-        previousUids: previousUids && new Set(previousUids),
-        contradictions,
-        removals: items.length,
-        young: removals.filter(({ row }) => this.#decisions.isYoung(row)).length,
-      }),
+      trips,
       cost: { headers: this.#cost.headers.size, contents: this.#cost.contents.size },
     };
   }

@@ -8,7 +8,7 @@ import { joinPath } from "../../file_path.ts";
 import type { FileStore } from "../../file_store.ts";
 import { CleanupError } from "../cleanup_error.ts";
 import { writing } from "../failure.ts";
-import { type CleanupPlan, planIdOf, type PlanItem } from "./plan.ts";
+import { type CleanupPlan, digestOf, type PlanItem } from "./plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { fieldsIn, type Reader } from "../journal/stored_value.ts";
 import { writeWhole } from "../write_whole.ts";
@@ -25,11 +25,15 @@ export interface StoredPlan extends CleanupPlan {
   readonly acceptChurn: boolean;
   /** What somebody should know before approving it. */
   readonly warnings: readonly string[];
+  /** SHA-256 of all the rest, hexadecimal: it is carried out just as it was made. */
+  readonly seal: string;
 }
 
 const SCHEMA = "mailwright-cleanup-plan/1";
 /** Less of an id is a guess. */
 const ID = /^[0-9a-f]{8,64}$/;
+/** What became of a plan is in its report; a large mailbox has large plans, and each night has one. */
+const MOST_AGE_MS = 7 * 86_400_000;
 const FILE = /^plan-([0-9a-f]{64})\.json$/;
 
 /** The plans in the folder of a job. */
@@ -43,10 +47,14 @@ export class PlanFolder {
     this.#folder = folder;
   }
 
-  /** Writes a plan; a plan that was made before and is the same is replaced. */
+  /** Writes a plan; one that was made before and is the same is replaced. Old ones are removed. */
   async put(plan: StoredPlan): Promise<void> {
     const path = this.#path(plan.planId);
     await writing(path, () => writeWhole(this.#store, path, plan));
+    const oldMs = Date.parse(plan.madeAt) - MOST_AGE_MS;
+    for (const { planId, expiresAt } of await this.all()) {
+      if (Date.parse(expiresAt) < oldMs) await this.#store.remove(this.#path(planId));
+    }
   }
 
   /** All plans, the newest first. What cannot be read is left out. */
@@ -106,8 +114,8 @@ export class PlanFolder {
     } catch (cause) {
       throw refuse("its file cannot be read", cause);
     }
-    const { snapshotDigest, items } = plan;
-    if (plan.planId !== planId || await planIdOf(snapshotDigest, items) !== planId) {
+    const { seal, ...rest } = plan;
+    if (plan.planId !== planId || await digestOf(rest) !== seal) {
       throw refuse("its file was altered");
     }
     return plan;
@@ -125,11 +133,12 @@ export class PlanFolder {
  * @param about What it is for.
  * @returns The plan as it is stored.
  */
-export function storedPlan(
+export async function storedPlan(
   plan: CleanupPlan,
-  about: Omit<StoredPlan, keyof CleanupPlan | "schema">,
-): StoredPlan {
-  return { schema: SCHEMA, ...about, ...plan };
+  about: Omit<StoredPlan, keyof CleanupPlan | "schema" | "seal">,
+): Promise<StoredPlan> {
+  const sealed = { schema: SCHEMA, ...about, ...plan } as const;
+  return { ...sealed, seal: await digestOf(sealed) };
 }
 
 /**
@@ -138,13 +147,11 @@ export function storedPlan(
  * @param policy The policy, with all defaults.
  * @returns SHA-256, hexadecimal.
  */
-export async function policyDigestOf(policy: Policy): Promise<string> {
-  const text = JSON.stringify(
+export function policyDigestOf(policy: Policy): Promise<string> {
+  return digestOf(
     policy,
-    (_key, value: unknown) => typeof value === "function" ? { function: `${value}` } : value,
+    (value) => typeof value === "function" ? { function: `${value}` } : value,
   );
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest).toHex();
 }
 
 /** Checks the part of a plan that a run rests on. */
@@ -154,6 +161,7 @@ function checkPlan(from: Reader): void {
   from.hash("snapshotDigest");
   from.text("account");
   from.hash("policyDigest");
+  from.hash("seal");
   from.truth("acceptChurn");
   from.instant("madeAt");
   from.instant("expiresAt");
