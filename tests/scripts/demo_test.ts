@@ -13,7 +13,7 @@ class Paper {
 
 Deno.test(
   "demo probes, sends, cleans a mailbox up and restores a message, and leaves nothing behind",
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async () => {
     const stdout = new Paper();
     const stderr = new Paper();
