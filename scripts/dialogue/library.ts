@@ -238,6 +238,22 @@ function decoded(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw notADialogue(path, `Cannot read "${path}": it is not UTF-8`);
+    throw notADialogue(path, `Cannot read "${path}": line ${brokenLine(bytes)} is not UTF-8`);
   }
+}
+
+/** The first line that is not UTF-8; no octet of a longer character is a line feed. */
+function brokenLine(bytes: Uint8Array): number {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let line = 0;
+  for (let from = 0, end = 0; end >= 0; from = end + 1) {
+    line++;
+    end = bytes.indexOf(10, from);
+    try {
+      decoder.decode(bytes.subarray(from, end < 0 ? undefined : end));
+    } catch {
+      return line;
+    }
+  }
+  return line;
 }

@@ -10,6 +10,7 @@ import {
   type DialoguePosition,
   type DialogueSyntaxError,
   placeOf,
+  problemText,
 } from "../../src/dialogue/mod.ts";
 
 /** One thing that is wrong with a file. */
@@ -30,13 +31,15 @@ export interface TextBlock {
   readonly length?: number;
 }
 
+/** The most of a line that is shown, in characters. */
+const SHOWN = 160;
+
 /** The problems of a text that is no dialogue. */
 export function blocksOfSyntax({ problems }: DialogueSyntaxError): TextBlock[] {
-  return problems.map(({ id, at, seen, expected }) => {
-    const start = seen.length > 80 ? `${seen.slice(0, 80)}…` : seen;
-    const what = start === "" ? "nothing" : `"${start}"`;
-    const message = `${what} was seen, ${expected} is expected`;
-    return { level: "error", id, at, message, length: Math.max(1, start.length) };
+  return problems.map((problem) => {
+    const { id, at, seen } = problem;
+    const length = Math.max(1, seen.length);
+    return { level: "error", id, at, message: problemText(problem), length };
   });
 }
 
@@ -74,17 +77,17 @@ export function textOfBlock(
   const lines = [first, `${pad}--> ${visible(placeOf(at))}`];
   const line = source?.split(/\r?\n/)[at.line - 1];
   if (line !== undefined) {
-    const before = visible(line.slice(0, at.column - 1));
-    const rest = line.slice(at.column - 1).trimEnd();
+    // A line may be 64 KiB long: what is shown of it begins not far before its place.
+    const from = at.column > SHOWN / 2 ? at.column - 1 - SHOWN / 4 : 0;
+    const before = visible(line.slice(from, at.column - 1));
+    const rest = line.slice(at.column - 1, from + SHOWN).trimEnd();
     const marked = visible(length === undefined ? rest : rest.slice(0, length));
-    const caret = " ".repeat(displayWidth(before)) + "^".repeat(Math.max(1, displayWidth(marked)));
-    lines.push(`${pad} |`, `${at.line} | ${cut(visible(line))}`, `${pad} | ${cut(caret)}`);
+    const more = from === 0 ? "" : "…";
+    const caret = " ".repeat(displayWidth(more + before)) +
+      "^".repeat(Math.max(1, displayWidth(marked)));
+    const shown = visible(line.slice(from, from + SHOWN)) + (line.length > from + SHOWN ? "…" : "");
+    lines.push(`${pad} |`, `${at.line} | ${more}${shown}`, `${pad} | ${caret}`);
   }
   if (fix !== undefined) lines.push(`${pad} = ${visible(fix)}`);
   return lines.map((each) => `${each}\n`).join("");
-}
-
-/** A line may be 64 KiB long. */
-function cut(line: string): string {
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }

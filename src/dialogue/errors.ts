@@ -17,6 +17,8 @@ export interface DialogueProblem {
   readonly seen: string;
   /** What should stand there. */
   readonly expected: string;
+  /** Why that which stands there is none. */
+  readonly reason?: string;
 }
 
 /**
@@ -65,11 +67,33 @@ export class DialogueSyntaxError extends SyntaxError {
   }
 }
 
-/** A problem in one line. */
-function messageOf({ at, seen, expected }: DialogueProblem): string {
+/**
+ * A problem in one sentence, without its place.
+ *
+ * @param problem The problem.
+ * @returns What was seen, and what is expected. Control characters are as they were.
+ *
+ * @example Usage
+ * ```ts
+ * import { problemText } from "@mailwright/mailwright";
+ * import { equal } from "node:assert/strict";
+ *
+ * const at = { file: "a.dialogue", line: 1, column: 1 };
+ * equal(problemText({ id: "syntax", at, seen: "", expected: "a path" }), "nothing was seen, a path is expected");
+ * ```
+ */
+export function problemText(
+  { seen, expected, reason }: DialogueProblem,
+): string {
   const start = seen.length > 80 ? `${seen.slice(0, 80)}…` : seen;
-  const what = start === "" ? "nothing" : `"${escapeControls(start)}"`;
-  return `Cannot parse the dialogue ${placeOf(at)}: ${what} was seen, ${expected} is expected`;
+  const what = start === "" ? "nothing" : `"${start}"`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return `${what} was seen, ${expected} is expected${why}`;
+}
+
+/** A problem in one line. */
+function messageOf(found: DialogueProblem): string {
+  return `Cannot parse the dialogue ${placeOf(found.at)}: ${escapeControls(problemText(found))}`;
 }
 
 /**
@@ -78,7 +102,9 @@ function messageOf({ at, seen, expected }: DialogueProblem): string {
  * @param at Where it is.
  * @param seen What stands there.
  * @param expected What should stand there.
+ * @param reason Why that which stands there is none.
  */
-export function problem(at: Position, seen: string, expected: string): never {
-  throw new DialogueSyntaxError([{ id: "syntax", at, seen, expected }]);
+export function problem(at: Position, seen: string, expected: string, reason?: string): never {
+  const why = reason === undefined ? {} : { reason };
+  throw new DialogueSyntaxError([{ id: "syntax", at, seen, expected, ...why }]);
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-export { type DialogueProblem, DialogueSyntaxError, placeOf } from "./errors.ts";
+export { type DialogueProblem, DialogueSyntaxError, placeOf, problemText } from "./errors.ts";
 export type {
   AuthStep,
   BlockStep,

@@ -196,7 +196,15 @@ Deno.test.each([
   "@alt {\nS: 334 a\n} or {\nS: 250 a\nC: ${pass}\n}",
 ])("parseDialogue() refuses a secret in %j [T-I45]", pure, (text) => {
   const seen = refusal(`@smtp\n@fragment\n${secret}${text}\n`);
-  ok(seen.includes("only in @auth, an answer of AUTH, PASS or APOP"), seen);
+  ok(seen.endsWith("no secret"), seen);
+});
+
+Deno.test("parseDialogue() points at the secret that would be seen [T-I45]", pure, () => {
+  const text = "@smtp\n@secret pass\nS: 220 mx\nC: HELP\nS: 214-a\nS: 214 pass ${b64 pass=x} b\n";
+  throws(() => parseDialogue(text, { file: "a" }), {
+    message: 'Cannot parse the dialogue a:6:13: "${b64 pass=x}" was seen, no secret is expected: ' +
+      "it may be in @auth, in an answer of AUTH, in PASS and in APOP only",
+  });
 });
 
 Deno.test("parseDialogue() refuses a secret that only its place makes one [T-I45]", pure, () => {

@@ -138,6 +138,19 @@ Deno.test("dialogue tells all problems of all files at once, before anything is 
   });
 });
 
+Deno.test("dialogue shows what is wrong of a long line, and the line that is not UTF-8", async () => {
+  await inFolder(async (folder) => {
+    const file = `${folder}/long.dialogue`;
+    await write(folder, { "long.dialogue": `S: 220 mx\nC: ${"漢".repeat(300)} \${0} b\nS: 250\n` });
+    const { out } = await dialogue(["lint", file]);
+    const [, shown, caret] = /\n2 \| …(漢+) \$\{0\} b\n {2}\| {2}( +)\^{4}\n/.exec(out) ?? [];
+    // A character of two columns has two blanks below it.
+    equal(caret?.length, 2 * (shown?.length ?? 0) + 1, out);
+    await Deno.writeFile(file, Uint8Array.of(...new TextEncoder().encode("S: 220 ä\nC: "), 0xe4));
+    match((await dialogue(["lint", file])).out, /long\.dialogue": line 2 is not UTF-8\n/);
+  });
+});
+
 Deno.test("dialogue reads nothing outside of the root [T-I44]", async () => {
   await inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/root/sub`, { recursive: true });
@@ -164,8 +177,8 @@ Deno.test("dialogue reads nothing outside of the root [T-I44]", async () => {
       up:
         '2 error[syntax]: "../outside.dialogue" was seen, a relative path that stays inside the root is expected',
       none:
-        '2 error[syntax]: "none/none.dialogue" was seen, a file that can be read (Cannot read ' +
-        '"/root/none/none.dialogue": there is no such file) is expected',
+        '2 error[syntax]: "none/none.dialogue" was seen, a file that can be read is expected: ' +
+        'Cannot read "/root/none/none.dialogue": there is no such file',
       good: "3 ", // read, and nobody was there to talk to
       url:
         '2 error[syntax]: "http://127.0.0.1/x" was seen, a relative path that stays inside the root is expected',

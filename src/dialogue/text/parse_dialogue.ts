@@ -14,7 +14,7 @@ import { Header, timeOf } from "./parse_header.ts";
 import { further, type SourceLine } from "./parse_source.ts";
 import { type SessionState, startOfSession, StepList, StepReader } from "./parse_step.ts";
 import { Words } from "./parse_words.ts";
-import { misplacedSecrets } from "./secret_places.ts";
+import { type MisplacedSecret, misplacedSecrets } from "./secret_places.ts";
 import type { BlockStep, Dialogue, End, Position, Step, StepBase } from "../step.ts";
 
 /** The most problems that are told at once. */
@@ -72,13 +72,20 @@ export class DialogueParser {
       steps: list.steps,
       on: header.on,
     };
-    for (const { at, name } of misplacedSecrets(dialogue)) {
-      const expected = "it only in @auth, an answer of AUTH, PASS or APOP";
-      this.#note({ id: "syntax", at, seen: `\${${name}}`, expected: `a secret, so ${expected},` });
-    }
+    misplacedSecrets(dialogue).forEach((misplaced) => this.#note(this.#misplaced(misplaced)));
     const [first, ...others] = this.#problems;
     if (first !== undefined) throw new DialogueSyntaxError([first, ...others]);
     return dialogue;
+  }
+
+  /** A secret that would be seen, where it stands in its line. */
+  #misplaced({ at, name }: MisplacedSecret): DialogueProblem {
+    const line = this.#files.line(at);
+    const hole = new RegExp(`\\$\\{(?:[^}]* )?${name}(?=[ =}])[^}]*\\}`).exec(line);
+    const { index = at.column - 1, 0: seen = name } = hole ??
+      new RegExp(`\\b${name}\\b`).exec(line) ?? {};
+    const reason = "it may be in @auth, in an answer of AUTH, in PASS and in APOP only";
+    return { id: "syntax", at: { ...at, column: index + 1 }, seen, expected: "no secret", reason };
   }
 
   #note(found: DialogueProblem): void {

@@ -48,6 +48,7 @@ export class Files {
   readonly #root: string;
   /** The folder of the first file, relative to the root. */
   readonly #folder: string;
+  readonly #lines = new Map<string, readonly SourceLine[]>();
   #count = 0;
   #octets = 0;
 
@@ -64,7 +65,13 @@ export class Files {
 
   /** The begin of the first file. */
   first(lines: readonly SourceLine[], file: string): Cursor {
+    this.#lines.set(file, lines);
     return { lines, folder: this.#folder, inside: [file], next: 0 };
+  }
+
+  /** A line that was read. */
+  line({ file, line }: Position): string {
+    return this.#lines.get(file)?.[line - 1]?.text ?? "";
   }
 
   /** A path that is written in a file, relative to the folder of the first one. */
@@ -91,6 +98,7 @@ export class Files {
     this.#octets += octetsOf(text);
     if (this.#octets > MAX_INCLUDED) problem(at, path, "at most 4 MiB of files");
     const lines = linesOf(text, file);
+    this.#lines.set(file, lines);
     return { lines, folder: folderOf(inside), inside: [...cursor.inside, file], next: 0 };
   }
 
@@ -106,7 +114,7 @@ function textOf(read: () => string, path: string, at: Position): string {
     return read();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    problem(at, path, `a file that can be read (${error.message})`);
+    problem(at, path, "a file that can be read", error.message);
   }
 }
 

@@ -193,7 +193,8 @@ function parsePatternLine(text: string, at: Position): ReplyLine & { readonly ki
     problem(
       further(at, 1 + error.index),
       pattern.slice(error.index),
-      `another pattern (${error.reason})`,
+      "another pattern",
+      error.reason,
     );
   }
   return { kind: "pattern", at, pattern, ...(sample === undefined ? {} : { sample }) };

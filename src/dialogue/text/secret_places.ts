@@ -85,10 +85,17 @@ export function misplacedSecrets(dialogue: Dialogue): readonly MisplacedSecret[]
         continue;
       }
       if (step.kind === "auth") report(step.at, [step.user]);
-      if (step.kind === "line" && mayHoldSecret(step, state, dialogue.protocol)) {
-        for (const hole of holesOf(step)) report(step.at, misusedBy(hole));
-      } else {
-        for (const hole of holesOf(step)) report(step.at, namesOf(hole));
+      if (step.kind === "line") {
+        const mayHold = mayHoldSecret(step, state, dialogue.protocol);
+        for (const hole of holesOf(step)) {
+          report(step.at, mayHold ? misusedBy(hole) : namesOf(hole));
+        }
+      }
+      if (step.kind === "reply") {
+        for (const line of step.lines) {
+          if (line.kind !== "line") continue;
+          for (const hole of holes(line.text ?? [])) report(line.at, namesOf(hole));
+        }
       }
       proceed(step, state, dialogue.protocol);
     }
