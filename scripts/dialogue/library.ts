@@ -51,6 +51,7 @@ export interface LibraryOptions {
   readonly readers?: SecretReaders | undefined;
 }
 
+const LF = 10;
 /** The largest dialogue and the largest page, in octets. */
 const MAX_DIALOGUE = 1024 * 1024;
 const MAX_PAGE = 4 * MAX_DIALOGUE;
@@ -245,15 +246,15 @@ function decoded(bytes: Uint8Array, path: string): string {
 /** The first line that is not UTF-8; no octet of a longer character is a line feed. */
 function brokenLine(bytes: Uint8Array): number {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let line = 0;
-  for (let from = 0, end = 0; end >= 0; from = end + 1) {
-    line++;
-    end = bytes.indexOf(10, from);
+  let end = -1;
+  for (let line = 1;; line++) {
+    const from = end + 1;
+    end = bytes.indexOf(LF, from);
     try {
       decoder.decode(bytes.subarray(from, end < 0 ? undefined : end));
     } catch {
       return line;
     }
+    if (end < 0) return line;
   }
-  return line;
 }
