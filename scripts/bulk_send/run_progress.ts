@@ -5,7 +5,13 @@
  */
 
 import { type Progress, type ScriptIo, startProgress, visible } from "../../src/cli/mod.ts";
-import type { BulkEvent, JobJournal, RowOutcome, StateCounts } from "../../src/jobs/mod.ts";
+import {
+  type BulkEvent,
+  type JobJournal,
+  type RowOutcome,
+  STATE_WORDS,
+  type StateCounts,
+} from "../../src/jobs/mod.ts";
 import { NAME, type TalkCall } from "./calls.ts";
 import { type Emergency, toldOf } from "./emergency.ts";
 
@@ -148,7 +154,7 @@ export class RunProgress {
     if (this.#kinds.has(kind)) return;
     this.#kinds.add(kind);
     const said = [code, enhanced, text].filter((each) => each !== undefined).join(" ");
-    this.#note(`${state.replace("_", " ")} at ${stage}: ${withoutAddresses(said)}`);
+    this.#note(`${STATE_WORDS[state]} at ${stage}: ${withoutAddresses(said)}`);
   }
 
   #lose(event: Extract<BulkEvent, { kind: "lost" }>): void {

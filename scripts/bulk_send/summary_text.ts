@@ -10,8 +10,8 @@ import {
   type JobRecord,
   type ListCheck,
   ROW_STATES,
-  type RowState,
   type SampleMessage,
+  STATE_WORDS,
   type StateCounts,
 } from "../../src/jobs/mod.ts";
 import { withoutAddresses } from "./run_progress.ts";
@@ -40,7 +40,7 @@ export function summaryText(report: BulkReport, { width, palette }: SummaryStyle
   const right = (header: string) => ({ header, align: "right" } as const);
   const some = domains.slice(0, MOST_DOMAINS);
   const table = formatTable(
-    ["domain", ...shown.map((state) => right(wordOf(state))), right("rows")],
+    ["domain", ...shown.map((state) => right(STATE_WORDS[state])), right("rows")],
     [
       ...some.map(({ domain, states: own, rows }) => [
         domain === "" ? "all others" : domain,
@@ -56,7 +56,7 @@ export function summaryText(report: BulkReport, { width, palette }: SummaryStyle
     { rows, state, stage, code, sample, enhanced },
   ) => [
     `${rows}`,
-    wordOf(state),
+    STATE_WORDS[state],
     stage ?? "",
     [code, enhanced].filter((each) => each !== undefined).join(" "),
     withoutAddresses(sample),
@@ -86,7 +86,7 @@ export interface JobStatus {
  */
 export function statusText({ record, states, next }: JobStatus): string {
   const rows = ROW_STATES.filter((state) => states[state] > 0)
-    .map((state) => [wordOf(state), `${states[state]}`]);
+    .map((state) => [STATE_WORDS[state], `${states[state]}`]);
   const table = formatTable(["", { header: "", align: "right" }], rows).replace(/^\s*\n/, "");
   const created = new Date(record.createdMs).toISOString();
   return `${visible(record.name)}, ${record.rows} rows, made ${created}\n` +
@@ -103,16 +103,6 @@ export function statusText({ record, states, next }: JobStatus): string {
 export function statusJson({ record, states, next }: JobStatus): Readonly<Record<string, unknown>> {
   const { name: job, rows, createdMs } = record;
   return { job, created: new Date(createdMs).toISOString(), rows, states, ...(next && { next }) };
-}
-
-/**
- * A state by the words that people read.
- *
- * @param state The state.
- * @returns The words.
- */
-export function wordOf(state: RowState): string {
-  return state.replace("_", " ");
 }
 
 /**

@@ -43,7 +43,7 @@ export { reportJson } from "./bulk/report/report_json.ts";
 export { type ListOptions, readList } from "./bulk/list/rows.ts";
 export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/journal/sqlite_journal.ts";
 export type * from "./bulk/journal/sql_client.ts";
-export { ROW_STATES, type RowState } from "./bulk/journal/states.ts";
+export { ROW_STATES, type RowState, STATE_WORDS } from "./bulk/journal/states.ts";
 export type { Throughput, ThroughputStep } from "./bulk/report/throughput.ts";
 export type { ArchivedCopy } from "./cleanup/archive/archive.ts";
 export { ArchiveError } from "./cleanup/archive/archive_error.ts";

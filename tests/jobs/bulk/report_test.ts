@@ -153,6 +153,7 @@ Deno.test("reportHtml() of a job that was not run yet has no plots", PURE, async
   const html = await joined(reportHtml(await reportOf([row(1, "pending")]), given([])));
   equal(html.includes("<svg"), false);
   match(html, /<b>1<\/b>pending/);
+  match(html, /<p class="about">1 row, made 2026-11-21 00:00:00, reported .*; all times in UTC</);
 });
 
 Deno.test("escaped() is safe in an element and in an attribute", PURE, () => {

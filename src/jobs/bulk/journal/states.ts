@@ -39,6 +39,18 @@ export const ROW_STATES: readonly RowState[] = [
   "skipped",
 ];
 
+/** States by the words that people read. */
+export const STATE_WORDS: Readonly<Record<RowState, string>> = {
+  pending: "pending",
+  claimed: "under way",
+  committing: "ending",
+  accepted: "accepted",
+  deferred: "deferred",
+  failed: "failed",
+  in_doubt: "in doubt",
+  skipped: "skipped",
+};
+
 /** Which state may follow which. What is not here is a mistake, and a journal refuses it. */
 export const TRANSITIONS: Readonly<Record<RowState, readonly RowState[]>> = {
   pending: ["claimed", "skipped"],

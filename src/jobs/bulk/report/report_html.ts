@@ -8,8 +8,8 @@ import { Sha256 } from "../../../message/mod.ts";
 import type { ReportedRow } from "../journal/journal.ts";
 import { escaped } from "./markup.ts";
 import type { BulkReport, StateCounts } from "./report.ts";
-import { latencyPlot, throughputPlot } from "./report_plots.ts";
-import { ROW_STATES, type RowState } from "../journal/states.ts";
+import { latencyPlot, throughputPlot, timeText } from "./report_plots.ts";
+import { ROW_STATES, STATE_WORDS } from "../journal/states.ts";
 
 /** The most rows that are listed: a browser is slow with more, and nobody reads them. */
 const MOST_ROWS = 10_000;
@@ -35,6 +35,7 @@ table { border-collapse: collapse; width: 100%; font-size: .92em; }
 th, td { text-align: left; padding: .25em .7em .25em 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.w, th { overflow-wrap: normal; }
 input { font: inherit; padding: .3em .6em; width: 100%; box-sizing: border-box; margin-bottom: .6em; }
 .key i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin: 0 .3em 0 1em; }
 `;
@@ -54,18 +55,6 @@ function look() {
 }
 if (box !== null) { box.addEventListener("input", look); look(); }
 `;
-
-/** States by the words that people read. */
-const WORDS: Readonly<Record<RowState, string>> = {
-  pending: "pending",
-  claimed: "under way",
-  committing: "ending",
-  accepted: "accepted",
-  deferred: "deferred",
-  failed: "failed",
-  in_doubt: "in doubt",
-  skipped: "skipped",
-};
 
 /**
  * Writes a report as a page.
@@ -94,9 +83,10 @@ export async function* reportHtml(
 ): AsyncGenerator<string> {
   const { job, made, throughput, latency } = report;
   yield head(job.name);
-  yield `<h1>${escaped(job.name)}</h1><p class="about">${report.rows} rows, made ${
-    escaped(job.created)
-  }, reported ${escaped(made)}</p>${totals(report.states)}`;
+  const rowCount = `${report.rows} row${report.rows === 1 ? "" : "s"}`;
+  const times = [job.created, made].map((text) => timeText(Date.parse(text)));
+  yield `<h1>${escaped(job.name)}</h1><p class="about">${rowCount}, made ${times[0]}, reported ` +
+    `${times[1]}; all times in UTC</p>${totals(report.states)}`;
   if (throughput.steps.length > 0) {
     yield `<h2>Throughput</h2>${throughputPlot(throughput)}<p class="key">` +
       '<i style="background:var(--good)"></i>accepted<i style="background:var(--bad)"></i>other</p>';
@@ -126,7 +116,7 @@ function head(title: string): string {
 function totals(states: StateCounts): string {
   const tiles = ROW_STATES.filter((state) => states[state] > 0 || state === "accepted");
   const items = tiles.map((state) =>
-    `<li class="${state}"><b>${states[state]}</b>${WORDS[state]}</li>`
+    `<li class="${state}"><b>${states[state]}</b>${STATE_WORDS[state]}</li>`
   );
   return `<ul class="totals">${items.join("")}</ul>`;
 }
@@ -140,8 +130,8 @@ function domainTable({ domains, states }: BulkReport): string {
   ]);
   const left = domains.length - rows.length;
   return section("Domains", {
-    columns: ["domain", "rows", ...shown.map((state) => WORDS[state])],
-    numbers: (column) => column > 0,
+    columns: ["domain", "rows", ...shown.map((state) => STATE_WORDS[state])],
+    kinds: ["", ...Array(shown.length + 1).fill("n")],
     rows,
     ...(left > 0 && { note: `and ${left} more` }),
   });
@@ -150,29 +140,32 @@ function domainTable({ domains, states }: BulkReport): string {
 function reasonTable({ reasons }: BulkReport): string {
   const rows = reasons.slice(0, MOST_REASONS).map((reason) => [
     `${reason.rows}`,
-    WORDS[reason.state],
+    STATE_WORDS[reason.state],
     reason.stage ?? "",
     `${reason.code ?? ""} ${reason.enhanced ?? ""}`.trim(),
     reason.sample,
   ]);
   if (rows.length === 0) return "";
   const columns = ["rows", "state", "stage", "code", "what was said to one of them"];
-  return section("Reasons", { columns, numbers: (column) => column === 0, rows });
+  return section("Reasons", { columns, kinds: ["n", "w", "w", "w", ""], rows });
 }
 
 interface Table {
   readonly columns: readonly string[];
-  readonly numbers: (column: number) => boolean;
+  /** Of each column: numbers, words, or texts of any length. */
+  readonly kinds: readonly ("n" | "w" | "")[];
   readonly rows: readonly (readonly string[])[];
   readonly note?: string;
 }
 
-function section(title: string, { columns, numbers, rows, note = "" }: Table): string {
-  const right = (at: number): string => numbers(at) ? ' class="n"' : "";
-  const heads = columns.map((text, at) => `<th${right(at)}>${escaped(text)}</th>`).join("");
-  const lines = rows.map((row) =>
-    `<tr>${row.map((text, at) => `<td${right(at)}>${escaped(text)}</td>`).join("")}</tr>`
-  );
+function section(title: string, { columns, kinds, rows, note = "" }: Table): string {
+  const cells = (tag: "th" | "td", texts: readonly string[]): string =>
+    texts.map((text, at) => {
+      const kind = kinds[at] ? ` class="${kinds[at]}"` : "";
+      return `<${tag}${kind}>${escaped(text)}</${tag}>`;
+    }).join("");
+  const heads = cells("th", columns);
+  const lines = rows.map((row) => `<tr>${cells("td", row)}</tr>`);
   return `<h2>${escaped(title)}</h2><table><thead><tr>${heads}</tr></thead><tbody>` +
     `${lines.join("")}</tbody></table>${note && `<p>${escaped(note)}</p>`}`;
 }
@@ -196,6 +189,9 @@ async function* rowTable(rows: AsyncIterable<ReportedRow>): AsyncGenerator<strin
 
 function rowLine({ line, recipient, state, code, enhanced, text = "" }: ReportedRow): string {
   const codes = `${code ?? ""} ${enhanced ?? ""}`.trim();
-  return `<tr><td class="n">${line}</td><td>${escaped(recipient)}</td><td>${WORDS[state]}</td>` +
-    `<td>${escaped(codes)}</td><td>${escaped(text)}</td></tr>\n`;
+  return `<tr><td class="n">${line}</td><td>${escaped(recipient)}</td>` +
+    `<td class="w">${STATE_WORDS[state]}</td><td class="w">${escaped(codes)}</td><td>${
+      escaped(text)
+    }</td>` +
+    "</tr>\n";
 }

@@ -115,12 +115,18 @@ function svg(title: string, height: number, parts: readonly string[]): string {
     `<title>${escaped(title)}</title>${parts.join("")}</svg>`;
 }
 
-/** 1, 2 or 5 with zeros. */
+/** One digit with zeros, whose half is short as well. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value;
+  return [1, 2, 3, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= value) ?? value;
 }
 
-function timeText(ms: number): string {
+/**
+ * A time, to the second.
+ *
+ * @param ms Milliseconds since 1970.
+ * @returns The text, in UTC.
+ */
+export function timeText(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 }
