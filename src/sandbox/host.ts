@@ -28,7 +28,9 @@ import { SandboxBackend, type SandboxState } from "./sandbox_backend.ts";
 
 /** How a connection is served. */
 export interface HostedOptions {
+  /** Which protocol. @default {"smtp"} */
   readonly protocol?: SandboxProtocol;
+  /** Whether TLS comes before the greeting. @default {false} */
   readonly implicitTls?: boolean;
 }
 

@@ -20,11 +20,13 @@
 export type { CommandFault, FaultEnding, SandboxFault, WireFault } from "./faults.ts";
 export type { SandboxProtocol } from "./faults.ts";
 export type { HeldMail } from "./held_mail.ts";
+export type { HostedOptions } from "./host.ts";
 export * from "./ledger.ts";
 export * from "./listener.ts";
 export * from "./localhost_pem.ts";
 export type { StoredMail } from "./mailbox.ts";
 export type { FilledMail, MaildropMail } from "./maildrops.ts";
+export { type MemorySandbox, memorySandbox } from "./memory_sandbox.ts";
 export type { NodeSocket } from "./node_sockets.ts";
 export * from "./options.ts";
 export * from "./quirks.ts";

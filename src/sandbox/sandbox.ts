@@ -4,20 +4,15 @@
  * @module
  */
 
-import { type Connection, formatEndpoint } from "../wire/mod.ts";
-import type { SandboxFault, SandboxProtocol } from "./faults.ts";
-import type { HeldMail } from "./held_mail.ts";
+import { formatEndpoint } from "../wire/mod.ts";
 import { type HostedOptions, SandboxHost } from "./host.ts";
-import type { Ledger } from "./ledger.ts";
 import { listen, type Listener } from "./listener.ts";
 import { SANDBOX_CA } from "./localhost_pem.ts";
-import type { StoredMail } from "./mailbox.ts";
-import type { FilledMail, MaildropMail } from "./maildrops.ts";
+import { faceOf, type MemorySandbox } from "./memory_sandbox.ts";
 import type { SandboxOptions, SandboxPorts } from "./options.ts";
-import type { MaildropQuirks } from "./quirks.ts";
 
 /** A running sandbox. Leaving its scope ends all connections and frees all ports. */
-export interface Sandbox extends AsyncDisposable {
+export interface Sandbox extends MemorySandbox {
   /** SMTP with STARTTLS: `smtp://127.0.0.1:PORT`. */
   readonly smtpUrl: string;
   /** SMTP inside TLS: `smtps://127.0.0.1:PORT`. */
@@ -32,71 +27,6 @@ export interface Sandbox extends AsyncDisposable {
   readonly ports: SandboxPorts;
   /** What a client must trust to believe the certificate. */
   readonly caCerts: readonly string[];
-  /** Every message that was received, whether it has been removed or not. */
-  readonly mails: readonly StoredMail[];
-  /** What was received and answered, in order. */
-  readonly ledger: Ledger;
-  /**
-   * The messages of one recipient that were received, whether they have been removed or not.
-   *
-   * @param address The address.
-   */
-  mailbox(address: string): readonly StoredMail[];
-  /**
-   * Puts messages into a maildrop, as if they had been received.
-   *
-   * @param address For whom.
-   * @param mails The messages.
-   */
-  fill(address: string, mails: readonly (string | Uint8Array | FilledMail)[]): void;
-  /**
-   * The messages that a user finds by POP3.
-   *
-   * @param user The name of a user, or an address.
-   */
-  maildrop(user: string): readonly MaildropMail[];
-  /**
-   * Replaces what is odd about the maildrops, for all logins from now on.
-   *
-   * @param quirks What is odd.
-   */
-  quirks(quirks: MaildropQuirks): void;
-  /**
-   * Removes messages at once, as another client would do.
-   *
-   * @param uids Which messages.
-   */
-  expunge(...uids: readonly string[]): void;
-  /**
-   * Lets a message wait for ATRN, ETRN or TURN.
-   *
-   * @param domain For whom.
-   * @param mail The message.
-   */
-  hold(domain: string, mail: HeldMail): void;
-  /**
-   * What waits for a domain.
-   *
-   * @param domain The domain.
-   */
-  held(domain: string): readonly HeldMail[];
-  /**
-   * Replaces the faults; their counts begin anew. Those of octets hold for new connections.
-   *
-   * @param faults What goes wrong from now on.
-   */
-  misbehave(...faults: readonly SandboxFault[]): void;
-  /**
-   * Serves a connection that came otherwise: one in memory, or one that was turned around.
-   *
-   * @param connection The connection; its other end is silent until it is greeted.
-   * @param options Which protocol.
-   * @returns Resolves when the session has ended, however, and before the sandbox is gone.
-   */
-  serve(
-    connection: Connection,
-    options?: { readonly protocol?: SandboxProtocol },
-  ): Promise<void>;
 }
 
 /**
@@ -150,6 +80,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     `${name}://${formatEndpoint(listeners[name].endpoint)}`;
   const port = (name: keyof SandboxPorts): number => listeners[name].endpoint.port;
   return {
+    ...faceOf(host),
     smtpUrl: url("smtp"),
     smtpsUrl: url("smtps"),
     lmtpUrl: url("lmtp"),
@@ -163,24 +94,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       pop3s: port("pop3s"),
     },
     caCerts: [identity?.cert ?? SANDBOX_CA],
-    ledger: host.ledger,
-    get mails() {
-      return host.store.mails;
-    },
-    mailbox: (address) => host.store.mailbox(address),
-    fill(address, mails) {
-      for (const mail of mails) {
-        const plain = typeof mail === "string" || mail instanceof Uint8Array;
-        host.maildrops.add(address, plain ? { content: mail } : mail);
-      }
-    },
-    maildrop: (user) => host.maildrops.of(user),
-    quirks: (quirks) => void (host.logins.quirks = quirks),
-    expunge: (...uids) => host.expunge(uids),
-    hold: (domain, mail) => host.held.hold(domain, mail),
-    held: (domain) => host.held.waiting([domain]),
-    misbehave: (...faults) => host.setFaults(faults),
-    serve: (connection, hosted) => host.run(host.serve(connection, hosted)),
     async [Symbol.asyncDispose]() {
       host.stop();
       // All at once, for each takes its time.

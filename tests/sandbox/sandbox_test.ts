@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { memoryPair } from "@mailwright/mailwright";
-import { startSandbox } from "@mailwright/mailwright/sandbox";
+import { memorySandbox, startSandbox } from "@mailwright/mailwright/sandbox";
 import { RawClient } from "../server/raw_client.ts";
 import { connect, upgrade } from "./plain_client.ts";
 
@@ -301,4 +301,31 @@ Deno.test("a session in memory that is dropped as the sandbox closes rejects now
   equal(over, true);
   equal(await client.line(), null);
   deepEqual(box.ledger.texts("failure"), []);
+});
+
+Deno.test("memorySandbox() needs no permission, and has everything but ports", {
+  permissions: "none",
+}, async () => {
+  await using box = memorySandbox({ users: { ann: "pencil" } });
+  {
+    using client = new RawClient(box.connect({ protocol: "lmtp" }));
+    equal(await client.reply(), "220 localhost LMTP mailwright");
+    await client.askAll("LHLO a", "MAIL FROM:<>", "RCPT TO:<ann@x.example>", "DATA", "one\r\n.");
+  }
+  const greeted = box.connect({ protocol: "pop3", implicitTls: true });
+  using reader = new RawClient(await greeted.startTls({ hostname: "localhost" }));
+  await reader.line();
+  deepEqual((await reader.askAll("USER ann", "PASS pencil", "STAT")).at(-1), "+OK 1 5");
+  box.misbehave({ verb: "NOOP", reply: "-ERR Not now" });
+  equal(await reader.ask("NOOP"), "-ERR Not now");
+});
+
+Deno.test("memorySandbox() ends its sessions when it is closed", {
+  permissions: "none",
+}, async () => {
+  const box = memorySandbox();
+  using client = new RawClient(box.connect());
+  await client.reply();
+  await box[Symbol.asyncDispose]();
+  equal(await client.line(), null);
 });
