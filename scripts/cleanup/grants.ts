@@ -6,7 +6,7 @@
 
 import type { Policy, PolicyArchive } from "../../src/jobs/mod.ts";
 import { grantsOf, smtpHost } from "../shared/grants.ts";
-import type { PermissionsCall } from "./calls.ts";
+import type { PermissionsCall, ServerCall } from "./calls.ts";
 import { serverOf } from "./connection.ts";
 import { readPolicy } from "./policy_file.ts";
 
@@ -28,21 +28,35 @@ export function archiveFolders(policy: Policy, base: string): string[] {
 }
 
 /**
- * Makes sure of the folders that a run will write, before it asks anybody.
+ * Makes sure of what a call will reach and write, before it asks anybody.
  *
- * @param folders The folders.
- * @throws {Deno.errors.NotCapable} If one is not granted, in the words of the platform.
+ * @param call The call.
+ * @param folders The folders that it writes.
+ * @throws {Deno.errors.NotCapable} If something is not granted, in the words of the platform.
  */
-export async function checkFolders(folders: readonly string[]): Promise<void> {
+export async function checkGrants(call: ServerCall, folders: readonly string[]): Promise<void> {
   for (const path of folders) {
-    for (const name of ["read", "write"] as const) {
-      const { state } = await Deno.permissions.query({ name, path });
-      if (state === "granted") continue;
-      throw new Deno.errors.NotCapable(
-        `Requires ${name} access to "${path}", run again with the --allow-${name} flag`,
-      );
-    }
+    for (const name of ["read", "write"] as const) await checkGrant({ name, path }, path);
   }
+  const host = reachedBy(call);
+  await checkGrant({ name: "net", host }, host);
+}
+
+async function checkGrant(
+  asked: Deno.PermissionDescriptor,
+  value: string,
+): Promise<void> {
+  const { name } = asked;
+  if ((await Deno.permissions.query(asked)).state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires ${name} access to "${value}", run again with the --allow-${name} flag`,
+  );
+}
+
+/** Whom a call connects to: the proxy, if there is one. */
+function reachedBy(call: ServerCall): string {
+  const { host, port } = serverOf(call);
+  return call.proxy?.replace(/^[a-z0-9]+:\/\//i, "") ?? `${host}:${port}`;
 }
 
 /**
@@ -82,16 +96,13 @@ function parentOf(path: string): string {
  */
 export async function callGrants(call: PermissionsCall): Promise<string[]> {
   const { job, policy: path, smtp } = call;
-  const server = call.user === undefined ? undefined : serverOf(call);
+  const asks = call.user !== undefined;
   const archives = job === undefined || path === undefined ? [] : await archivesOf(path);
   const reads = (smtp ?? call.export ?? call.by) !== undefined;
   const written = [job, ...(reads ? [] : archives), call.export];
   const folders = await Promise.all(written.filter((each) => each !== undefined).map(makingOf));
   return grantsOf({
-    net: [
-      call.proxy?.replace(/^[a-z0-9]+:\/\//i, "") ?? (server && `${server.host}:${server.port}`),
-      smtp && smtpHost(smtp),
-    ],
+    net: [asks ? reachedBy(call) : undefined, smtp && smtpHost(smtp)],
     read: [
       ...[call.tlsCa, call.tlsCert, call.tlsKey, call.smtpTlsCa, job && path],
       ...folders.flatMap(({ read }) => read),
@@ -99,7 +110,7 @@ export async function callGrants(call: PermissionsCall): Promise<string[]> {
     ],
     // Without a job the policy is what is to be written.
     write: [...folders.map(({ write }) => write), job === undefined ? path : undefined],
-    env: server !== undefined && call.server === undefined ? ["POP3_URL"] : [],
+    env: asks && call.server === undefined ? ["POP3_URL"] : [],
     secrets: [call.passwordFrom, call.tokenFrom, call.smtpPasswordFrom, call.smtpTokenFrom],
   });
 }

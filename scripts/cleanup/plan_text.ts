@@ -5,7 +5,7 @@
  */
 
 import { type Column, formatTable, type Palette, visible } from "../../src/cli/mod.ts";
-import type { PlanItem, RuleEvidence, StoredPlan } from "../../src/jobs/mod.ts";
+import type { GuardTrip, PlanItem, RuleEvidence, StoredPlan } from "../../src/jobs/mod.ts";
 
 /** How a plan is shown. */
 export interface PlanTextOptions {
@@ -21,15 +21,17 @@ export interface PlanTextOptions {
 
 const DAY_MS = 86_400_000;
 
-const COLUMNS: readonly (string | Column)[] = [
-  "from",
-  "subject",
-  { header: "age", align: "right" },
-  { header: "size", align: "right" },
-  "rule",
-  "archive",
-  "why",
+/** The columns, and how wide a terminal must be to have each; without limit it is as good as this. */
+const COLUMNS: readonly (Column & { readonly least: number })[] = [
+  { header: "from", least: 0 },
+  { header: "subject", least: 0 },
+  { header: "age", align: "right", least: 0 },
+  { header: "size", align: "right", least: 0 },
+  { header: "rule", least: 60 },
+  { header: "archive", least: 75 },
+  { header: "why", least: 100 },
 ];
+const WIDEST = 160;
 
 /** Why messages stay, in words. */
 const KEPT = {
@@ -44,6 +46,12 @@ const KEPT = {
   "age-unknown": "of unknown age",
 } as const;
 
+/** What to type, where a guard is about the mailbox and not about the plan. */
+const REMEDIES: Partial<Record<GuardTrip["guard"], string>> = {
+  uidChurn: " (--accept-churn)",
+  shrink: " (--accept-churn)",
+};
+
 /**
  * Shows a plan.
  *
@@ -56,7 +64,10 @@ export function planText(plan: StoredPlan, options: PlanTextOptions): string {
   const { items, messages, octets, trips, warnings, cost } = plan;
   const lines: string[] = [];
   const share = `${sizeOf(items, formatBytes)} of ${messages}, ${formatBytes(octets)}`;
-  lines.push(bold(items.length === 0 ? "Nothing to remove." : `To be removed: ${share}`));
+  const nothing = messages === 0
+    ? "Nothing to remove: the mailbox is empty."
+    : "Nothing to remove.";
+  lines.push(bold(items.length === 0 ? nothing : `To be removed: ${share}`));
   for (const [name, group] of Map.groupBy(items, ({ rule }) => rule)) {
     const [archive = "none"] = group.map(({ archive }) => archive);
     lines.push(`  ${name}: ${sizeOf(group, formatBytes)}, archive: ${archiveWords(archive)}`);
@@ -74,7 +85,7 @@ export function planText(plan: StoredPlan, options: PlanTextOptions): string {
   lines.push(...warnings.map((warning) => yellow(`Warning: ${visible(warning)}`)));
   lines.push(
     ...trips.map(({ guard, limit, text }) =>
-      red(`Stopped by ${guard} (${limit}): ${visible(text)}`)
+      red(`Stopped by ${guard} (${limit}): ${visible(text)}${REMEDIES[guard] ?? ""}`)
     ),
   );
   return `${table(plan, options)}${lines.join("\n")}\n`;
@@ -86,14 +97,16 @@ function table({ items, madeAt }: StoredPlan, options: PlanTextOptions): string 
   const rows = items.slice(0, options.rows).map((item) => row(item, nowMs, options));
   const more = items.length - rows.length;
   const rest = more > 0 ? `… and ${more} more: --all shows them\n` : "";
-  return `${formatTable(COLUMNS, rows, { width: options.width })}${rest}\n`;
+  const width = Math.min(options.width, WIDEST);
+  const columns = COLUMNS.filter(({ least }) => least <= width);
+  return `${formatTable(columns, rows, { width })}${rest}\n`;
 }
 
 function row(item: PlanItem, nowMs: number, { formatBytes }: PlanTextOptions): string[] {
   const { from, subject, at } = item.about ?? {};
   return [
     from ?? "?",
-    subject ?? `(${item.uid})`,
+    subject || `(${item.uid})`,
     at === undefined ? "?" : ageWords(nowMs - Date.parse(at)),
     formatBytes(item.size),
     item.rule,

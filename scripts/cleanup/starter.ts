@@ -29,6 +29,8 @@ const MACHINE: PolicyCondition = {
     { header: "Precedence", equals: "bulk" },
   ],
 };
+/** How many of the newest messages stay: a tenth of a small mailbox, or its first plan is empty. */
+const NEWEST = 100;
 /** Who is named in a rule of his own: so many, and nobody who wrote less than that. */
 const NAMED = 3;
 const NAMED_LEAST = 3;
@@ -45,7 +47,7 @@ const TOLD = 8;
  * @returns TOML that is a policy as it stands and removes nothing.
  */
 export async function starterPolicy(survey: Survey, options: StarterOptions): Promise<string> {
-  const keeps = keptDomains(options.user);
+  const keeps = kept(survey.whole, options.user);
   const proposals: string[] = [];
   for (const [title, rule] of await proposed(survey)) {
     const share = await removedBy(survey, rule);
@@ -91,14 +93,15 @@ mail = ${inline(ARCHIVE.mail)}
 `;
 
 /** Rules that are switched on: they keep. */
-function keptDomains(user: string): [title: string, rule: PolicyRule][] {
+function kept({ messages }: Share, user: string): [title: string, rule: PolicyRule][] {
   const [, domain] = /@([a-z0-9.-]+)$/i.exec(user) ?? [];
-  const newest: PolicyRule = { id: "newest", do: "keepNewest", count: 100 };
-  const kept: [string, PolicyRule][] = [["The newest messages stay, whatever they are.", newest]];
-  if (domain === undefined) return kept;
+  const count = Math.min(NEWEST, Math.max(1, Math.ceil(messages / 10)));
+  const newest: PolicyRule = { id: "newest", do: "keepNewest", count };
+  const rules: [string, PolicyRule][] = [["The newest messages stay, whatever they are.", newest]];
+  if (domain === undefined) return rules;
   const when = { from: { domain } };
   const own: PolicyRule = { id: "own-domain", do: "keep", when };
-  return isRule(own) ? [...kept, ["So does what comes from your own domain.", own]] : kept;
+  return isRule(own) ? [...rules, ["So does what comes from your own domain.", own]] : rules;
 }
 
 /** Rules that would remove something of this mailbox. */

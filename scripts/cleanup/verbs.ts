@@ -37,10 +37,10 @@ import {
 } from "./calls.ts";
 import { type ConnectionContext, type Mailbox, mailboxOf } from "./connection.ts";
 import { exitOfError, exitOfRun } from "./failure.ts";
-import { archiveFolders, callGrants, checkFolders } from "./grants.ts";
+import { archiveFolders, callGrants, checkGrants } from "./grants.ts";
 import { applyCommand } from "./next_command.ts";
 import { planText } from "./plan_text.ts";
-import { readPolicy } from "./policy_file.ts";
+import { type PolicyFile, readPolicy } from "./policy_file.ts";
 import { JobProgress } from "./progress.ts";
 import { reportLine, reportText, statusText } from "./report_text.ts";
 import { belowBase, openExisting, restoreMessages } from "./restoring.ts";
@@ -104,7 +104,7 @@ export class CleanupVerbs implements Verbs {
       throw new ValidationError("Cannot run cleanup: --every-zone is nothing without --every");
     }
     const next = call.every === undefined ? undefined : readSchedule(call.every, call.everyZone);
-    await readPolicy(call.policy); // a mistake is not found out at night
+    await prepared(call); // a mistake is not found out at night
     const mailbox = await this.#mailbox(call);
     if (next === undefined) return await this.#runOnce(call, mailbox);
     const { err, signal } = this.#io;
@@ -159,7 +159,7 @@ export class CleanupVerbs implements Verbs {
   }
 
   async init(call: InitCall): Promise<void> {
-    await writeStarter(call, this.#context);
+    await writeStarter(call, this.#options.args, this.#context);
   }
 
   async #runOnce(call: RunCall, mailbox: Mailbox): Promise<void> {
@@ -177,10 +177,7 @@ export class CleanupVerbs implements Verbs {
     work: (job: CleanupJob) => Promise<T>,
     given?: Mailbox,
   ): Promise<T> {
-    const policy = await readPolicy(call.policy);
-    // `plan` writes into no archive, and alone has no word about verifying.
-    const archives = "verify" in call ? archiveFolders(policy.policy, policy.base) : [];
-    await checkFolders([call.job, ...archives]);
+    const policy = await prepared(call);
     const mailbox = given ?? await this.#mailbox(call);
     const { err, signal } = this.#io;
     const progress = new JobProgress(err, { quiet: call.quiet ?? false });
@@ -243,4 +240,13 @@ export class CleanupVerbs implements Verbs {
     }
     this.exit = exitOfRun(report.exit, signal);
   }
+}
+
+/** Reads the policy of a call, and makes sure of its grants, before anybody is asked. */
+async function prepared(call: JobCall & { readonly verify?: boolean }): Promise<PolicyFile> {
+  const file = await readPolicy(call.policy);
+  // `plan` writes into no archive, and alone has no word about verifying.
+  const archives = "verify" in call ? archiveFolders(file.policy, file.base) : [];
+  await checkGrants(call, [call.job, ...archives]);
+  return file;
 }

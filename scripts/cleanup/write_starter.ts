@@ -6,8 +6,9 @@
 
 import { ValidationError, visible } from "../../src/cli/mod.ts";
 import { formatBytes } from "../../src/deps/std/bytes.ts";
-import { type InitCall, NAME } from "./calls.ts";
+import type { InitCall } from "./calls.ts";
 import { type ConnectionContext, mailboxOf } from "./connection.ts";
+import { planCommand } from "./next_command.ts";
 import { JobProgress } from "./progress.ts";
 import { starterPolicy } from "./starter.ts";
 import { survey } from "./survey.ts";
@@ -16,10 +17,15 @@ import { survey } from "./survey.ts";
  * Writes a first policy into a new file.
  *
  * @param call What was typed.
+ * @param args The same as words, for the call that is proposed next.
  * @param context The rest.
  * @throws {ValidationError} If the file is there already, or cannot be written.
  */
-export async function writeStarter(call: InitCall, context: ConnectionContext): Promise<void> {
+export async function writeStarter(
+  call: InitCall,
+  args: readonly string[],
+  context: ConnectionContext,
+): Promise<void> {
   const { policy: path, user = "", sample } = call;
   await refuseExisting(path);
   const { account, connect } = await mailboxOf(call, context);
@@ -37,7 +43,7 @@ export async function writeStarter(call: InitCall, context: ConnectionContext): 
   if (call.quiet) return;
   await out.line(`Wrote ${visible(path)}: nothing in it removes anything yet.`);
   await out.line("Read it, switch rules on, and see what they would remove:");
-  await out.line(`  ${NAME} plan --policy ${visible(path)} --job FOLDER and the same server`);
+  await out.line(planCommand(args, path, user));
 }
 
 async function refuseExisting(path: string): Promise<void> {

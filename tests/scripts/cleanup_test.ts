@@ -199,6 +199,8 @@ Deno.test("cleanup has nothing to do where no rule fires", async () => {
     equal(code, 0);
     match(out, /^Nothing to remove\.\nKept: 3\n/);
     equal(out.includes("cleanup apply"), false);
+    box.expunge(...box.maildrop(USER).map(({ uid }) => uid));
+    match((await cleanup(all)).out, /^Nothing to remove: the mailbox is empty\.\n/);
   });
 });
 
@@ -292,10 +294,11 @@ Deno.test("cleanup tells by its exit status what went wrong [T-D09] [T-C13]", as
       /\nStopped by keepAtLeast \(9\): 8 would be left; if that is meant, it takes keepAtLeast = 8\n/,
     );
     equal(guarded.out.includes("cleanup apply"), false);
-    equal(await code("apply", plan, ...all), 6);
+    const { planId: stopped } = JSON.parse((await cleanup([...all, "--json"])).out);
+    equal(await code("apply", stopped, ...all), 6);
     // The plan was made for another policy.
-    await policy(POLICY);
     equal(await code("apply", plan, ...all), 1);
+    await policy(POLICY);
     equal(await code(...all), 2);
 
     // Busy: here, and there.

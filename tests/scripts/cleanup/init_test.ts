@@ -30,6 +30,8 @@ Deno.test("cleanup init writes a policy that removes nothing, and proposes rules
     match(out, /^Wrote .*policy\.toml: nothing in it removes anything yet\.\n/);
     const text = await Deno.readTextFile(path);
     equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    match(out, /\ncleanup plan --server pop3:\S+ --user .* --job tim\.job\n$/);
+    match(text, /\ncount = 3\n/); // a tenth of the mailbox
     match(text, /there were 22 messages, 1\.\d+ MB\./);
     match(text, /# Mailing lists older than 90 days: 12 messages, \d/);
     match(text, /# Larger than 1MB and older than 30 days: 1 message, 1\.\d+ MB/);
