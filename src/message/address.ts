@@ -26,6 +26,13 @@ const DOT_STRING = `${ATEXT}+(?:\\.${ATEXT}+)*`;
 const QUOTED_STRING = `"(?:[ !#-[\\]-~]|\\\\[ -~]|${UTF8})*"`;
 const LOCAL_PART = new RegExp(`^(?:${DOT_STRING}|${QUOTED_STRING})(?=@)`, "u");
 const NON_ASCII = /[^ -~]/;
+/**
+ * Nearly all addresses: in ASCII, the domain in lower case and without anything that IDNA or the
+ * URL standard might read in another way. One that is as short as a label may be needs no more checks.
+ */
+const ORDINARY =
+  /^[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)*[a-z]+$/;
+const MAX_ORDINARY = 63;
 
 /** What {@linkcode parseAddress} accepts besides the ordinary. */
 export interface AddressOptions {
@@ -60,17 +67,18 @@ export class Address {
    * ```
    */
   constructor(text: string, options: AddressOptions = {}) {
-    const local = localPart(text);
-    this.local = local;
-    this.domain = domainPart(text, local.length + 1, options);
-    this.needsSmtpUtf8 = NON_ASCII.test(local);
-    this.#text = `${local}@${this.domain}`;
-    const octets = this.needsSmtpUtf8 ? new TextEncoder().encode(local).length : local.length;
-    if (octets > MAX_LOCAL) {
-      throw new AddressError(text, `its local part is longer than ${MAX_LOCAL} octets`);
-    }
-    if (octets + 1 + this.domain.length > MAX_ADDRESS) {
-      throw new AddressError(text, `it is longer than ${MAX_ADDRESS} octets`);
+    if (text.length <= MAX_ORDINARY && ORDINARY.test(text)) {
+      const at = text.indexOf("@");
+      this.local = text.slice(0, at);
+      this.domain = text.slice(at + 1);
+      this.needsSmtpUtf8 = false;
+      this.#text = text;
+    } else {
+      this.local = localPart(text);
+      this.domain = domainPart(text, this.local.length + 1, options);
+      this.needsSmtpUtf8 = NON_ASCII.test(this.local);
+      this.#text = `${this.local}@${this.domain}`;
+      checkLength(text, this);
     }
     Object.freeze(this);
   }
@@ -124,6 +132,16 @@ export const NULL_PATH: null = null;
  */
 export function parseAddress(text: string, options: AddressOptions = {}): Address {
   return new Address(text, options);
+}
+
+function checkLength(text: string, { local, domain, needsSmtpUtf8 }: Address): void {
+  const octets = needsSmtpUtf8 ? new TextEncoder().encode(local).length : local.length;
+  if (octets > MAX_LOCAL) {
+    throw new AddressError(text, `its local part is longer than ${MAX_LOCAL} octets`);
+  }
+  if (octets + 1 + domain.length > MAX_ADDRESS) {
+    throw new AddressError(text, `it is longer than ${MAX_ADDRESS} octets`);
+  }
 }
 
 function localPart(text: string): string {

@@ -105,6 +105,25 @@ Deno.test.each([
   equal(reasonFor(text), "one address is wanted, without a name, angle brackets or parameters");
 });
 
+Deno.test("parseAddress() reads an ordinary address as it reads any other", pure, () => {
+  const key = (text: string): string | undefined => {
+    try {
+      return parseAddress(text).key;
+    } catch {
+      return undefined;
+    }
+  };
+  const parts = ["a", "1", "0x1", ".", "-", "--", "xn--", "@", "com", "_", "'", "é"];
+  const texts = parts.flatMap((a) => parts.flatMap((b) => parts.map((c) => `${a}${b}${c}`)));
+  for (const text of texts) {
+    for (const address of [`${text}@b.example`, `a@${text}.example`, `a@b.${text}`]) {
+      // In upper case a domain is the same one, and not ordinary.
+      const other = address.replace(/[^@]*$/, (domain) => domain.toUpperCase());
+      equal(key(address), key(other), address);
+    }
+  }
+});
+
 Deno.test.each([["a@b.com NOTIFY=NEVER"], [" a@b.com"], ["a@b.com "], ["a @b.com"], ["a b@c.com"]])(
   "parseAddress() rejects a blank in %j [T-I06]",
   pure,
