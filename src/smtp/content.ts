@@ -69,7 +69,7 @@ const WHOLE = 256 * 1024;
 /** Content that is ready to be written. */
 export interface PreparedContent {
   /** Framed for DATA, its end excluded; or as it is for BDAT. Absent for what is streamed. */
-  readonly whole?: Uint8Array;
+  readonly whole: Uint8Array | undefined;
   /** What ends it, once all of it has been given: in DATA the lone dot, in BDAT a missing CRLF. */
   readonly end: () => Uint8Array;
   /** Gives the octets of what is streamed until `gone` fires; each chunk is valid until the next. */
@@ -157,19 +157,17 @@ function prepareBytes(
     lineEnds: options.lineEnds ?? (known.signed ? "exact" : "normalize"),
     dots: !chunking,
   });
-  const common = {
+  // What goes by BDAT has its end in its last chunk.
+  const whole = chunking ? joined(framed, end) : framed.length <= WHOLE ? framed : undefined;
+  return {
+    whole,
+    end: chunking ? nothing : () => end,
     chunks: () => slices(framed),
     cancel: keep,
     size,
-    body: seen.eightBit ? "8BITMIME" as const : undefined,
+    body: seen.eightBit ? "8BITMIME" : undefined,
     utf8Headers: known.utf8Headers,
   };
-  if (!chunking) {
-    const ended = { ...common, end: () => end };
-    return framed.length <= WHOLE ? { ...ended, whole: framed } : ended;
-  }
-  const whole = end.length === 0 ? framed : joined(framed, end);
-  return { ...common, whole, end: nothing };
 }
 
 /** Makes octets ready for the wire; what is ready already, as composed mail is, is not copied. */
@@ -257,7 +255,8 @@ function prepareStream(
   const cancel = async (reason: unknown): Promise<void> => {
     if (!begun) await cancelContent(source, reason);
   };
-  return { end: () => end, chunks, cancel, size: options.size, body, utf8Headers: false };
+  const { size } = options;
+  return { whole: undefined, end: () => end, chunks, cancel, size, body, utf8Headers: false };
 }
 
 /**
@@ -298,6 +297,7 @@ async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (b.length === 0) return a;
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);

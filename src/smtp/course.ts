@@ -127,7 +127,7 @@ export class Course {
   /** Takes the replies that are here, and says whether they are all. */
   #answered(transaction: Transaction): boolean {
     while (transaction.answered < transaction.written) {
-      this.#exchange.stage = transaction.awaited.verb.toLowerCase();
+      this.#exchange.stage = transaction.awaited.verb;
       const reply = this.#exchange.replyAtOnce();
       if (reply === undefined) return false;
       this.#answer(transaction, reply);

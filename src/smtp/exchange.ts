@@ -62,7 +62,7 @@ export class Exchange {
   get context(): WireErrorContext {
     return {
       host: this.host,
-      stage: this.#stage,
+      stage: this.#stage.toLowerCase(),
       ...(this.#lastReply === undefined ? {} : { lastReply: `${this.#lastReply}` }),
       transcript: this.channel.tail,
     };
@@ -78,7 +78,7 @@ export class Exchange {
     return this.channel.dead || this.#writeError !== undefined;
   }
 
-  /** The stage for errors: what is being done. */
+  /** The stage for errors: what is being done, a verb or another word in any case. */
   set stage(stage: string) {
     this.#stage = stage;
   }
@@ -92,7 +92,7 @@ export class Exchange {
    */
   async say(command: Command): Promise<SmtpReply> {
     this.quiet();
-    this.#stage = command.verb.toLowerCase();
+    this.#stage = command.verb;
     this.channel.put(command.line);
     const ms = this.timers[command.timer];
     await this.write(this.#flushing, Math.min(ms, this.timers.content));
@@ -135,7 +135,7 @@ export class Exchange {
    * @throws {unknown} If the channel is dead.
    */
   async write(write: () => Promise<void>, ms: number = this.timers.content): Promise<boolean> {
-    this.channel.deadline.arm(`write ${this.#stage}`, ms);
+    this.channel.deadline.arm(`write ${this.#stage.toLowerCase()}`, ms);
     try {
       await write();
       return true;

@@ -464,6 +464,7 @@ export class SmtpPool implements AsyncDisposable {
       this.#queue.unshift({ ...job, moves: job.moves + 1 });
       return;
     }
+    if (receipt.rejected.length === 0) return job.settle(receipt);
     for (const { reply, retry } of receipt.rejected) {
       // Too many recipients is no complaint about the pace.
       if (reply?.class === "transient" && retry === "later") {

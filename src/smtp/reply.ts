@@ -157,7 +157,8 @@ export class ReplyParser {
       );
     }
     this.#code = code;
-    this.#lines.push(text.slice(4));
+    if (this.begun) this.#lines.push(text.slice(4));
+    else this.#lines = [text.slice(4)]; // nearly all replies have one line
     if (line.raw !== undefined) {
       this.#raw ??= [];
       this.#raw[this.#lines.length - 1] = line.raw.subarray(4);
