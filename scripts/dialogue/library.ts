@@ -52,6 +52,8 @@ export interface LibraryOptions {
 }
 
 const LF = 10;
+/** What a page has before a line that was said. */
+const MARK = /^[\s>*~-]*(?:[CSRP](?: ?\(\d+\))?:\s*)?/;
 /** The largest dialogue and the largest page, in octets. */
 const MAX_DIALOGUE = 1024 * 1024;
 const MAX_PAGE = 4 * MAX_DIALOGUE;
@@ -229,7 +231,8 @@ function shownPage(page: string, dialogues: readonly Dialogue[]): string {
       shown[line - 1] = written[line - 1] ?? "";
     }
     if (step.kind !== "line" || step.template.every(({ kind }) => kind === "text")) return;
-    shown[step.at.line - 1] = printLineTemplate(step.template);
+    const [mark = ""] = MARK.exec(written[step.at.line - 1] ?? "") ?? [];
+    shown[step.at.line - 1] = `${mark}${printLineTemplate(step.template)}`;
   };
   for (const { steps } of dialogues) steps.forEach(show);
   return shown.join("\n");

@@ -34,13 +34,6 @@ export class Remarks {
     this.#events = events;
   }
 
-  /** Whether a code is as it was expected. */
-  static fits(expected: string, code: string): boolean {
-    return codesOf(expected).some((one) =>
-      one === code || (one.endsWith("xx") && one[0] === code[0] && code.length === 3)
-    );
-  }
-
   /** Writes a comment down. */
   note(text: string): void {
     this.#remarks.push({ at: this.#events.length, note: text });
@@ -50,12 +43,20 @@ export class Remarks {
    * Says what the last reply must be.
    *
    * @param code `250`, `2xx`, `{250|251}`, `+OK`.
+   * @param last The code that it has.
+   * @returns Whether it is so.
    */
-  expect(code: string): void {
+  expect(code: string, last: string | undefined): boolean {
     if (!CODES.test(code)) {
       fail(`Cannot expect "${code}": expected a code, such as 250, 2xx, {250|251} or +OK`);
     }
-    this.#remarks.push({ at: this.#events.length, codes: codesOf(code) });
+    if (last === undefined) fail(`Cannot expect "${code}": no reply has come yet`);
+    const codes = codesOf(code);
+    if (/^[+-]/.test(code) !== /^[+-]/.test(last)) {
+      fail(`Cannot expect "${code}": the replies here are such as ${last}`);
+    }
+    this.#remarks.push({ at: this.#events.length, codes });
+    return fits(codes, last);
   }
 
   /**
@@ -91,8 +92,22 @@ function codesOf(code: string): readonly string[] {
   return code.replace(/^\{|\}$/g, "").split("|");
 }
 
+/** Whether a code is as it was expected. */
+function fits(codes: readonly string[], code: string): boolean {
+  return codes.some((one) => one === code || (one.endsWith("xx") && one[0] === code[0]));
+}
+
 function expecting(step: DialogueStep, codes: readonly string[]): DialogueStep {
   if (step.kind !== "reply") return step;
+  const [first] = step.lines;
+  const said = first?.kind === "line" ? first.code[0] ?? "" : "";
+  if (!fits(codes, said)) {
+    // The text of another reply says nothing about this one.
+    return {
+      ...step,
+      lines: [{ kind: "line", at: step.at, code: codes, more: false, optional: false }],
+    };
+  }
   const lines = step.lines.map((line) =>
     line.kind === "line" && line.code.length > 0 ? { ...line, code: codes } : line
   );

@@ -158,7 +158,8 @@ export function failureText(failure: DialogueFailure, source?: string): string {
   const { id, at, message, waitedMs } = failure;
   const width = String(at.line).length;
   const bar = `${" ".repeat(width)} |`;
-  const said = failure.said ?? failure.unread ?? "";
+  // Of a list the line that was said first shows nothing.
+  const said = id === "missing-capability" ? "" : failure.said ?? failure.unread ?? "";
   const what = said === "" ? failure.actual : `"${said}"`;
   const note = `${what} after ${Math.round(waitedMs)} ms`;
   const lines = [

@@ -486,6 +486,10 @@ Deno.test("a report shows no login of a page [T-I45]", async () => {
     match(out, /^\d+ \| pass \$\{pass\}$/m);
     equal(out.includes("pass password"), false);
     await server.ended;
+    // The mark of the page stays, so that the caret stands where it should.
+    await write(folder, { "marked.txt": "   S: +OK hi\n   C: APOP ann 0123\n   S: +OK\n" });
+    const linted = await dialogue(["lint", `${folder}/marked.txt`]);
+    match(linted.out, /\n2 \| {4}C: APOP \$\{user\} \$\{_=0+\}\n {2}\| {4}\^+\n/);
   });
 });
 

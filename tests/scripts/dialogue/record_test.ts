@@ -95,16 +95,18 @@ Deno.test("dialogue record hides what is typed as a login by hand", async () => 
 Deno.test("dialogue record tells what is not as expected, and what it refuses", async () => {
   await using box = await startSandbox(USERS);
   const { code, out, err } = await dialogue(["record", "--to", box.smtpUrl, ...LOGIN], {
-    typed: "\tEHLO x\n.expect 220\nEHLO me\n.auth PLAIN\n.expect nonsense\nNOOP\n.expect 550\n",
+    typed: "\tEHLO x\n.expect 220\nEHLO me\n.auth PLAIN\n.expect nonsense\n.expect +OK\nNOOP\n" +
+      ".expect 550\n",
   });
   equal(code, 4);
   match(err, /\ndialogue: Cannot write the line .*control character/);
   match(err, /\nok: 220\n/);
   match(err, /\ndialogue: Cannot log in: others can read what is sent here/);
   match(err, /\ndialogue: Cannot expect "nonsense"/);
+  match(err, /\ndialogue: Cannot expect "\+OK": the replies here are such as 250/);
   match(err, /\nFAIL: expected 550, server said 250\n/);
   match(out, /^@smtp\n@name recorded\n/); // without -o it goes to standard output
-  match(out, /^C: NOOP\nS: 550 /m);
+  match(out, /^C: NOOP\nS: 550$/m); // the text was that of the other reply
 });
 
 Deno.test("dialogue record shows what the server says by itself, and ends with it", async () => {
