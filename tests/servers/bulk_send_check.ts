@@ -5,8 +5,10 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { connectPop3, Secret } from "@mailwright/mailwright/pop3";
+import { connectPostgres } from "../../src/deps/postgres.ts";
 import { parseHeaderBlock } from "../../src/message/mod.ts";
 import { startSandbox } from "../../src/sandbox/mod.ts";
+import { poll } from "./poll.ts";
 import { type PostfixServer, startPostfix } from "./postfix.ts";
 import { startPostgres } from "./postgres.ts";
 import { type Ran, run } from "./process.ts";
@@ -49,11 +51,11 @@ interface RowEvent {
   readonly state?: string;
 }
 
-/** Runs the script until it has told so many events, and kills it. */
+/** Runs the script until it has told so many events, and something else is so, and kills it. */
 async function killedAfter(
   count: number,
   args: readonly string[],
-  stdin = "",
+  { stdin = "", when = () => true }: { stdin?: string; when?: () => boolean } = {},
 ): Promise<RowEvent[]> {
   const child = new Deno.Command("deno", {
     args: [...DENO, ...await grantsOf(args), SCRIPT, ...args, "--json"],
@@ -68,7 +70,7 @@ async function killedAfter(
   let killed = false;
   for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
     text += piece;
-    if (!killed && text.split("\n").length > count) {
+    if (!killed && text.split("\n").length > count && when()) {
       child.kill("SIGKILL");
       killed = true;
     }
@@ -183,7 +185,7 @@ await serverTest(
     await step(
       "2,000 rows are checked, and sent until the process is killed [T-B03] [T-B05]",
       async () => {
-        const events = await killedAfter(600, send, PASSWORD);
+        const events = await killedAfter(600, send, { stdin: PASSWORD });
         ok(events.every(({ state }) => state === "accepted"));
       },
     );
@@ -308,21 +310,29 @@ await serverTest(
     await using folder = await RunFolder.make("work");
     const COUNT = 1500;
     const people = Array.from({ length: COUNT }, (_, at) => `p${at}@d${at % 7}.example`);
-    const journal = ["--journal", await postgres.database("bulk")];
+    const url = await postgres.database("bulk");
+    const journal = ["--journal", url];
     const server = ["--server", `smtp://${sink.host}:${sink.port}`, "--tls", "none"];
     const input = await inputs(folder, people);
     // The job is made, and then three machines are at it.
     const first = await bulkSend([
       ...["send", ...input, ...journal, ...server, "--limit", "1", "--job", "shared"],
-      ...["--rate", "100/s"],
+      ...["--rate", "50/s"], // time for all of them to begin
     ]);
     equal(first.code, 3, first.stderr);
     const work = ["work", ...journal];
+    const client = connectPostgres(url);
+    let together = false;
     const [one, two, events] = await Promise.all([
       bulkSend([...work, "--quiet"]),
       bulkSend([...work, "--quiet"]),
-      killedAfter(100, work),
+      killedAfter(100, work, { when: () => together }),
+      poll("three machines", async () => {
+        together = (await client.query("SELECT FROM mailwright_worker")).length === 3;
+        return together || undefined;
+      }),
     ]);
+    await client.close();
     ok(events.length >= 100);
     const status = await bulkSend(["status", ...journal, "--json"]);
     const { states } = JSON.parse(status.stdout);
