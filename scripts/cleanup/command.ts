@@ -201,10 +201,20 @@ function applying() {
 function running() {
   return withPolicy("Makes a plan and carries it out, with nobody looking on.")
     .group("Plan")
-    .option("--max-delete <n:count>", "The most messages that may be removed", { required: true })
-    .option("--max-fraction <part:fraction>", "The greatest part of the mailbox, 0 to 1", {
-      required: true,
-    })
+    .option(
+      "--max-delete <n:count>",
+      "The most messages that may be removed; the guard of the policy holds too",
+      {
+        required: true,
+      },
+    )
+    .option(
+      "--max-fraction <part:fraction>",
+      "The greatest part of the mailbox, 0 to 1; as above",
+      {
+        required: true,
+      },
+    )
     .option("--no-verify", "Do not look afterwards whether the messages are gone")
     .option("--every <cron:string>", "Keep running, at these times: minute hour day month weekday")
     .option("--every-zone <zone:string>", "Their time zone, such as Europe/Berlin; the machine's")

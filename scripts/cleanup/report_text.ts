@@ -178,8 +178,8 @@ export function statusText(status: CleanupStatus): string {
       ? [`Careful     one command at a time, for ${carefulRuns} more runs without a fault`]
       : []),
     ...runs.slice(-RUNS).map(({ runId, startedAt, exit, archived, intended }) =>
-      `Run         ${runId}  ${timeWords(startedAt)}  ${exit ?? "cut off"}, ` +
-      `${archived} archived, ${intended} marked`
+      `Run         ${runId}  ${timeWords(startedAt)}  ` +
+      `${exit === undefined ? "Cut off" : EXITS[exit]}: ${archived} archived, ${intended} marked`
     ),
   ];
   return `${lines.join("\n")}\n`;

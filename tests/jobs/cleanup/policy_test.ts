@@ -44,9 +44,9 @@ const KINDS = "a condition: all, any, not, age, size, firstSeen, uid, listId, he
 const RULES = "no key but rules, default, age, guards, archives";
 
 Deno.test.each<[unknown, string]>([
-  [[], "policy: expected a table, got an empty list"],
-  [undefined, "policy: expected a table, got nothing"],
-  [new Date(0), "policy: expected a table, got a date"],
+  [[], "policy: expected a table of rules, default, age, guards, archives, got an empty list"],
+  [undefined, "policy: expected a table of rules, default, age, guards, archives, got nothing"],
+  [new Date(0), "policy: expected a table of rules, default, age, guards, archives, got a date"],
   [{}, "rules: expected a list with at least one entry, got nothing"],
   [{ rules: [] }, "rules: expected a list with at least one entry, got an empty list"],
   [{ rules: [BIG], rule: 1 }, `rule: expected ${RULES}, got "rule"`],
@@ -135,7 +135,10 @@ Deno.test.each<[unknown, string]>([
     when({ header: "A", exists: true, equals: "b" }),
     'rules[0].when.equals: expected no key but header, exists, got "equals"',
   ],
-  [when({ header: "A" }), "rules[0].when: expected one of equals, contains, matches, got a table"],
+  [
+    when({ header: "A" }),
+    "rules[0].when: expected one of exists, equals, contains, matches, got a table",
+  ],
   [when({ header: "A", equals: "" }), 'rules[0].when.equals: expected a text, got ""'],
   [when({ header: "A", equals: "b\n" }), 'rules[0].when.equals: expected a text, got "b\\n"'],
   [
@@ -146,7 +149,10 @@ Deno.test.each<[unknown, string]>([
     when({ subject: { equals: "a", contains: "b" } }),
     "rules[0].when.subject: expected one of equals, contains, matches, got a table",
   ],
-  [when({ from: "a@b.example" }), 'rules[0].when.from: expected a table, got "a@b.example"'],
+  [
+    when({ from: "a@b.example" }),
+    'rules[0].when.from: expected a table of address, domain, got "a@b.example"',
+  ],
   [when({ from: {} }), "rules[0].when.from: expected one of address, domain, got a table"],
   [when({ to: { address: "a" } }), 'rules[0].when.to.address: expected a mail address, got "a"'],
   [when({ cc: { domain: "a b" } }), 'rules[0].when.cc.domain: expected a mail domain, got "a b"'],

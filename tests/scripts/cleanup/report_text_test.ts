@@ -88,7 +88,7 @@ Deno.test("statusText() tells what is kept from what was only exported", pure, (
     ],
   });
   match(text, /\nRestored {4}1, kept until released\nExported {4}2\n/);
-  match(text, /\nRun {9}r1 {2}2026-01-01 00:00:00 UTC {2}cut off, 2 archived, 2 marked\n$/);
+  match(text, /\nRun {9}r1 {2}2026-01-01 00:00:00 UTC {2}Cut off: 2 archived, 2 marked\n$/);
   ok(!text.includes("Retired") && !text.includes("Careful"));
 });
 

@@ -86,6 +86,9 @@ function headerAt(table: Table, path: string): PolicyCondition {
   const { header, exists, ...test } = table;
   const name = textAt(header, `${path}.header`, "the name of a field");
   if (!FIELD_NAME.test(name)) throw new PolicyError(`${path}.header`, "the name of a field", name);
+  if (exists === undefined && Object.keys(test).length === 0) {
+    throw new PolicyError(path, `one of exists, ${TEXT_TESTS.join(", ")}`, table);
+  }
   if (exists === undefined) return { header: name, ...textTestAt(test, path) };
   if (typeof exists !== "boolean") throw new PolicyError(`${path}.exists`, "true or false", exists);
   tableAt(table, path, ["header", "exists"]);

@@ -15,7 +15,10 @@ const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
 /** A table with no other keys than these; all, if there are none. */
 export function tableAt(value: unknown, path: string, keys?: readonly string[]): Table {
-  if (!isTable(value)) throw new PolicyError(path, "a table", value);
+  if (!isTable(value)) {
+    const expected = keys === undefined ? "a table" : `a table of ${keys.join(", ")}`;
+    throw new PolicyError(path, expected, value);
+  }
   const unknown = Object.keys(value).find((key) => keys?.includes(key) === false);
   if (unknown !== undefined) {
     throw new PolicyError(join(path, unknown), `no key but ${keys?.join(", ")}`, unknown);
