@@ -183,7 +183,7 @@ export interface Verbs {
   restore(call: RestoreCall, what: string): Promise<void>;
   /** Lets restored messages be removed again. */
   release(call: FolderCall, what: string): Promise<void>;
-  /** Takes down that archived copies are gone on purpose. */
+  /** Notes that archived copies are gone on purpose. */
   retire(call: RetireCall, what: string): Promise<void>;
   /** Tells what is known. */
   status(call: FolderCall): Promise<void>;

@@ -228,7 +228,8 @@ function running() {
 
 function restoring() {
   return typed(
-    "Gives archived messages back: those of a run, of a unique-id or of a SHA-256 (8 digits do).",
+    "Gives archived messages back: those of a run, a unique-id, a folder of the archive or a SHA-256 " +
+      "(8 digits do).",
   )
     .arguments("<what:string>")
     .group("Mailbox")
@@ -275,8 +276,8 @@ function restoring() {
 
 function retiring() {
   return inFolder(
-    "Takes down that archived copies are gone on purpose, so that `verify` does not miss them: those " +
-      "below a folder, of a run, of a unique-id or of a SHA-256 (8 digits do).",
+    "Notes that archived copies are gone on purpose, so that `verify` does not miss them: those of a " +
+      "run, a unique-id, a folder of the archive or a SHA-256 (8 digits do).",
   )
     .arguments("<what:string>")
     .group("Mailbox")

@@ -216,7 +216,7 @@ export class CleanupJob implements AsyncDisposable {
   }
 
   /**
-   * Takes down that archived copies are gone on purpose: moved to tape, or not wanted any more. They are
+   * Notes that archived copies are gone on purpose: moved to tape, or not wanted any more. They are
    * not missed by {@linkcode CleanupJob.verify} from now on, unless they are written once more.
    *
    * @param selector Which copies. What is still there stays what it is.
