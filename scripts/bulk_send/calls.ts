@@ -26,6 +26,8 @@ export interface ListCall {
   readonly list: string;
   /** What it is written in. */
   readonly listFormat?: "csv" | "jsonl";
+  /** What stands between the cells of CSV. */
+  readonly separator?: "comma" | "semicolon" | "tab";
   /** The column that holds the address. */
   readonly emailColumn?: string;
   /** Whether an IP address in brackets may stand for a domain. */

@@ -79,6 +79,7 @@ function typed(description: string) {
     .type("never", neverInArguments)
     .type("tls", tlsLevel)
     .type("list-format", new EnumType(["csv", "jsonl"]))
+    .type("separator", new EnumType(["comma", "semicolon", "tab"]))
     .type("notice", new EnumType(["success", "failure", "delay", "never"]))
     .type("word", new EnumType(["resend", "failed"]))
     .type("code", replyCode)
@@ -126,6 +127,7 @@ function reading<O>(command: Command<O, [], Types>) {
       },
     )
     .option("--list-format <format:list-format>", "csv or jsonl; by the end of its name")
+    .option("--separator <word:separator>", "Of CSV: comma, semicolon or tab; comma")
     .option("--email-column <name:string>", "The column with the address; email")
     .option("--allow-address-literals", "Take an IP address in brackets for a domain")
     .group("Message")

@@ -21,6 +21,7 @@ const MOST_OCTETS = 32 * 1024 * 1024;
 /** A longer list from standard input is better saved: it is read twice. */
 const MOST_PIPED = 64 * 1024 * 1024;
 const PIECE = 64 * 1024;
+const SEPARATORS = { comma: ",", semicolon: ";", tab: "\t" } as const;
 
 /** A message and what is to be said about it. */
 export interface LoadedMessage {
@@ -103,9 +104,10 @@ export async function openList(
   call: ListCall,
   readers: SecretReaders = systemReaders,
 ): Promise<ListSource> {
-  const { list: path, emailColumn, allowAddressLiterals } = call;
+  const { list: path, separator, emailColumn, allowAddressLiterals } = call;
   const options: ListOptions = {
     format: call.listFormat ?? (/\.(?:jsonl|ndjson)$/i.test(path) ? "jsonl" : "csv"),
+    ...(separator !== undefined && { separator: SEPARATORS[separator] }),
     ...(emailColumn !== undefined && { emailColumn }),
     ...(allowAddressLiterals && { allowLiterals: true }),
   };

@@ -12,9 +12,11 @@ import {
   type JobRecord,
   type ListCheck,
   ListError,
+  MessageFileError,
   type NewRow,
   readList,
 } from "../../src/jobs/mod.ts";
+import { TemplateError } from "../../src/message/mod.ts";
 import type { SecretContext } from "../shared/login.ts";
 import type { ListCall, MessageCall, SendCall, TalkCall } from "./calls.ts";
 import {
@@ -72,7 +74,10 @@ export async function checkInput(
   for (const each of notes) await note(io, call, `${call.message}: ${each}`);
   const source = await openList(call, readers);
   const { making, reading } = inputOf(call);
-  const compiled = compiledMessage({ message, making, ...running }, NO_JOB);
+  const compiled = naming(
+    call.message,
+    () => compiledMessage({ message, making, ...running }, NO_JOB),
+  );
   const octets = new HashedOctets(source.open());
   const watched = io.err.terminal && !call.quiet && !call.json;
   const progress = watched ? await startProgress(io.err, { label: "checking" }) : undefined;
@@ -93,6 +98,20 @@ export async function checkInput(
     ...(suppress !== undefined && { suppress }),
   };
   return { settings, source, check };
+}
+
+/** What is wrong with a template is a fault of the file that it stands in. */
+function naming<T>(file: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (!(cause instanceof TemplateError)) throw error;
+    const { reason, template, line, column } = cause;
+    throw new MessageFileError(file, undefined, `${reason} (${template}, ${line}:${column})`, {
+      cause,
+    });
+  }
 }
 
 /**

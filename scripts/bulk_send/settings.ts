@@ -36,7 +36,7 @@ export interface JobSettings {
 }
 
 const MAKING = ["from", "listUnsubscribe", "dsn", "smtputf8"] as const;
-const READING = ["listFormat", "emailColumn", "allowAddressLiterals"] as const;
+const READING = ["listFormat", "separator", "emailColumn", "allowAddressLiterals"] as const;
 const DKIM = ["dkimKey", "dkimSelector", "dkimDomain"] as const;
 const SESSION = [
   ...["server", "user", "passwordFrom", "tokenFrom", "auth", "cleartextAuth", "tls"] as const,

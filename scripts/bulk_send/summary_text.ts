@@ -18,6 +18,9 @@ import { withoutAddresses } from "./run_progress.ts";
 
 const MOST_DOMAINS = 10;
 const MOST_REASONS = 10;
+/** Full lines of base64, as attachments have them; the first of them are shown. */
+const BASE64 = /((?:[A-Za-z0-9+/]{76}\r\n){2})(?:[A-Za-z0-9+/]{76}\r\n){4,}/g;
+const BASE64_LINE = 78;
 
 /** How a text is laid out. */
 export interface SummaryStyle {
@@ -114,7 +117,10 @@ export function statusJson({ record, states, next }: JobStatus): Readonly<Record
  */
 export function checkText(check: ListCheck, list: string): string {
   const { rows, recipients, duplicates, wrong, errors, missing, octets } = check;
-  const lines = errors.map(({ message }) => visible(message));
+  const lines = errors.map(({ line, column, reason }) => {
+    const cell = column === undefined ? "" : `, column "${column}"`;
+    return visible(`${list}: line ${line}${cell}: ${reason}`);
+  });
   if (wrong > errors.length) lines.push(`and ${wrong - errors.length} more`);
   for (const each of missing) {
     lines.push(
@@ -138,13 +144,16 @@ export function checkText(check: ListCheck, list: string): string {
 }
 
 /**
- * Shows a message.
+ * Shows a message. Of base64, which nobody can read, there is a glimpse.
  *
  * @param sample The message.
  * @returns The lines.
  */
 export function sampleText({ line, recipient, octets }: SampleMessage): string {
-  const text = new TextDecoder().decode(octets);
+  const text = new TextDecoder().decode(octets).replace(BASE64, (all, shown: string) => {
+    const left = (all.length - shown.length) / BASE64_LINE;
+    return `${shown}(and ${plural(left, "line")} like this)\r\n`;
+  });
   const lines = text.split("\r\n").map((each) => `  ${visible(each)}`.trimEnd());
   return `\nline ${line}, to ${visible(recipient)}:\n\n${lines.join("\n").trimEnd()}\n`;
 }

@@ -40,7 +40,7 @@ export * from "./bulk/report/report.ts";
 export { reportCsv } from "./bulk/report/report_csv.ts";
 export { reportHtml } from "./bulk/report/report_html.ts";
 export { reportJson } from "./bulk/report/report_json.ts";
-export { type ListOptions, readList } from "./bulk/list/rows.ts";
+export { type CsvSeparator, type ListOptions, readList } from "./bulk/list/rows.ts";
 export { openSqliteJournal, type SqliteJournalOptions } from "./bulk/journal/sqlite_journal.ts";
 export type * from "./bulk/journal/sql_client.ts";
 export { ROW_STATES, type RowState, STATE_WORDS } from "./bulk/journal/states.ts";

@@ -261,6 +261,19 @@ Deno.test("bulk_send says of a test what has become of it", async () => {
   });
 });
 
+Deno.test("bulk_send reads what spreadsheets write in other countries [T-I33]", async () => {
+  await inSetting(async ({ all, journal, write, recipients }) => {
+    await write("people.csv", LIST.replaceAll(",", ";"));
+    const refused = await bulkSend(["send", ...all]);
+    deepEqual([refused.code, recipients()], [EXIT.bulk_send.usage, []]);
+    match(refused.err, /people\.csv: line 1: the separator of its columns is ";", expected ","\n/);
+    const sent = await bulkSend(["send", ...all, "--separator", "semicolon", "--limit", "1"]);
+    equal(sent.code, EXIT.bulk_send.failure, sent.err);
+    equal((await bulkSend(["resume", ...journal])).code, 0);
+    equal(recipients().length, 3);
+  });
+});
+
 Deno.test("bulk_send makes no journal where addresses to leave out cannot be read", async () => {
   await inSetting(async ({ all, folder, write }) => {
     const path = await write("left.txt", "ann@there.example\nnobody\n");

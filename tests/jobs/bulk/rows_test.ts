@@ -99,8 +99,8 @@ const WRONG_LISTS: readonly [name: string, list: string | Uint8Array[], error: R
     'email\na@b.example\n"c@d.example\ne@f.example\n',
     /line 3: a quote is opened/,
   ],
-  ["semicolons", "email;name\na@b.example;Ann\n", /line 1: its columns are separated by ";"/],
-  ["tabs", "email\tname\n", /separated by tabs/],
+  ["semicolons", "email;name\na@b.example;Ann\n", /line 1: the separator .* is ";", expected ","$/],
+  ["tabs", "email\tname\n", /is a tab, expected ","$/],
   ["one name twice", "email,name,name\n", /line 1: two columns are named "name"/],
   ["an unnamed column", "email,,name\n", /line 1: "" is no name/],
   ["__proto__ [T-I16]", "email,__proto__\n", /"__proto__" cannot name a column/],
@@ -123,6 +123,23 @@ Deno.test.each(WRONG_LISTS)(
   PURE,
   async (_, list, error) => {
     await rejects(read(list), { name: "ListError", message: error });
+  },
+);
+
+Deno.test(
+  "readList() takes the separator that it is told, and no other [T-I33]",
+  PURE,
+  async () => {
+    const text = 'email;name\r\na@b.example;"Ann; ""A"", first"\r\n';
+    for (const separator of [";", "\t"] as const) {
+      const list = encoder.encode(text.replaceAll(/;(?! )/g, separator));
+      const [row] = await Array.fromAsync(readList([list], { separator }));
+      deepEqual(row instanceof Error ? row : { ...row?.fields }, {
+        ...{ email: "a@b.example", name: 'Ann; "A", first' },
+      });
+    }
+    const commas = readList([encoder.encode("email,name\n")], { separator: ";" });
+    await rejects(commas.next(), { message: /is ",", expected ";"$/ });
   },
 );
 

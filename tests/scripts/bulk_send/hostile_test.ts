@@ -263,7 +263,7 @@ Deno.test("bulk_send evaluates nothing [T-I29] [T-I30]", async () => {
       ]
     ) {
       await write("welcome.md", message({ text: `Dear ${text}\n` }));
-      await refused(setting, /Cannot use the template "text"|the field/);
+      await refused(setting, /Cannot use the message ".*welcome\.md": .* \(text, 1:6\)|the field/);
     }
     const values = ["{{email}}", "${1+1}", "{{#each}}", "{{{name}}}"];
     const rows = values.map((value, at) => `p${at}@there.example,${value}\n`);
@@ -303,7 +303,7 @@ Deno.test("bulk_send refuses a list that is broken, with the line [T-I33] [T-I35
           /line 2: a quote is opened/,
         ],
         ["email,name\nann@there.example,Ann\nben@there.example\n", /line 3: it has 1 cell,/],
-        ["email;name\nann@there.example;Ann\n", /line 1: its columns are separated by ";"/],
+        ["email;name\nann@there.example;Ann\n", /line 1: the separator of its columns is ";"/],
         [new Uint8Array([0xff, 0xfe, 0x65, 0]), /line 1: it is UTF-16/],
         ["email,name\nann@there.example,A\0\n", /line 2: it holds NUL/],
         ["email,name,name\nann@there.example,A,B\n", /line 1: two columns are named "name"/],

@@ -22,12 +22,11 @@ export const MAX_CELL = 65_536;
 const MAX_CELLS = 1_000;
 
 const QUOTE = 0x22;
-const COMMA = 0x2c;
 const CR = 0x0d;
 const LF = 0x0a;
 
 /**
- * Cuts text into records. Blanks belong to cells; a quoted cell may hold commas, quotes and lines.
+ * Cuts text into records. Blanks belong to cells; a quoted cell may hold separators, quotes and lines.
  *
  * A record that is wrong is given with its error, and the next line begins a new one. A quote that is
  * never closed cannot be passed over: it is thrown.
@@ -41,6 +40,16 @@ export class CsvReader {
   #line = 1;
   #recordLine = 1;
   #quoteLine = 1;
+  readonly #separator: number;
+
+  /**
+   * Makes one.
+   *
+   * @param separator The character between cells.
+   */
+  constructor(separator = ",") {
+    this.#separator = separator.charCodeAt(0);
+  }
 
   /**
    * Takes the next piece of text.
@@ -73,7 +82,7 @@ export class CsvReader {
         this.#state = "quoted";
         this.#quoteLine = this.#line;
         from = at + 1;
-      } else if (code === COMMA) {
+      } else if (code === this.#separator) {
         this.#endCell(text, from, at);
         from = at + 1;
       } else if (code === CR) {

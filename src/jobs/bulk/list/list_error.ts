@@ -12,6 +12,8 @@ export class ListError extends SyntaxError {
   readonly line: number;
   /** The column by its name, where one is at fault. */
   readonly column: string | undefined;
+  /** What is wrong there. */
+  readonly reason: string;
 
   /**
    * Says what is wrong.
@@ -25,5 +27,6 @@ export class ListError extends SyntaxError {
     super(`Cannot use the list: ${place}: ${reason}`);
     this.line = line;
     this.column = column;
+    this.reason = reason;
   }
 }

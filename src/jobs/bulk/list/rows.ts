@@ -9,10 +9,15 @@ import { CsvReader, type CsvRecord, MAX_CELL } from "./csv.ts";
 import type { NewRow } from "../journal/journal.ts";
 import { ListError } from "./list_error.ts";
 
+/** What may stand between the cells of CSV: spreadsheets write what their country is used to. */
+export type CsvSeparator = "," | ";" | "\t";
+
 /** How a list is read. */
 export interface ListOptions {
   /** What it is written in. @default {"csv"} */
   readonly format?: "csv" | "jsonl";
+  /** What stands between the cells of CSV. @default {","} */
+  readonly separator?: CsvSeparator;
   /** The column that holds the address. @default {"email"} */
   readonly emailColumn?: string;
   /** Whether an IP address in brackets may stand for a domain. @default {false} */
@@ -50,8 +55,8 @@ export async function* readList(
   octets: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: ListOptions = {},
 ): AsyncGenerator<NewRow | ListError> {
-  const { format = "csv", emailColumn = "email", allowLiterals = false } = options;
-  const reader = format === "csv" ? new CsvRows(emailColumn) : new JsonRows();
+  const { format = "csv", separator = ",", emailColumn = "email", allowLiterals = false } = options;
+  const reader = format === "csv" ? new CsvRows(separator, emailColumn) : new JsonRows();
   const row = (raw: RawRow): NewRow | ListError => {
     const { line, fields } = raw;
     try {
@@ -116,11 +121,14 @@ function count(text: string): number {
 }
 
 class CsvRows {
-  readonly #csv = new CsvReader();
+  readonly #csv: CsvReader;
+  readonly #separator: CsvSeparator;
   readonly #emailColumn: string;
   #columns: readonly string[] | undefined;
 
-  constructor(emailColumn: string) {
+  constructor(separator: CsvSeparator, emailColumn: string) {
+    this.#csv = new CsvReader(separator);
+    this.#separator = separator;
     this.#emailColumn = emailColumn;
   }
 
@@ -136,6 +144,7 @@ class CsvRows {
   *#row({ line, cells, error }: CsvRecord): Generator<RawRow | ListError> {
     if (this.#columns === undefined) {
       if (error !== undefined) throw error;
+      checkSeparator(cells, line, this.#separator);
       this.#columns = checkColumns(cells, line, this.#emailColumn);
       return;
     }
@@ -151,14 +160,20 @@ class CsvRows {
   }
 }
 
+/** A header in one piece that holds another separator was written with that one. */
+function checkSeparator(columns: readonly string[], line: number, separator: CsvSeparator): void {
+  const [header = ""] = columns;
+  if (columns.length > 1) return;
+  const other = [",", ";", "\t", "|"].find((each) => each !== separator && header.includes(each));
+  if (other === undefined) return;
+  const name = (each: string): string => each === "\t" ? "a tab" : `"${each}"`;
+  throw new ListError(
+    line,
+    `the separator of its columns is ${name(other)}, expected ${name(separator)}`,
+  );
+}
+
 function checkColumns(columns: readonly string[], line: number, email: string): readonly string[] {
-  if (columns.length === 1 && !columns.includes(email)) {
-    const delimiter = [";", "\t", "|"].find((each) => columns[0]?.includes(each));
-    if (delimiter !== undefined) {
-      const name = delimiter === "\t" ? "tabs" : `"${delimiter}"`;
-      throw new ListError(line, `its columns are separated by ${name}: expected ","`);
-    }
-  }
   const seen = new Set<string>();
   for (const column of columns) {
     if (column.trim() !== column || column === "") {
