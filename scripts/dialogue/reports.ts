@@ -126,11 +126,11 @@ export function suitesOf(results: readonly DialogueResult[]): readonly TestSuite
   }));
 }
 
-function caseOf({ name, file, status, ms, failures }: DialogueResult): TestCase {
+function caseOf({ name, file, status, reason = "", ms, failures }: DialogueResult): TestCase {
   return {
     name: name === "" ? file : name,
     ms,
-    ...(status === "skipped" ? { skipped: "" } : {}),
+    ...(status === "skipped" ? { skipped: reason } : {}),
     problems: failures.map((failure) => ({
       kind: isBreakdown(failure.id) ? "error" : "failure",
       id: failure.id,

@@ -25,7 +25,7 @@ import {
   secretsOf,
   variablesOf,
 } from "./prepare.ts";
-import { Reports, talk } from "./reports.ts";
+import { Reports } from "./reports.ts";
 import { demandNet, type NamedTarget, namedTarget, targetOf } from "./targets.ts";
 
 /**
@@ -80,10 +80,6 @@ export async function run(
     }
   });
   const results = all.flatMap((part) => played.get(part) ?? []);
-  for (const { part: { dialogue: { name, protocol } }, target } of plan) {
-    if (target !== undefined) continue;
-    await talk(io, `"${name}" was not run: it speaks ${protocol}, add --to ${protocol}://…`);
-  }
   for (const part of planned) {
     const result = played.get(part);
     if (result !== undefined) await keeper.keep(result.transcript, result.name);
@@ -115,6 +111,7 @@ function skipped({ file, dialogue }: Part): DialogueResult {
     file: dialogue.steps[0]?.at.file ?? file.path,
     role: "C",
     status: "skipped",
+    reason: `it speaks ${dialogue.protocol}, add --to ${dialogue.protocol}://…`,
     delivery: "untried",
     vars: {},
     recipients: [],

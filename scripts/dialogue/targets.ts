@@ -51,6 +51,14 @@ export function namedTarget(to: string): NamedTarget {
     const { target } = checked(() => parsePop3Url(to));
     return { to, protocols: ["pop3"], host: hostOf(target) };
   }
+  if (!/^(?:smtps?|submission|lmtp)$/i.test(scheme ?? "")) {
+    fail(
+      `Cannot connect to "${
+        to.replace(/\/\/.*/s, "//…")
+      }": expected smtp://, submission://, smtps://, ` +
+        "lmtp://, pop3://, pop3s://, host[:port] or unix:PATH",
+    );
+  }
   const { protocol, target } = checked(() => parseSmtpUrl(to));
   return "path" in target
     ? { to, protocols: [], path: target.path }

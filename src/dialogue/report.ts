@@ -31,6 +31,8 @@ export type ReportedFailure = Pick<
 /** A result without what is too long for a report. */
 export interface ReportedDialogue
   extends Pick<DialogueResult, "file" | "name" | "role" | "status" | "delivery" | "ms"> {
+  /** Why it was skipped. */
+  readonly reason?: string;
   /** The name of the arm that ran. */
   readonly outcome?: string;
   /** What went wrong. */
@@ -62,16 +64,20 @@ export function reportOf(results: readonly DialogueResult[]): DialogueReport {
 }
 
 function reported(result: DialogueResult): ReportedDialogue {
-  const { file, name, role, status, delivery, outcome, ms, recipients, vars } = result;
+  const { file, name, role, status, reason, delivery, outcome, ms, recipients, vars } = result;
   return {
     file,
     name,
     role,
     status,
+    ...(reason === undefined ? {} : { reason }),
     delivery,
     ...(outcome === undefined ? {} : { outcome }),
-    ms,
-    failures: result.failures.map(({ message: _, label: _1, said: _2, ...rest }) => rest),
+    ms: Math.round(ms),
+    failures: result.failures.map(({ message: _, label: _1, said: _2, waitedMs, ...rest }) => ({
+      ...rest,
+      waitedMs: Math.round(waitedMs),
+    })),
     recipients,
     vars,
   };
@@ -106,10 +112,11 @@ export function reportText(
   sources: Readonly<Record<string, string>> = {},
 ): string {
   const texts = new Map(Object.entries(sources));
-  const lines = results.map(({ status, name, file, role, ms }) => {
+  const lines = results.map(({ status, name, file, role, ms, reason }) => {
     const end = role === "S" ? " (server)" : "";
     const title = escapeControls(name === "" ? file : name);
-    return `${WORDS[status]} ${title}${end} ${Math.round(ms)} ms\n`;
+    const why = reason === undefined ? "" : `: ${escapeControls(reason)}`;
+    return `${WORDS[status]} ${title}${end} ${Math.round(ms)} ms${why}\n`;
   });
   const blocks = results.flatMap(({ failures }) =>
     failures.map((failure) => `\n${failureText(failure, texts.get(failure.at.file))}`)
@@ -161,7 +168,8 @@ export function failureText(failure: DialogueFailure, source?: string): string {
   // Of a list the line that was said first shows nothing.
   const said = id === "missing-capability" ? "" : failure.said ?? failure.unread ?? "";
   const what = said === "" ? failure.actual : `"${said}"`;
-  const note = `${what} after ${Math.round(waitedMs)} ms`;
+  // What the first line says already is not said again.
+  const note = `${what === message ? "" : `${what} `}after ${Math.round(waitedMs)} ms`;
   const lines = [
     `error[${id}]: ${message}`,
     `${" ".repeat(width)}--> ${escapeControls(placeOf(at))}`,

@@ -105,6 +105,8 @@ export interface DialogueResult {
    * - `skipped`: a required capability is not there.
    */
   readonly status: "passed" | "failed" | "error" | "skipped";
+  /** Why it was skipped. */
+  readonly reason?: string;
   /** Whether mail reached all recipients, some, none, or whether none was tried. */
   readonly delivery: "all" | "partial" | "none" | "untried";
   /** What the holes took. Secrets are not among them. */

@@ -115,11 +115,11 @@ class Performance {
       await finish(this.#end);
       return this.#result(this.#failures.length > 0 ? "failed" : "passed");
     } catch (error) {
-      const skipped = this.#required.unmet;
+      const unmet = this.#required.unmet.join(", ");
       if (!(error instanceof Stop || error instanceof Skip)) throw error;
-      if (error instanceof Stop && !skipped) this.#fail(error);
+      if (error instanceof Stop && unmet === "") this.#fail(error);
       await leave(this.#end, error);
-      if (skipped) return this.#result("skipped");
+      if (unmet !== "") return this.#result("skipped", `${unmet} is not offered`);
       return this.#result(this.#failures.some(({ id }) => isBreakdown(id)) ? "error" : "failed");
     }
   }
@@ -296,7 +296,7 @@ class Performance {
     return `expected ${expected}, ${role === "C" ? "server" : "client"} said ${actual}`;
   }
 
-  #result(status: DialogueResult["status"]): DialogueResult {
+  #result(status: DialogueResult["status"], reason?: string): DialogueResult {
     const { course, options, replies, talk } = this.#end;
     const { dialogue, role, bindings } = options;
     return {
@@ -304,6 +304,7 @@ class Performance {
       file: dialogue.steps[0]?.at.file ?? "",
       role,
       status,
+      ...(reason === undefined ? {} : { reason }),
       delivery: course.delivery,
       vars: bindings.vars,
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),

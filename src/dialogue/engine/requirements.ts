@@ -32,9 +32,9 @@ export class Requirements {
     this.#lists = countLists(dialogue.steps);
   }
 
-  /** Whether something was not offered that could have been. */
-  get unmet(): boolean {
-    return this.#missing.size > 0 && this.#end.offersHeard > 0;
+  /** What was not offered and could have been. */
+  get unmet(): readonly string[] {
+    return this.#end.offersHeard > 0 ? [...this.#missing] : [];
   }
 
   /**
