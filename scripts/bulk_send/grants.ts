@@ -25,7 +25,7 @@ export async function callGrants(
   call: AnyCall & JournalUse & { readonly journal?: string | undefined },
 ): Promise<string[]> {
   const { journal, message, list, server = call.url, proxy, dryRun } = call;
-  const beside = journalFiles(journal);
+  const beside = journalFiles(journal, call.readOnly ? [] : [".lock"]);
   const runs = server !== undefined && dryRun === undefined;
   const files = message === undefined ? [] : await filesOf(message);
   const written = [...call.report ?? [], ...call.format ?? []].map(({ path }) => path);
@@ -54,11 +54,11 @@ async function filesOf(message: string): Promise<readonly string[]> {
 }
 
 /** The journal and its companions; those of SQLite itself need no grant. */
-function journalFiles(journal: string | undefined): string[] {
+function journalFiles(journal: string | undefined, held: readonly string[]): string[] {
   if (journal === undefined || isPostgres(journal)) return [];
   const slash = journal.lastIndexOf("/");
   if (slash > 0) return [journal.slice(0, slash)];
-  return ["", ".lock", ".mark", ".emergency"].map((end) => journal + end);
+  return ["", ...held, ".mark", ".emergency"].map((end) => journal + end);
 }
 
 function databaseHost(journal: string): string {

@@ -110,7 +110,9 @@ Deno.test(
       `--allow-read=${files}`,
       `--allow-write=${files}`,
     ]);
-    deepEqual(await callGrants({ journal: "a.db", readOnly: true }), [`--allow-read=${files}`]);
+    deepEqual(await callGrants({ journal: "a.db", readOnly: true }), [
+      "--allow-read=a.db,a.db.mark,a.db.emergency",
+    ]);
     deepEqual(await callGrants({ journal: "postgres://a@db.example:5433/x" }), [
       "--allow-net=db.example:5433",
       "--ignore-env",
