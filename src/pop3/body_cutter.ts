@@ -20,6 +20,8 @@ export class BodyCutter {
   #bareLf = false;
   #ended = false;
   #consumed = 0;
+  /** The octets in fours: to call indexOf for each line costs nearly twice the time. */
+  #words: Uint32Array = new Uint32Array(0);
 
   /**
    * A cutter at the start of a body.
@@ -88,16 +90,33 @@ export class BodyCutter {
 
   /** Where the run ends: before the next line that begins with a dot, or where octets are lacking. */
   #runEnd(bytes: Uint8Array, from: number): number {
-    for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
-      const crlf = bytes[at - 1] === CR;
+    const { buffer, byteOffset, length } = bytes;
+    if (this.#words.buffer !== buffer) {
+      this.#words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
+    }
+    const words = this.#words;
+    const stop = (byteOffset + length) >>> 2;
+    for (let at = from; at < length;) {
+      let index = (byteOffset + at) >>> 2;
+      if (index * 4 === byteOffset + at) {
+        while (index < stop && !holdsLf(words[index] as number)) index++; // within bounds
+        at = index * 4 - byteOffset;
+      }
+      if (bytes[at++] !== LF) continue;
+      const crlf = bytes[at - 2] === CR;
       if (!crlf) this.#bareLf = true;
       this.#lineBegins = crlf || this.#lf;
-      if (this.#lineBegins && (bytes[at + 1] ?? DOT) === DOT) return at + 1;
+      if (this.#lineBegins && (bytes[at] ?? DOT) === DOT) return at;
     }
-    const { length } = bytes;
     // A CR may belong to a line end, and then counts as its first half.
     const to = bytes[length - 1] === CR ? length - 1 : length;
     if (to > from) this.#lineBegins = false;
     return to;
   }
+}
+
+/** Whether one of four octets is LF: of these bits, only a zero octet sets any. */
+function holdsLf(word: number): boolean {
+  const zeroIfLf = word ^ 0x0a0a0a0a;
+  return ((zeroIfLf - 0x01010101) & ~zeroIfLf & 0x80808080) !== 0;
 }

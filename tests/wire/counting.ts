@@ -6,7 +6,7 @@
 
 /** What was done. */
 export interface Work {
-  /** Octets that `indexOf` and `lastIndexOf` looked at. */
+  /** Octets that `indexOf` and `lastIndexOf` looked at, and those that were looked at in fours. */
   examined: number;
   /** Octets that `set` and `copyWithin` moved. */
   moved: number;
@@ -39,10 +39,24 @@ export async function countWork(work: () => unknown): Promise<Work> {
     counts.moved += (end ?? this.length) - start;
     return copyWithin.call(this, target, start, end);
   };
+  const { Uint32Array } = globalThis;
+  globalThis.Uint32Array = new Proxy(Uint32Array, {
+    construct: (target, input) => counted(Reflect.construct(target, input), counts),
+  });
   try {
     await work();
   } finally {
+    globalThis.Uint32Array = Uint32Array;
     Object.assign(Uint8Array.prototype, { indexOf, lastIndexOf, set, copyWithin });
   }
   return counts;
+}
+
+function counted(words: Uint32Array, counts: Work): Uint32Array {
+  return new Proxy(words, {
+    get(target, key) {
+      if (typeof key === "string" && /^\d+$/.test(key)) counts.examined += 4;
+      return Reflect.get(target, key, target);
+    },
+  });
 }
