@@ -20,6 +20,7 @@ export class BodyReader {
   readonly #exchange: Exchange;
   readonly #what: string;
   readonly #limit: number;
+  readonly #hint: number;
   readonly #cutter: BodyCutter;
   #gathered: Uint8Array = NOTHING;
   #octets = 0;
@@ -33,11 +34,13 @@ export class BodyReader {
    * @param exchange Where it comes from.
    * @param what What it is, for errors.
    * @param limit How long it may be, in octets.
+   * @param hint How long it will probably be, in octets.
    */
-  constructor(exchange: Exchange, what: string, limit: number) {
+  constructor(exchange: Exchange, what: string, limit: number, hint: number = 0) {
     this.#exchange = exchange;
     this.#what = what;
     this.#limit = limit;
+    this.#hint = hint;
     this.#cutter = new BodyCutter(exchange.bodyEnd);
   }
 
@@ -134,14 +137,13 @@ export class BodyReader {
   /**
    * The content as a whole.
    *
-   * @param hint How long it will probably be, in octets.
    * @returns The octets.
    * @throws {WireError} If the end does not come.
    */
-  async whole(hint: number = 0): Promise<Uint8Array<ArrayBuffer>> {
+  async whole(): Promise<Uint8Array<ArrayBuffer>> {
     const first = this.take();
     if (this.ended) return first.slice();
-    let room = new Uint8Array(Math.max(first.length * 2, Math.min(hint, MAX_ROOM) + 1024));
+    let room = new Uint8Array(Math.max(first.length * 2, Math.min(this.#hint, MAX_ROOM) + 1024));
     let length = 0;
     for (let run = first; !this.ended || run.length > 0; run = await this.next()) {
       if (length + run.length > room.length) {

@@ -107,7 +107,7 @@ export class IncomingMessage implements Pop3Message {
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     this.#begin();
     try {
-      return await this.#reader.whole(this.size);
+      return await this.#reader.whole();
     } finally {
       this.#end();
     }

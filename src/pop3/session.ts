@@ -592,11 +592,13 @@ export class Pop3Session implements AsyncDisposable {
   }
 
   #message(no: MsgNo, onOver?: () => void): IncomingMessage {
-    return new IncomingMessage(no, this.#maildrop.size(no), this.#reader(`message ${no}`), onOver);
+    const size = this.#maildrop.size(no);
+    const reader = this.#reader(`message ${no}`, size ?? announcedSize(this.#exchange.lastRest));
+    return new IncomingMessage(no, size, reader, onOver);
   }
 
-  #reader(what: string): BodyReader {
-    return new BodyReader(this.#exchange, what, this.#limits.message);
+  #reader(what: string, hint?: number): BodyReader {
+    return new BodyReader(this.#exchange, what, this.#limits.message, hint);
   }
 
   /**
@@ -849,6 +851,12 @@ const WITH_METHOD: ReadonlySet<string> = new Set([
   "AUTH",
   "UTF8",
 ]);
+
+/** `+OK 120 octets`: what many servers say before a message (RFC 1939 section 5). */
+function announcedSize(rest: string): number | undefined {
+  const [, digits] = /^(\d{1,15}) octets/i.exec(rest) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
 
 function local(verb: string, why: string): Pop3LocalError {
   return new Pop3LocalError(`Cannot say ${verb}: ${why}`);

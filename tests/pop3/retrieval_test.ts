@@ -2,6 +2,7 @@ import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/stri
 import { type Pop3Item, type Pop3Message, type Pop3Session, Secret } from "../../src/pop3/mod.ts";
 import { ClosedError, ProtocolError } from "../../src/wire/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
+import { countWork } from "../wire/counting.ts";
 import { LOGIN, talk } from "./talk.ts";
 import { body, concat, latin1, loggedIn, someMessages } from "./test_server.ts";
 
@@ -98,6 +99,36 @@ Deno.test("a message can be read as a whole, in pieces and as a stream, once", n
     deepEqual([message.complete, message.octets], [true, content.length]);
     await rejects(message.bytes(), { message: "Cannot read message 1 twice" });
     equal((await session.noop()).ok, true);
+  }
+});
+
+Deno.test("the size that RETR announces spares copies; it is a hint, too [Q6]", none, async () => {
+  const [message = new Uint8Array(0)] = someMessages(1, 300_000);
+  const movedBehind = async (status: string): Promise<number> => {
+    const { session } = await loggedIn({
+      messages: [message],
+      answer: (verb) =>
+        verb === "RETR"
+          ? concat(latin1(`${status}\r\n`), body(message).subarray("+OK\r\n".length))
+          : undefined,
+    });
+    await using _session = session;
+    const listed = await session.uidl();
+    ok(listed.ok);
+    const { moved } = await countWork(async () => {
+      for await (const item of session.retrieve(listed.value.map(({ no }) => no))) {
+        ok(item.ok);
+        equal(item.value.size, undefined);
+        deepEqual(await item.value.bytes(), message);
+      }
+    });
+    return moved;
+  };
+  const announced = await movedBehind(`+OK ${message.length} octets`);
+  const untold = await movedBehind("+OK message follows");
+  ok(announced + message.length / 2 < untold, `${announced} and ${untold} octets moved`);
+  for (const wrong of ["0", "17", "999999999999999", "99999999999999999999"]) {
+    await movedBehind(`+OK ${wrong} octets`);
   }
 });
 
