@@ -165,11 +165,11 @@ export function failureText(failure: DialogueFailure, source?: string): string {
   const { id, at, message, waitedMs } = failure;
   const width = String(at.line).length;
   const bar = `${" ".repeat(width)} |`;
-  // Of a list the line that was said first shows nothing.
-  const said = id === "missing-capability" ? "" : failure.said ?? failure.unread ?? "";
+  const said = failure.said ?? failure.unread ?? "";
   const what = said === "" ? failure.actual : `"${said}"`;
-  // What the first line says already is not said again.
-  const note = `${what === message ? "" : `${what} `}after ${Math.round(waitedMs)} ms`;
+  // What the first line says already is not said again; of a list, how it begins says nothing.
+  const known = what === message || id === "missing-capability";
+  const note = `${known ? "" : `${what} `}after ${Math.round(waitedMs)} ms`;
   const lines = [
     `error[${id}]: ${message}`,
     `${" ".repeat(width)}--> ${escapeControls(placeOf(at))}`,

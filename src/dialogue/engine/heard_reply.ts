@@ -141,7 +141,8 @@ export function assemble(
     return assembler.add(line);
   } catch (error) {
     if (error instanceof ReplyLimitError) {
-      throw new Stop({ id: "limit", expected: "a shorter reply", actual: cut(error.message) });
+      const { message } = error;
+      throw new Stop({ id: "limit", expected: "a shorter reply", actual: "a longer one", message });
     }
     if (!(error instanceof ProtocolError)) throw error;
     throw new Stop({

@@ -79,7 +79,7 @@ export class StepReader {
     const rest = text.slice(mark.length);
     const behind = further(at, mark.length);
     if (sign === undefined) {
-      this.#sharedEvent(rest.trim(), behind, at, list);
+      this.#sharedEvent(rest.trim(), further(behind, rest.search(/\S|$/)), at, list);
       return;
     }
     const who = end as End; // the expression knows only the two
@@ -103,17 +103,18 @@ export class StepReader {
     } else if (sign === ":") {
       this.#command(rest, at, behind, who, list);
     } else if (sign === "*") {
-      if (rest.trim() !== "") problem(behind, rest.trim(), "the end of the line");
+      const more = rest.trim();
+      if (more !== "") problem(further(behind, rest.indexOf(more)), more, "the end of the line");
       this.push(list, { kind: "content", at, end: who });
     } else {
       problem(at, mark, `"${mark}" only at the end that replies`);
     }
   }
 
-  #sharedEvent(text: string, behind: Position, at: Position, list: StepList): void {
+  #sharedEvent(text: string, textAt: Position, at: Position, list: StepList): void {
     const event = parseEvent(text);
     if (event?.kind !== "tls" && event?.kind !== "turn") {
-      problem(behind, text, '"<tls>" or "<turn>"');
+      problem(textAt, text, '"<tls>" or "<turn>"');
     }
     this.push(list, { at, kind: event.kind });
     if (event.kind === "turn") this.#turn();
@@ -239,7 +240,7 @@ export class StepReader {
     list: StepList,
   ): void {
     const [, raw, path = ""] = /^(raw)?[ \t]+(.*?)\s*$/.exec(rest) ?? [];
-    const from = { path: this.#files.path(path, cursor, behind) };
+    const from = { path: this.#files.path(path, cursor, further(behind, rest.indexOf(path))) };
     this.push(list, { kind: "bytes", ...base, from, stuffed: raw === undefined });
   }
 }
