@@ -11,7 +11,7 @@ import type { CleanupProgress } from "../../src/jobs/mod.ts";
 const LABELS: Readonly<Record<Exclude<CleanupProgress["stage"], "connect">, string>> = {
   list: "listing",
   headers: "reading headers",
-  retrieve: "archiving",
+  retrieve: "retrieving",
   mark: "marking",
   commit: "committing",
   verify: "verifying",

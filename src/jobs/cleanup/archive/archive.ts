@@ -13,7 +13,7 @@ import type { FileStore } from "../../file_store.ts";
 import { ArchiveError } from "./archive_error.ts";
 import { type ArchiveFiles, type ArchiveKind, FolderMaker, readMessage } from "./archive_kind.ts";
 import { placeFor, placesOf } from "./archive_place.ts";
-import type { Archive, ArchivedCopy, ArchiveWriter } from "./archive_types.ts";
+import type { Archive, ArchivedCopy, ArchiveWriter, CopyState } from "./archive_types.ts";
 import { emlLayout } from "./eml.ts";
 import { maildirLayout } from "./maildir.ts";
 import { Mbox } from "./mbox.ts";
@@ -21,7 +21,7 @@ import { MessageFiles } from "./message_files.ts";
 import type { PolicyArchive } from "../policy/policy.ts";
 import { removeSpools, Spool } from "./spool.ts";
 
-export type { Archive, ArchivedCopy, ArchiveWriter } from "./archive_types.ts";
+export type { Archive, ArchivedCopy, ArchiveWriter, CopyState } from "./archive_types.ts";
 
 /** What an archive has to know. */
 export interface ArchiveOptions {
@@ -141,14 +141,17 @@ class SpoolingArchive implements Archive {
   }
 
   async verify(copy: ArchivedCopy): Promise<boolean> {
-    if (copy.archive !== this.#files.archive || !isPlainPath(copy.path)) return false;
+    return await this.look(copy) === "whole";
+  }
+
+  async look(copy: ArchivedCopy): Promise<CopyState> {
+    if (copy.archive !== this.#files.archive || !isPlainPath(copy.path)) return "damaged";
     try {
       const { sha256, bytes } = await readMessage(this.#kind.read(copy));
-      return sha256 === copy.sha256 && bytes === copy.bytes;
+      return sha256 === copy.sha256 && bytes === copy.bytes ? "whole" : "damaged";
     } catch (error) {
-      const gone = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.InvalidData;
-      if (gone) return false;
+      if (error instanceof Deno.errors.NotFound) return "missing";
+      if (error instanceof Deno.errors.InvalidData) return "damaged";
       throw this.#error("read", error);
     }
   }

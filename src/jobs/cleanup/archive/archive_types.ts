@@ -20,6 +20,9 @@ export interface ArchivedCopy {
   readonly length?: number;
 }
 
+/** What has become of a copy: it is there octet for octet, there with other octets, or not there. */
+export type CopyState = "whole" | "damaged" | "missing";
+
 /** A message on its way into an archive. */
 export interface ArchiveWriter {
   /**
@@ -59,6 +62,13 @@ export interface Archive extends Disposable {
   barrier(): Promise<void>;
   /**
    * Reads a copy again and compares its digest.
+   *
+   * @param copy The copy, from the journal.
+   * @returns What has become of it, wherever a mail reader may have moved it.
+   */
+  look(copy: ArchivedCopy): Promise<CopyState>;
+  /**
+   * Looks whether a copy is whole.
    *
    * @param copy The copy, from the journal.
    * @returns Whether it is there, octet for octet.

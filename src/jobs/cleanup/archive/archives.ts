@@ -4,9 +4,8 @@
  * @module
  */
 
-import { isPlainPath, joinPath } from "../../file_path.ts";
 import type { FileStore } from "../../file_store.ts";
-import { type Archive, type ArchivedCopy, openArchive } from "./archive.ts";
+import { type Archive, type ArchivedCopy, type CopyState, openArchive } from "./archive.ts";
 import { CleanupError } from "../cleanup_error.ts";
 import type { CleanupJournal } from "../journal/cleanup_journal.ts";
 import type { FoundEvent } from "../journal/journal_event.ts";
@@ -61,10 +60,9 @@ export class Archives implements Disposable {
     return undefined;
   }
 
-  /** Whether there is a file where a copy should be, whatever is in it. */
-  async has({ path }: ArchivedCopy): Promise<boolean> {
-    const { store, base } = this.#options;
-    return isPlainPath(path) && await store.size(joinPath(base, path)) !== undefined;
+  /** What has become of a copy. */
+  async look(copy: ArchivedCopy): Promise<CopyState> {
+    return await this.get(copy.archive).look(copy);
   }
 
   /** Makes all finished copies durable. */

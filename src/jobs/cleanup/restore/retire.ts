@@ -27,7 +27,7 @@ export async function retireCopies(
   const chosen = archivedCopies(journal.state, selector).map(({ copy }) => copy);
   const copies = [...new Map(chosen.map((copy) => [keyOf(copy), copy])).values()];
   const gone: typeof copies = [];
-  for (const copy of copies) if (!await archives.has(copy)) gone.push(copy);
+  for (const copy of copies) if (await archives.look(copy) === "missing") gone.push(copy);
   const said = { event: "retired", by, ...(note !== undefined && { note }) } as const;
   for (const part of lineParts(gone)) {
     const named = part.map(({ sha256, path }) => ({ sha256, path }));

@@ -20,13 +20,11 @@ export async function checkCopies(run: CleanupRun): Promise<void> {
   let octets = 0;
   for (const [at, copy] of copies.entries()) {
     signal?.throwIfAborted();
-    if (await archives.verify(copy)) counts.whole++;
-    else if (await archives.has(copy)) {
-      counts.damaged++;
-      book.warn(`the archive has other octets in this copy: ${copy.path}`);
-    } else if (state.retired(copy) !== undefined) counts.retired++;
-    else {
-      counts.missing++;
+    const seen = await archives.look(copy);
+    const excused = seen === "missing" && state.retired(copy) !== undefined;
+    counts[excused ? "retired" : seen]++;
+    if (seen === "damaged") book.warn(`the archive has other octets in this copy: ${copy.path}`);
+    else if (seen === "missing" && !excused) {
       book.warn(`the archive does not have this copy any more: ${copy.path}`);
     }
     octets += copy.bytes;
