@@ -32,6 +32,8 @@ import type { Said } from "./shared/transcript.ts";
 const NAME = "probe";
 const VERSION = "0.1.0";
 const DAY_MS = 86_400_000;
+/** Password and token of a dry run: those that were named are not read. */
+const DRY_SECRET = "dry";
 
 const STAGES = [
   ...[
@@ -71,9 +73,8 @@ export async function main(args: string[], options: ProbeIo = {}): Promise<numbe
     await declared()
       .action(async (call, ...targets) => {
         checkCall(call);
-        code = call.permissions
-          ? await printPermissions(io, call, targetsOf(call, targets))
-          : await run(io, options, call, targetsOf(call, targets));
+        const act = call.permissions ? printPermissions : call.dry ? dry : run;
+        code = await act(io, options, call, targetsOf(call, targets));
       })
       .parse(args);
     return code;
@@ -195,6 +196,8 @@ function declared() {
     .option("--times", "Show when each stage began and each line was said")
     .option("--quiet", "Print one line only; of JSON, all on one line")
     .option("--reveal", "Show the login in the transcript, secrets included")
+    .option("--dry", "Connect to nobody: print what would be said, as a dialogue")
+    .option("--message-only", "Of a dry run, print the message alone")
     .option("--permissions", "Print the permissions that this call needs, and end")
     .example("How does this server behave?", `${NAME} smtp://mail.example`)
     .example(
@@ -218,6 +221,10 @@ function declared() {
     .example(
       "Keep what was said, to be played again by the script dialogue",
       `${NAME} smtp://mail.example --save-dialogue mail.dialogue`,
+    )
+    .example(
+      "What would be said? Nobody is asked",
+      `${NAME} smtp://mail.example --from ann@mail.example --to bob@mail.example --dry`,
     )
     .example(
       "Which permissions does it take?",
@@ -308,6 +315,12 @@ function checkCall(call: Call): void {
   if (call.reveal && call.transcript === undefined) {
     fail("--reveal is about a transcript: add --transcript");
   }
+  if (call.messageOnly && !call.dry) fail("--message-only is about a dry run: add --dry");
+  if (call.messageOnly && !sends) fail("--message-only is about a message: add --send");
+  const { dry, format, json, transcript, saveDialogue, saveChain } = call;
+  if (dry && (format ?? json ?? transcript ?? saveDialogue ?? saveChain) !== undefined) {
+    fail("--dry prints a dialogue and nothing else, and on standard output");
+  }
   const formats = formatsOf(call);
   if (formats.filter(({ path }) => path === undefined).length > 1) {
     fail("one format goes to standard output: give the others a path, --format FORMAT:PATH");
@@ -315,6 +328,18 @@ function checkCall(call: Call): void {
   if (call.compact && formats.every(({ format }) => format !== "json")) {
     fail("--compact is about JSON: add --json");
   }
+}
+
+/** What would be said. */
+async function dry(
+  io: ScriptIo,
+  given: ProbeIo,
+  call: Call,
+  targets: readonly string[],
+): Promise<number> {
+  const { dryRun } = await import("./probe/dry.ts");
+  const options = await probeOptions(io, given, call);
+  return await dryRun(io, { ...call, secret: DRY_SECRET }, targets, options).catch(asUsage);
 }
 
 async function run(
@@ -408,13 +433,15 @@ async function probeOptions(io: ScriptIo, given: ProbeIo, call: Call): Promise<P
 async function loginOf(
   io: ScriptIo,
   { readers }: ProbeIo,
-  { user, passwordFrom, tokenFrom, auth, authIfOffered, cleartextAuth }: Call,
+  { user, passwordFrom, tokenFrom, auth, authIfOffered, cleartextAuth, dry }: Call,
 ): Promise<ProbeOptions["login"]> {
   if (user === undefined && auth === undefined) return undefined;
   const { Secret } = await import("../src/smtp/mod.ts");
   const read = async (source: SecretSource | undefined, question: string) =>
     source && new Secret(
-      await readSecret(source, { question, signal: io.signal, ...(readers && { readers }) }),
+      dry
+        ? DRY_SECRET
+        : await readSecret(source, { question, signal: io.signal, ...(readers && { readers }) }),
     );
   return {
     user,
@@ -574,6 +601,7 @@ class WaitingClock implements Disposable {
 /** The flags that exactly this call needs. */
 async function printPermissions(
   io: ScriptIo,
+  _given: ProbeIo,
   call: Call,
   targets: readonly string[],
 ): Promise<number> {

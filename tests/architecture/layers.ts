@@ -24,8 +24,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scripts: ["cli", "jobs", "smtp", "pop3", "message", "dialogue", "deps"],
 };
 
-/** Scripts that also start the sandbox, two of them with their folders. */
+/** Scripts that also start the sandbox, two of them with their folders; the probe is dry with it. */
 const WITH_SANDBOX = [
+  "scripts/probe/dry.ts",
   "scripts/dialogue.ts",
   "scripts/dialogue/",
   "scripts/sandbox.ts",

@@ -63,6 +63,11 @@ function dialling(script: string) {
   return { played, options: { dial: () => Promise.resolve(played.connection) } };
 }
 
+/** What the client says in a dialogue. */
+function sentIn(text: string): readonly string[] {
+  return [...text.matchAll(/^C: (.*)$/gm)].map(([, line = ""]) => line);
+}
+
 function sandbox(): Promise<Sandbox> {
   return startSandbox({ users: { ann: PASSWORD }, recipients: ["ben@b.example"] });
 }
@@ -468,6 +473,9 @@ const USAGE: readonly (readonly [why: string, args: string[], said: RegExp])[] =
   ], /add --allow-write=\/no/],
   ["a limit without a stage", ["mail.example", "--warn", "5s"], /expected STAGE=T/],
   ["a limit without a unit", ["mail.example", "--crit", "banner=5"], /expected a duration/],
+  ["a dry run with an output", ["mail.example", "--dry", "--json"], /--dry prints a dialogue/],
+  ["the message of no dry run", ["mail.example", ...MAIL, "--send", "--message-only"], /add --dry/],
+  ["no message of a dry run", ["mail.example", "--dry", "--message-only"], /add --send/],
   ["a format that is none", ["mail.example", "--format", "xml"], /one of text, json/],
   [
     "a local address that is none",
@@ -487,6 +495,73 @@ for (const [why, args, said] of USAGE) {
     ok(!err.includes("secret\n") && !/secret["@]/.test(err), err);
   });
 }
+
+Deno.test("probe --dry says what it would say, and connects to nobody", {
+  permissions: "none",
+}, async () => {
+  const { code, out, err } = await run([
+    "submission://mail.example",
+    ...["--user", "ann", "--password-from", "prompt", "--local-address", "192.0.2.1"],
+    ...[...MAIL, "--subject", "Hi", "--send", "--chunking", "--dry"],
+  ]);
+  deepEqual([code, err], [0, ""]);
+  const commands = sentIn(out);
+  const sized = commands.map((line) => line.replace(/\b\d{3}\b/, "N"));
+  deepEqual(sized.filter((line) => !line.startsWith("EHLO")), [
+    "MAIL FROM:<ann@b.example>",
+    "RSET",
+    "STARTTLS",
+    "MAIL FROM:<ann@b.example> SIZE=N",
+    "RCPT TO:<ben@b.example>",
+    "BDAT N LAST",
+    "QUIT",
+  ]);
+  match(out, /^@name submission:\/\/mail\.example$/m);
+  match(out, /^@auth SCRAM-SHA-512 user pass$/m);
+  equal(parseDialogue(out).protocol, "smtp");
+});
+
+Deno.test("probe --dry speaks the protocol of each target", { permissions: "none" }, async () => {
+  const targets = ["smtps://a.example", "unix:/run/lmtp", "pop3s://c.example", "pop3://d.example"];
+  const { code, out } = await run([...targets, "--dry"]);
+  equal(code, 0);
+  deepEqual(out.match(/^@(smtp|lmtp|pop3)$/gm), ["@smtp", "@lmtp", "@pop3", "@pop3"]);
+  deepEqual(out.match(/^C(: [A-Z]+| & S: <tls>)/gm), [
+    ...["C: EHLO", "C: QUIT", "C: LHLO", "C: QUIT", "C: CAPA", "C: QUIT"],
+    ...["C: CAPA", "C: STLS", "C & S: <tls>", "C: CAPA", "C: QUIT"],
+  ]);
+});
+
+Deno.test("probe --dry shows a login without TLS, and what a maildrop is asked", {
+  permissions: "none",
+}, async () => {
+  const login = [...LOGIN, "--cleartext-auth", "--tls", "none", "--dry"];
+  const { out } = await run(["pop3://mail.example", ...login, "--auth", "USER"]);
+  const commands = sentIn(out);
+  deepEqual(commands.slice(-6, -1), ["PASS ${pass}", "CAPA", "STAT", "LIST", "UIDL"]);
+  const smtp = await run(["smtp://mail.example", ...login, "--auth", "CRAM-MD5"]);
+  match(smtp.out, /^C: \$\{cram challenge user pass\}$/m);
+});
+
+Deno.test("probe --dry --message-only shows the message alone", {
+  permissions: "none",
+}, async () => {
+  const { code, out } = await run([
+    "mail.example",
+    ...[...MAIL, "--subject", "Hi", "--body", ".\nBye", "--send", "--dry", "--message-only"],
+  ]);
+  equal(code, 0);
+  match(out, /^Date: .*\r\n[^]*^Subject: Hi\r\n[^]*\r\n\r\n\.\r\nBye\r\n$/m);
+  ok(!out.includes("MAIL FROM"));
+});
+
+Deno.test("probe --dry tells what would end the probe anywhere", {
+  permissions: "none",
+}, async () => {
+  const { code, err } = await run(["mail.example", ...MAIL, "--mail-param", "XFOO", "--dry"]);
+  equal(code, 2);
+  match(err, /^CRITICAL mail\.example:25: 555 5\.5\.4 Parameter XFOO/);
+});
 
 Deno.test("probe ends with 130 at Ctrl+C and leaves no timer behind", async () => {
   const { options } = dialling("<eof>"); // a server that never greets

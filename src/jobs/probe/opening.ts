@@ -89,10 +89,17 @@ async function dialTarget({ plan, options, signal }: Course): Promise<Connection
     timeoutMs: timers.connect,
     ...(clock === undefined ? {} : { clock }),
   };
-  const chosen = family !== undefined || localAddress !== undefined || localPort !== undefined;
-  if (!chosen || "path" in address) {
-    return await (options.dial ?? dial)(address, { ...common, proxy });
+  if (options.dial !== undefined) {
+    const { target: { protocol }, tls } = plan;
+    return await options.dial(address, {
+      ...common,
+      proxy,
+      protocol,
+      implicitTls: tls === "implicit",
+    });
   }
+  const chosen = family !== undefined || localAddress !== undefined || localPort !== undefined;
+  if (!chosen || "path" in address) return await dial(address, { ...common, proxy });
   const { connectFrom } = await import("./peer_certificate.ts");
   return await connectFrom(address, { ...common, family, localAddress, localPort });
 }

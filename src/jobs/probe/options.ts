@@ -16,6 +16,7 @@ import type {
 } from "../../wire/mod.ts";
 import type {
   Finding,
+  ProbeProtocol,
   SafetyClass,
   Stage,
   StageName,
@@ -180,6 +181,11 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hears what happens. */
   readonly onEvent?: ((event: ProbeEvent) => void) | undefined;
-  /** Takes the place of the dialler. */
-  readonly dial?: ((target: Target, options: DialOptions) => Promise<Connection>) | undefined;
+  /** Takes the place of the dialler; it is also told what will be spoken, and whether TLS is first. */
+  readonly dial?:
+    | ((
+      target: Target,
+      options: DialOptions & { readonly protocol: ProbeProtocol; readonly implicitTls: boolean },
+    ) => Promise<Connection>)
+    | undefined;
 }
