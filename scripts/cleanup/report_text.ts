@@ -160,7 +160,7 @@ function restoredText({ outcome, sha256, uid, path, text }: RestoredItem): strin
  * @returns Lines, each with its end.
  */
 export function statusText(status: CleanupStatus): string {
-  const { account, lastAt, runs, messages, unverified, archived, retired, gone } = status;
+  const { account, lastAt, runs, messages, unverified, archived, copies, retired, gone } = status;
   if (runs.length === 0) return "Nothing has been done here yet.\n";
   const { restored, carefulRuns } = status;
   const back = restored.filter((each) => each.back).length;
@@ -169,7 +169,8 @@ export function statusText(status: CleanupStatus): string {
     `Last write  ${lastAt === undefined ? "never" : timeWords(lastAt)}`,
     `Messages    ${messages} when somebody looked last`,
     `Archived    ${archived}`,
-    ...(retired > 0 ? [`Retired     ${retired}: their copies are gone on purpose`] : []),
+    `Copies      ${copies}`,
+    ...(retired > 0 ? [`Retired     ${retired} copies are gone on purpose`] : []),
     `Gone        ${gone}`,
     ...(unverified.length > 0 ? [`Unverified  ${unverified.length}: run verify`] : []),
     ...(back > 0 ? [`Restored    ${back}, kept until released`] : []),

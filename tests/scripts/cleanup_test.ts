@@ -184,7 +184,7 @@ Deno.test("cleanup retire takes down what is gone on purpose, and verify lets it
     const verified = await cleanup(["verify", ...all]);
     deepEqual([verified.code, verified.err], [0, ""]);
     match(verified.out, /^Done: 0 copies are whole, 3 gone on purpose \(run /);
-    match((await cleanup(["status", ...place.slice(0, 2)])).out, /\nRetired {5}3: /);
+    match((await cleanup(["status", ...place.slice(0, 2)])).out, /\nCopies {6}0\nRetired {5}3 /);
     const restored = await cleanup(["restore", "archive", ...place, "--export", `${folder}/out`]);
     equal(restored.code, 3);
     match(restored.out, /^retired .*gone on purpose since .*, says ann: tape 7: /);
@@ -415,7 +415,13 @@ Deno.test("cleanup ends with 7 if the archive cannot be written, and removes not
     await policy(POLICY);
     const plan = JSON.parse((await cleanup([...all, "--json"])).out).planId;
     await Deno.writeTextFile(`${folder}/archive`, "in the way");
-    equal((await cleanup(["apply", plan, ...all])).code, 7);
+    const failed = await cleanup(["apply", plan, ...all]);
+    equal(failed.code, 7);
+    match(failed.out, /\nWhat is not in the archive stays on the server; .*\nThe archive failed: /);
+    // Who is only told what went wrong is told why.
+    const quiet = await cleanup(["apply", plan, ...all, "--quiet"]);
+    deepEqual([quiet.code, quiet.out], [7, ""]);
+    match(quiet.err, /^cleanup: Cannot read archive "lists": .*\ncleanup: The archive failed: /);
     equal(uids(setting).length, 11);
   });
 });

@@ -173,6 +173,8 @@ export interface CleanupStatus {
   readonly unverified: readonly string[];
   /** How many unique-ids have a durable copy. */
   readonly archived: number;
+  /** How many copies there are: also those that a lost journal has left in the archive. */
+  readonly copies: number;
   /** How many copies are gone on purpose, as somebody has said. */
   readonly retired: number;
   /** How many are gone, as a listing has shown. */

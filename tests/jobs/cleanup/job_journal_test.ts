@@ -56,6 +56,7 @@ Deno.test("CleanupJournal reads back all that it has written", none, async () =>
     unverified: [],
     archived: 1,
     gone: 1,
+    copies: 1,
     retired: 1,
     carefulRuns: 10,
     restored: [{

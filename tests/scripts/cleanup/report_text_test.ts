@@ -71,6 +71,7 @@ const STATUS: CleanupStatus = {
   messages: 3,
   unverified: [],
   archived: 2,
+  copies: 3,
   retired: 0,
   gone: 2,
   restored: [],
@@ -95,7 +96,7 @@ Deno.test("statusText() tells what is kept from what was only exported", pure, (
 Deno.test("statusText() tells what is gone on purpose, and how the server is asked", pure, () => {
   const text = statusText({ ...STATUS, account: undefined, retired: 2, carefulRuns: 3 });
   match(text, /^Mailbox {5}not seen yet\n/);
-  match(text, /\nRetired {5}2: their copies are gone on purpose\n/);
+  match(text, /\nCopies {6}3\nRetired {5}2 copies are gone on purpose\n/);
   match(text, /\nCareful {5}one command at a time, for 3 more runs without a fault\n/);
   equal(statusText({ ...STATUS, runs: [] }), "Nothing has been done here yet.\n");
 });

@@ -207,6 +207,7 @@ export class JournalState {
       messages: this.#uids.size,
       unverified: [...this.#pending.keys()],
       archived: this.#archived.size,
+      copies: [...this.copies()].length - this.#retired.size,
       retired: this.#retired.size,
       gone: this.#gone.size,
       restored,

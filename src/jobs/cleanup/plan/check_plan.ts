@@ -23,10 +23,12 @@ export async function checkPlan(
     new CleanupError("plan", `Cannot carry out plan "${plan.planId}": ${seen}`);
   if (plan.account !== account) throw refuse(`it is for "${plan.account}"`);
   if (plan.policyDigest !== await policyDigestOf(policy)) {
-    throw refuse("the policy is another one");
+    throw refuse("the policy is another one; make a new plan");
   }
   const nowMs = clock.now();
-  if (nowMs > Date.parse(plan.expiresAt)) throw refuse(`it was good until ${plan.expiresAt}`);
+  if (nowMs > Date.parse(plan.expiresAt)) {
+    throw refuse(`it was good until ${plan.expiresAt}; make a new plan`);
+  }
   if (nowMs < Date.parse(plan.madeAt)) {
     throw refuse(`it was made at ${plan.madeAt}, later than now`);
   }
