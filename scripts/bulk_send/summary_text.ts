@@ -10,7 +10,6 @@ import {
   type JobRecord,
   type ListCheck,
   ROW_STATES,
-  type SampleMessage,
   STATE_WORDS,
   type StateCounts,
 } from "../../src/jobs/mod.ts";
@@ -18,10 +17,6 @@ import { withoutAddresses } from "./run_progress.ts";
 
 const MOST_DOMAINS = 10;
 const MOST_REASONS = 10;
-/** Full lines of base64, as attachments have them; the first of them are shown. */
-const BASE64 = /((?:[A-Za-z0-9+/]{76}\r\n){2})(?:[A-Za-z0-9+/]{76}\r\n){4,}/g;
-const BASE64_LINE = 78;
-
 /** How a text is laid out. */
 export interface SummaryStyle {
   /** How wide a line may be. */
@@ -141,21 +136,6 @@ export function checkText(check: ListCheck, list: string): string {
     lines.push(`  and ${duplicates - check.firstDuplicates.length} more`);
   }
   return lines.map((line) => `${line}\n`).join("");
-}
-
-/**
- * Shows a message. Of base64, which nobody can read, there is a glimpse.
- *
- * @param sample The message.
- * @returns The lines.
- */
-export function sampleText({ line, recipient, octets }: SampleMessage): string {
-  const text = new TextDecoder().decode(octets).replace(BASE64, (all, shown: string) => {
-    const left = (all.length - shown.length) / BASE64_LINE;
-    return `${shown}(and ${plural(left, "line")} like this)\r\n`;
-  });
-  const lines = text.split("\r\n").map((each) => `  ${visible(each)}`.trimEnd());
-  return `\nline ${line}, to ${visible(recipient)}:\n\n${lines.join("\n").trimEnd()}\n`;
 }
 
 /**

@@ -25,9 +25,10 @@ import { chooseJob, isPostgres, openJournal } from "./journal_place.ts";
 import { nextCommand } from "./next_command.ts";
 import { openReports } from "./report_files.ts";
 import { prepare, runJob, tellIfOver } from "./run_job.ts";
+import { sampleText } from "./sample_text.ts";
 import { Sending } from "./sending.ts";
 import { type JobSettings, runningOf, settingsOf } from "./settings.ts";
-import { checkText, sampleText, statusJson, statusText } from "./summary_text.ts";
+import { checkText, statusJson, statusText } from "./summary_text.ts";
 
 const NUMBERS = EXIT.bulk_send;
 /** Where nothing is decided, nothing needs to be writable. */

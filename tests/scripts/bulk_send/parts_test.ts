@@ -5,7 +5,6 @@ import { defaultName } from "../../../scripts/bulk_send/journal_place.ts";
 import { nextCommand } from "../../../scripts/bulk_send/next_command.ts";
 import { withoutAddresses } from "../../../scripts/bulk_send/run_progress.ts";
 import { runningOf, settingsOf } from "../../../scripts/bulk_send/settings.ts";
-import { sampleText } from "../../../scripts/bulk_send/summary_text.ts";
 import { SecretError } from "../../../src/cli/mod.ts";
 import { BulkJournalError, ListError } from "../../../src/jobs/mod.ts";
 
@@ -42,17 +41,6 @@ Deno.test("withoutAddresses() names nobody, and leaves the rest", pure, () => {
   );
   equal(withoutAddresses('it says "550 ann@x.example"'), 'it says "550 <…>"');
   equal(withoutAddresses("4.7.1 Greylisted @ noon"), "4.7.1 Greylisted @ noon");
-});
-
-Deno.test("sampleText() shows what can be read, and little of the rest", pure, () => {
-  const base64 = `${"A".repeat(76)}\r\n`;
-  const text = `Subject: x\r\n\r\n${base64.repeat(20_000)}AAA=\r\n--end--\r\n`;
-  const sample = { line: 2, recipient: "ann@x.example", octets: new TextEncoder().encode(text) };
-  equal(
-    sampleText(sample),
-    `\nline 2, to ann@x.example:\n\n  Subject: x\n\n${`  ${base64.trim()}\n`.repeat(2)}` +
-      "  (and 19998 lines like this)\n  AAA=\n  --end--\n",
-  );
 });
 
 Deno.test("nextCommand() can be typed as it is, and holds no secret", pure, () => {
