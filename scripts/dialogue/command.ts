@@ -132,7 +132,7 @@ function typed(description: string) {
 function reading(description: string) {
   return typed(description)
     .group("File")
-    .option("--root <folder:file>", "The folder out of which no path of a file leads; its own");
+    .option("--root <folder:file>", "Where what a file names may be; by default in its own folder");
 }
 
 function reporting(description: string) {

@@ -73,18 +73,27 @@ export async function run(
     onEvent: keeper.show,
   };
   const played = new Map<Part, DialogueResult>();
-  await inParallel(files, call.jobs, async (file) => {
-    for (const { part, target } of plan) {
-      if (part.file !== file) continue;
-      played.set(part, target ? await one(part, target, options) : skipped(part));
-    }
-  });
-  const results = all.flatMap((part) => played.get(part) ?? []);
+  try {
+    await inParallel(files, call.jobs, async (file) => {
+      for (const { part, target } of plan) {
+        if (part.file !== file) continue;
+        played.set(
+          part,
+          target ? await one(part, target, options) : skipped(part, wrongServer(part)),
+        );
+      }
+    });
+  } catch (error) {
+    // What is over by then is worth a report.
+    if (!io.signal.aborted) throw error;
+  }
+  const results = all.map((part) => played.get(part) ?? skipped(part, "interrupted"));
   for (const part of planned) {
     const result = played.get(part);
     if (result !== undefined) await keeper.keep(result.transcript, result.name);
   }
   await reports.results(results, library.sources);
+  io.signal.throwIfAborted();
   return exitOfResults(results);
 }
 
@@ -104,14 +113,19 @@ async function one(
   }
 }
 
-/** A dialogue for which no server was named. */
-function skipped({ file, dialogue }: Part): DialogueResult {
+/** No server of its protocol was named. */
+function wrongServer({ dialogue: { protocol } }: Part): string {
+  return `it speaks ${protocol}, add --to ${protocol}://…`;
+}
+
+/** A dialogue that was not played. */
+function skipped({ file, dialogue }: Part, reason: string): DialogueResult {
   return {
     name: dialogue.name,
     file: dialogue.steps[0]?.at.file ?? file.path,
     role: "C",
     status: "skipped",
-    reason: `it speaks ${dialogue.protocol}, add --to ${dialogue.protocol}://…`,
+    reason,
     delivery: "untried",
     vars: {},
     recipients: [],

@@ -643,13 +643,20 @@ Deno.test("dialogue serve listens inside TLS for a client that begins with it", 
 Deno.test("dialogue run stops when it is told to", async () => {
   await using box = await startSandbox({ faults: [{ verb: "NOOP", silent: true, then: "stall" }] });
   await inFolder(async (folder) => {
-    await write(folder, { "hello.dialogue": HELLO });
+    await write(folder, {
+      "hello.dialogue": HELLO,
+      "before.dialogue": "@smtp\nS: 220\nC: QUIT\nS: 221\n",
+    });
     const call = started([
-      ...["run", `${folder}/hello.dialogue`, "--to", box.smtpUrl, "--transcript", "-"],
+      ...["run", `${folder}/before.dialogue`, `${folder}/hello.dialogue`, "--to", box.smtpUrl],
+      ...["--transcript", "-"],
     ]);
     await call.heard(/C: NOOP\n/);
     call.signals.send("SIGINT");
-    equal((await call.ended).code, 130);
+    const { code, out } = await call.ended;
+    equal(code, 130);
+    // What was over by then is reported.
+    match(out, /^ok {3}before \d+ ms\nSKIP hello 0 ms: interrupted\n\n2 dialogues: /);
   });
 });
 
