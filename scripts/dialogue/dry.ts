@@ -96,9 +96,10 @@ class Unroller {
   }
 
   steps(steps: readonly DialogueStep[]): readonly DialogueStep[] {
-    return steps.flatMap((step): readonly DialogueStep[] => {
+    return steps.flatMap((step, index): readonly DialogueStep[] => {
       if (step.kind === "line") {
-        return [{ ...step, template: this.#filled(step.template, step.end) }];
+        const template = sized(step.template, steps[index + 1]);
+        return [{ ...step, template: this.#filled(template, step.end) }];
       }
       if (step.kind === "reply") {
         const lines = step.lines.map((line): ReplyLine =>
@@ -165,4 +166,13 @@ class Unroller {
     }
     return part;
   }
+}
+
+/** A line with the number of octets behind it, if they are in the dialogue itself. */
+function sized(template: LineTemplate, next: DialogueStep | undefined): LineTemplate {
+  if (next?.kind !== "bytes" || next.stuffed || !(next.from instanceof Uint8Array)) return template;
+  const { length } = next.from;
+  return template.map((part) =>
+    part.kind === "codec" && part.value.codec === "len" ? { kind: "text", text: `${length}` } : part
+  );
 }

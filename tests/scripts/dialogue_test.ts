@@ -431,7 +431,8 @@ Deno.test("dialogue dry shows what would be said, by whom", async () => {
       "a.dialogue":
         "@smtp\n@var me = client.example\n@secret pass\nS: 220 ${host=mx}\nC: EHLO ${me}\n" +
         "S: 250 ${host}\n@each who in ann, ben {\nC: RCPT TO:<${who}@b.example>\nS: 250\n}\n" +
-        "@repeat 2 {\nC: NOOP\nS: 250\n}\nC: AUTH PLAIN ${plain me pass}\nS: 235\n",
+        "@repeat 2 {\nC: NOOP\nS: 250\n}\nC: AUTH PLAIN ${plain me pass}\nS: 235\n" +
+        "C: BDAT ${len} LAST\nC|hi\\r\\n\nS: 250\n",
     });
     const file = `${folder}/a.dialogue`;
     const { out } = await dialogue(["dry", file, "--var", "me=other.example"]);
@@ -450,6 +451,9 @@ Deno.test("dialogue dry shows what would be said, by whom", async () => {
 <- S: 250
 -> C: AUTH PLAIN \${plain me pass}
 <- S: 235
+-> C: BDAT 4 LAST
+-> C|hi\\r\\n
+<- S: 250
 `,
     );
     const server = await dialogue(["dry", file, "--as", "server"]);
