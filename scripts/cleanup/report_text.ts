@@ -58,6 +58,19 @@ export function reportText(report: CleanupReport, { red, yellow }: Palette): str
 }
 
 /**
+ * What of a report is for whoever only wants to hear what went wrong.
+ *
+ * @param report The report.
+ * @returns The lines; none if all is well.
+ */
+export function wrongLines(report: CleanupReport): string[] {
+  const { exit, error, warnings } = report;
+  const lines = warnings.slice(0, SHOWN).map(visible);
+  if (error !== undefined) lines.push(visible(error.message));
+  return exit === "done" && lines.length === 0 ? [] : [...lines, reportLine(report)];
+}
+
+/**
  * Shows a report on one line.
  *
  * @param report The report.

@@ -42,7 +42,7 @@ import { applyCommand } from "./next_command.ts";
 import { planText } from "./plan_text.ts";
 import { type PolicyFile, readPolicy } from "./policy_file.ts";
 import { JobProgress } from "./progress.ts";
-import { reportLine, reportText, statusText } from "./report_text.ts";
+import { reportText, statusText, wrongLines } from "./report_text.ts";
 import { belowBase, openExisting, restoreMessages } from "./restoring.ts";
 import { type Alarm, readSchedule, sleepUntil, systemAlarm } from "./schedule.ts";
 import { timeWords } from "./time_words.ts";
@@ -84,9 +84,10 @@ export class CleanupVerbs implements Verbs {
       call,
       (job) => job.plan({ acceptChurn: call.acceptChurn ?? false }),
     );
-    const { out } = this.#io;
+    const { out, err } = this.#io;
     if (call.json) await out.json(plan);
     else if (!call.quiet) await this.#showPlan(plan, call);
+    else for (const { text } of plan.trips) await err.line(`${NAME}: ${visible(text)}`);
     this.exit = plan.trips.length > 0
       ? NUMBERS.guard
       : plan.items.length > 0
@@ -233,11 +234,7 @@ export class CleanupVerbs implements Verbs {
     const { out, err, signal } = this.#io;
     if (json) await out.json(report);
     else if (!quiet) await out.print(reportText(report, await loadPalette(out.colors)));
-    else if (report.exit !== "done") {
-      const { error } = report;
-      const why = error === undefined ? [] : [visible(error.message)];
-      for (const line of [...why, reportLine(report)]) await err.line(`${NAME}: ${line}`);
-    }
+    else for (const line of wrongLines(report)) await err.line(`${NAME}: ${line}`);
     this.exit = exitOfRun(report.exit, signal);
   }
 }

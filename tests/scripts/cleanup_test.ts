@@ -294,6 +294,7 @@ Deno.test("cleanup tells by its exit status what went wrong [T-D09] [T-C13]", as
       /\nStopped by keepAtLeast \(9\): 8 would be left; if that is meant, it takes keepAtLeast = 8\n/,
     );
     equal(guarded.out.includes("cleanup apply"), false);
+    match((await cleanup([...all, "--quiet"])).err, /^cleanup: 8 would be left; .*\n$/);
     const { planId: stopped } = JSON.parse((await cleanup([...all, "--json"])).out);
     equal(await code("apply", stopped, ...all), 6);
     // The plan was made for another policy.

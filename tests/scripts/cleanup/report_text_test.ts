@@ -1,5 +1,10 @@
-import { equal, match, ok } from "node:assert/strict";
-import { reportLine, reportText, statusText } from "../../../scripts/cleanup/report_text.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import {
+  reportLine,
+  reportText,
+  statusText,
+  wrongLines,
+} from "../../../scripts/cleanup/report_text.ts";
 import type { Palette } from "../../../src/cli/mod.ts";
 import type { CleanupReport, CleanupStatus } from "../../../src/jobs/mod.ts";
 
@@ -63,6 +68,21 @@ Deno.test("reportText() tells what to do next", pure, () => {
   match(reportText(report({ exit: "unverified" }), palette), /^cleanup verify and the same /);
   match(reportText(report({}), palette), /^Done \(run /);
 });
+
+Deno.test(
+  "wrongLines() is silent about what went well, and has what somebody should know",
+  pure,
+  () => {
+    deepEqual(wrongLines(report({})), []);
+    const line = "Done (run 20260101T000000Z-1)";
+    deepEqual(wrongLines(report({ warnings: ["a\x1b[31m"] })), ["a\\x1b[31m", line]);
+    const error = { kind: "busy", message: "the mailbox is in use", temporary: true } as const;
+    deepEqual(wrongLines(report({ exit: "busy", error })), [
+      "the mailbox is in use",
+      "Busy (run 20260101T000000Z-1)",
+    ]);
+  },
+);
 
 const STATUS: CleanupStatus = {
   account: "ann@pop.example:995",
