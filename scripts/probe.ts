@@ -193,6 +193,7 @@ function declared() {
     .option("--save-dialogue <path:file>", "Write what is said as a dialogue, to be played again")
     .option("--force", "Let --save-dialogue replace an existing file")
     .option("--only-lines <list:direction[]>", "Show of the transcript what was sent or received")
+    .option("--hex", "Show in the transcript the octets of each read and write too")
     .option("--times", "Show when each stage began and each line was said")
     .option("--quiet", "Print one line only; of JSON, all on one line")
     .option("--reveal", "Show the login in the transcript, secrets included")
@@ -308,6 +309,9 @@ function checkCall(call: Call): void {
   }
   if (call.onlyLines !== undefined && call.transcript === undefined) {
     fail("--only-lines is about a transcript: add --transcript");
+  }
+  if (call.hex && call.transcript === undefined) {
+    fail("--hex is about a transcript: add --transcript");
   }
   if (call.force && call.saveDialogue === undefined) {
     fail("--force is about a dialogue: add --save-dialogue");
@@ -504,15 +508,17 @@ class Outputs implements Disposable {
 
   /** Writes the transcript as it comes: who waits wants to see for what. */
   async listen(): Promise<(event: ProbeEvent) => void> {
-    const { transcript, onlyLines: only, times = false } = this.#call;
+    const { transcript, onlyLines: only, times = false, hex = false } = this.#call;
     if (transcript === undefined) return (event) => this.#keep(event);
     const printer = transcript === "-" ? this.#io.err : this.#printer(transcript);
     const style = await loadPalette(printer.colors);
     return (event) => {
       this.#keep(event);
-      if (event.type !== "line") return;
-      const { number, line } = event;
-      const text = this.#jobs.formatTranscriptLine(number, line, { only, times, style });
+      const text = event.type === "line"
+        ? this.#jobs.formatTranscriptLine(event.number, event.line, { only, times, style })
+        : event.type === "octets" && hex
+        ? this.#jobs.formatOctets(event.octets, { only, style })
+        : undefined;
       if (text === undefined) return;
       this.#talk = this.#talk.then(() => printer.line(text));
       this.#talk.catch(() => {}); // thrown to who waits for the end

@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { main } from "../../scripts/probe.ts";
 import { parseDialogue, runDialogue } from "../../src/dialogue/mod.ts";
 import { type ProbeRun, VERSION } from "../../src/jobs/mod.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/mod.ts";
+import { memorySandbox, type Sandbox, startSandbox } from "../../src/sandbox/mod.ts";
 import { systemReaders } from "../../src/cli/mod.ts";
 import { Secret } from "../../src/smtp/mod.ts";
 import { ClosedPipe, Screen, Signals } from "../cli/fakes.ts";
@@ -473,6 +473,7 @@ const USAGE: readonly (readonly [why: string, args: string[], said: RegExp])[] =
   ], /add --allow-write=\/no/],
   ["a limit without a stage", ["mail.example", "--warn", "5s"], /expected STAGE=T/],
   ["a limit without a unit", ["mail.example", "--crit", "banner=5"], /expected a duration/],
+  ["octets without a transcript", ["mail.example", "--hex"], /--hex is about a transcript/],
   ["a dry run with an output", ["mail.example", "--dry", "--json"], /--dry prints a dialogue/],
   ["the message of no dry run", ["mail.example", ...MAIL, "--send", "--message-only"], /add --dry/],
   ["no message of a dry run", ["mail.example", "--dry", "--message-only"], /add --send/],
@@ -495,6 +496,27 @@ for (const [why, args, said] of USAGE) {
     ok(!err.includes("secret\n") && !/secret["@]/.test(err), err);
   });
 }
+
+Deno.test("probe --hex shows the octets of each read and write, but none of a login", async () => {
+  await using box = memorySandbox({ users: { ann: PASSWORD } });
+  const options = { dial: () => Promise.resolve(box.connect()) };
+  const args = ["mail.example", ...LOGIN, "--auth", "PLAIN", "--transcript", "-", "--hex"];
+  for (const reveal of [[], ["--reveal"]]) {
+    const { err } = await run([...args, ...reveal], options);
+    match(err, /^ {3}2 {2}<- {3}220 localhost ESMTP mailwright$/m);
+    match(err, /^ {6}0000 -> 4d 41 49 4c 20 46 52 4f 4d 3a 3c 3e 0d 0a +MAIL FROM:<>\.\.$/m);
+    match(err, /^ {6}0010 <- 20 4f 4b 0d 0a +OK\.\.$/m);
+    const rows = [...err.matchAll(/^ {6}[0-9a-f]{4} -> ((?:[0-9a-f]{2} )+)/gm)];
+    const sent = rows.map(([, hex = ""]) =>
+      new TextDecoder().decode(Uint8Array.fromHex(hex.replaceAll(" ", "")))
+    ).join("");
+    const secret = btoa(`\0ann\0${PASSWORD}`);
+    equal(sent.includes(secret), reveal.length > 0);
+    equal(/^ {11}-> \(\d+ octets of the login\)$/m.test(err), reveal.length === 0);
+    const only = await run([...args, ...reveal, "--only-lines", "sent"], options);
+    equal(only.err.includes("<- "), false);
+  }
+});
 
 Deno.test("probe --dry says what it would say, and connects to nobody", {
   permissions: "none",

@@ -8,8 +8,8 @@ import type { Connection, Endpoint, Security, StartTlsOptions } from "../../wire
 
 /** Hears what goes through a connection. */
 export interface MeterListener {
-  /** So many octets have just come. */
-  readonly onRead: (octets: number) => void;
+  /** These octets have just come. They are valid during the call. */
+  readonly onRead: (bytes: Uint8Array) => void;
   /** These octets are about to be written; they are as they go out, secrets included. */
   readonly onWrite: (bytes: Uint8Array) => void;
 }
@@ -50,7 +50,7 @@ export class MeteredConnection implements Connection {
 
   async read(buffer: Uint8Array): Promise<number | null> {
     const count = await this.#inner.read(buffer);
-    if (count !== null) this.#listener.onRead(count);
+    if (count !== null) this.#listener.onRead(buffer.subarray(0, count));
     return count;
   }
 

@@ -14,6 +14,7 @@ import type {
   Target,
   TranscriptEvent,
 } from "../../wire/mod.ts";
+import type { SeenOctets } from "./render/octets.ts";
 import type {
   Finding,
   ProbeProtocol,
@@ -101,6 +102,8 @@ export type ProbeEvent =
     | { readonly type: "line"; readonly number: number; readonly line: TranscriptLine }
     /** The same with the octets of content. */
     | { readonly type: "said"; readonly said: TranscriptEvent }
+    /** One read or one write. The octets are valid until the listener returns. */
+    | { readonly type: "octets"; readonly octets: SeenOctets }
     | { readonly type: "chain"; readonly pem: string }
     | { readonly type: "stage"; readonly stage: Stage }
     | { readonly type: "finding"; readonly finding: Finding }

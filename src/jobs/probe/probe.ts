@@ -106,6 +106,7 @@ async function probeTarget(
     reveal: options.reveal ?? false,
     onLine: (number, line) => tell({ type: "line", number, line }),
     onSaid: (said) => tell({ type: "said", said }),
+    onOctets: (octets) => tell({ type: "octets", octets }),
     onStage: (stage) => tell({ type: "begin", stage }),
   });
   const end = new AbortController();

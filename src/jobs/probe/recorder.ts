@@ -9,6 +9,7 @@
 
 import type { Clock, TranscriptEvent } from "../../wire/mod.ts";
 import type { MeterListener } from "./meter.ts";
+import type { SeenOctets } from "./render/octets.ts";
 import type { ReplyFacts, ReplyReader } from "./reply_reader.ts";
 import type { Stage, StageName, StageReply, TranscriptLine } from "./result.ts";
 
@@ -28,6 +29,8 @@ export interface RecorderOptions {
   readonly onLine: (number: number, line: TranscriptLine) => void;
   /** Hears what the session says of its transcript. */
   readonly onSaid: (said: TranscriptEvent) => void;
+  /** Hears the octets of each read and each write; those of a login only if it is revealed. */
+  readonly onOctets: (octets: SeenOctets) => void;
   /** Hears each stage as it begins. */
   readonly onStage: (name: StageName) => void;
 }
@@ -178,13 +181,14 @@ export class Recorder implements MeterListener {
     stage.ok = false;
   }
 
-  readonly onRead = (octets: number): void => {
+  readonly onRead = (bytes: Uint8Array): void => {
     const at = this.now;
+    this.#show("S", bytes);
     const { least, most } = SMALL_WRITE_MS;
     const stage = this.#asked[0]?.stage ?? this.#stage;
     this.#readAt = at;
     if (stage !== undefined) {
-      stage.bytesReceived += octets;
+      stage.bytesReceived += bytes.length;
       if (stage.name === "banner" && stage.firstOctetMs === undefined) {
         stage.firstOctetMs = at - this.#writtenAt;
         if (stage.firstOctetMs > GREET_PAUSE_MS) stage.greetDelayMs = stage.firstOctetMs;
@@ -200,6 +204,7 @@ export class Recorder implements MeterListener {
     this.#pieceAt = undefined;
     if (this.#stage !== undefined) this.#stage.bytesSent += bytes.length;
     this.#reveal(bytes);
+    this.#show("C", bytes);
   };
 
   /** Hears what the session says of its transcript. */
@@ -224,6 +229,12 @@ export class Recorder implements MeterListener {
       this.#add(line);
     }
   };
+
+  /** Nothing of a login is shown unless that is wanted: a server may even echo a password. */
+  #show(end: "C" | "S", bytes: Uint8Array): void {
+    const secret = !this.#options.reveal && this.#stage?.name === "auth";
+    this.#options.onOctets({ end, count: bytes.length, ...(secret ? {} : { bytes }) });
+  }
 
   #add(line: TranscriptLine): number {
     this.transcript.push(line);

@@ -25,6 +25,7 @@ function recording(
     ...options,
     onLine: (_number, line) => heard.push(line),
     onSaid: () => {},
+    onOctets: () => {},
     onStage: () => {},
   });
   const event = (end: "C" | "S", text: string): void =>
@@ -41,7 +42,7 @@ function recording(
     },
     /** Reads so many octets, and then hears lines. */
     hear(octets: number, ...lines: readonly string[]): void {
-      recorder.onRead(octets);
+      recorder.onRead(new Uint8Array(octets));
       for (const line of lines) event("S", line);
     },
   };
@@ -208,7 +209,7 @@ Deno.test("Recorder takes a body for a part of the answer before it", {
   await clock.advance(5);
   hear(10, "+OK");
   await clock.advance(9);
-  recorder.onRead(100);
+  recorder.onRead(new Uint8Array(100));
   const bytes = new Uint8Array(100);
   recorder.listen({ at: 0, end: "S", tls: false, kind: "content", text: "", bytes });
   const stage = recorder.find("top");
