@@ -56,6 +56,18 @@ export class Course {
   }
 
   /**
+   * Whether the replies to a whole envelope are here and its content is wanted: the usual case, in
+   * which {@linkcode Course.envelope} need not be waited for.
+   *
+   * @param transaction The transaction, its first commands written.
+   * @returns Whether all of that is so.
+   */
+  wanted(transaction: Transaction): boolean {
+    return this.#answered(transaction) && transaction.data?.code === 354 &&
+      !transaction.mailRefused && transaction.accepted > 0;
+  }
+
+  /**
    * Speaks the envelope to its end.
    *
    * @param transaction The transaction, its first commands written.
@@ -64,7 +76,7 @@ export class Course {
   async envelope(transaction: Transaction): Promise<boolean> {
     const { commands } = transaction;
     while (true) {
-      if (!this.#answered(transaction)) await this.answers(transaction);
+      await this.answers(transaction);
       if (transaction.written === commands.length) break;
       if (transaction.mailRefused) return false;
       if (this.#hopeless(transaction, commands[transaction.written]?.verb === "DATA")) return false;
@@ -72,7 +84,7 @@ export class Course {
       this.putGroup(transaction);
       await this.#exchange.flush();
     }
-    return this.#wanted(transaction);
+    return this.#settled(transaction);
   }
 
   /** Whether nobody will get the message, so that the envelope need not go on. */
@@ -84,7 +96,7 @@ export class Course {
     return hopeless;
   }
 
-  #wanted(transaction: Transaction): boolean | Promise<boolean> {
+  #settled(transaction: Transaction): boolean | Promise<boolean> {
     const go = transaction.data?.code === 354;
     if (transaction.mailRefused) {
       // S27: the server takes content that belongs to nothing. Neither a dot nor an octet is sent.
@@ -201,20 +213,24 @@ export class Course {
     return false;
   }
 
+  /** Reads what the server says to the whole content. */
+  finalReply(): Promise<SmtpReply> {
+    this.#exchange.stage = "final";
+    return this.#exchange.reply("the content", this.#exchange.timers.final);
+  }
+
   /**
-   * Reads what the server says to the whole content; in LMTP for each accepted recipient.
+   * Takes what the server said to the whole content; in LMTP for the next accepted recipient.
    *
    * @param transaction The transaction, its end written.
+   * @param reply The reply.
+   * @returns Whether no more of them will come.
    */
-  async final(transaction: Transaction): Promise<void> {
-    this.#exchange.stage = "final";
-    const { lmtp } = this.#context;
-    let all = false;
-    while (!all) {
-      const reply = await this.#finalReply();
-      if (transaction.chunking && !reply.ok) this.leftOpen = true;
-      all = this.#taking(() => lmtp ? transaction.finishOne(reply) : transaction.finish(reply));
-    }
+  final(transaction: Transaction, reply: SmtpReply): boolean {
+    if (transaction.chunking && !reply.ok) this.leftOpen = true;
+    return this.#taking(() =>
+      this.#context.lmtp ? transaction.finishOne(reply) : transaction.finish(reply)
+    );
   }
 
   /**
@@ -243,8 +259,7 @@ export class Course {
    */
   async answerWhole(transaction: Transaction): Promise<void> {
     await this.answers(transaction);
-    this.#exchange.stage = "final";
-    const reply = await this.#finalReply();
+    const reply = await this.finalReply();
     if (!reply.ok) this.leftOpen = true;
     if (transaction.accepted > 0) this.#taking(() => transaction.finish(reply));
     else if (reply.ok || reply.class === "continue") {
@@ -266,10 +281,6 @@ export class Course {
     } catch {
       // The exchange keeps the reason for whoever comes next.
     }
-  }
-
-  #finalReply(): Promise<SmtpReply> {
-    return this.#exchange.reply("the content", this.#exchange.timers.final);
   }
 
   #taking<T>(take: () => T): T {

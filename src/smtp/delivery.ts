@@ -167,7 +167,7 @@ export class Delivery {
       course.putGroup(transaction, course.leftOpen);
       await this.#exchange.flush();
     }
-    if (!await course.envelope(transaction)) {
+    if (!course.wanted(transaction) && !await course.envelope(transaction)) {
       return await transaction.content.cancel(new Error("The envelope was refused"));
     }
     if (!await course.content(transaction, beforeEnd && (() => beforeEnd(message)))) return;
@@ -181,7 +181,9 @@ export class Delivery {
     await this.#exchange.flush();
     // The one behind the next is made ready while the server has something to do.
     if (flights.length === 2) this.#ready(flights, source, options);
-    await course.final(transaction);
+    while (!course.final(transaction, await course.finalReply())) {
+      // LMTP: another accepted recipient has a reply of his own.
+    }
   }
 
   /** Makes the next message ready if there is one. */
