@@ -335,11 +335,8 @@ export class Channel {
    * @throws {ClosedError} If the write fails. What the peer has said before can still be read.
    * @throws {WireError} If the channel is dead or dies.
    */
-  async flush(): Promise<void> {
-    if (this.#out.length === 0) return;
-    const bytes = this.#out.take();
-    await this.#write(bytes);
-    this.#out.giveBack(bytes);
+  flush(): Promise<void> {
+    return this.#out.length === 0 ? Promise.resolve() : this.#write(this.#out.take(), "gathered");
   }
 
   /**
@@ -355,7 +352,7 @@ export class Channel {
     await this.flush();
     this.#throwIfDead();
     this.#recorder.content(this.#end, bytes);
-    await this.#write(bytes);
+    await this.#write(bytes, "caller");
   }
 
   /**
@@ -457,13 +454,15 @@ export class Channel {
     if (this.#reading) throw new TypeError(`Cannot ${purpose}: a read is under way`);
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
+  /** Writes octets; what was gathered goes back to where it gathers. */
+  async #write(bytes: Uint8Array, from: "gathered" | "caller"): Promise<void> {
     this.#throwIfDead();
     // How much of it went out is unknown: what came behind it would mean something else.
     if (this.#unwritable !== undefined) throw this.#unwritable;
     this.#writes++;
     try {
       await this.#connection.write(bytes);
+      if (from === "gathered") this.#out.giveBack(bytes);
     } catch (error) {
       this.#throwIfDead();
       // Not dead yet: the peer's last words may still be readable (D6, F7).
