@@ -8,7 +8,6 @@ import type { AgreeingText } from "./captures.ts";
 import type {
   DialogueLogin,
   DialogueSecret,
-  Ending,
   Live,
   Next,
   PasswordMechanism,
@@ -24,8 +23,9 @@ import type {
   BatchLooping,
   BatchVerb,
   CapabilityVerb,
+  CommandVerb,
   Looping,
-  ReplySettings,
+  ReplyVerbs,
   ResetVerb,
 } from "./program_verbs.ts";
 
@@ -49,62 +49,11 @@ export interface MessageChoice {
 }
 
 /** What is said of a reply of POP3. */
-export interface Pop3ReplyVerbs<
+export type Pop3ReplyVerbs<
   F extends ProgramFamily,
   P extends ProgramPhase,
   S extends ProgramState,
-> extends ReplySettings<F, P, S> {
-  /**
-   * Says what the reply before must be. After octets, once for each reply.
-   *
-   * @param indicator The indicator, or several.
-   * @param text How its text begins; its holes are captured.
-   * @returns The program with it.
-   */
-  expect<const T extends string>(
-    indicator: Pop3Expectation | readonly Pop3Expectation[],
-    text?: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<S, T>>;
-  /**
-   * Names what each reply means: `{ "+OK": "ok", "-ERR": "badPassword" }`.
-   *
-   * @param outcomes The names by indicator; the result has the one that came.
-   * @param text How its text begins; its holes are captured.
-   * @returns The program with it.
-   */
-  expect<const M extends Pop3Outcomes, const T extends string>(
-    outcomes: M,
-    text?: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
-  /**
-   * Says what the reply before should be: another one is noted as a failure, and the run goes on.
-   *
-   * @param indicator The indicator, or several.
-   * @param text How its text begins; its holes are captured.
-   * @returns The program with it.
-   */
-  soft<const T extends string>(
-    indicator: Pop3Expectation | readonly Pop3Expectation[],
-    text?: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<S, T>>;
-}
-
-/** What is good in any phase of POP3. */
-export interface Pop3CommandVerb<
-  F extends ProgramFamily,
-  P extends ProgramPhase,
-  S extends ProgramState,
-> {
-  /**
-   * Sends one line as a command.
-   *
-   * @param line The line; its holes are filled with what was captured, or their samples.
-   * @returns The program with it, in the same phase whatever the command.
-   */
-  command<const T extends string>(
-    line: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<S, T>>;
-}
+> = ReplyVerbs<F, P, S, Pop3Expectation, Pop3Outcomes>;
 
 /** What is good in any phase of POP3, QUIT apart. */
 export interface Pop3Anytime<
@@ -114,7 +63,7 @@ export interface Pop3Anytime<
 > extends
   RunnableProgram<P, S>,
   Pop3ReplyVerbs<F, P, S>,
-  Pop3CommandVerb<F, P, S>,
+  CommandVerb<F, P, S>,
   AnytimeVerbs<F, P, S>,
   Looping<F, P, S> {}
 
@@ -274,6 +223,6 @@ export interface Pop3Batch<F extends ProgramFamily, S extends ProgramState>
   extends
     RunlessProgram<"batch transaction", S>,
     Pop3ReplyVerbs<F, "batch transaction", S>,
-    Pop3CommandVerb<F, "batch transaction", S>,
+    CommandVerb<F, "batch transaction", S>,
     MaildropVerbs<F, "batch transaction", S>,
     BatchLooping<F, "batch transaction", S> {}

@@ -10,6 +10,7 @@ import type { AgreeingText } from "./captures.ts";
 import type {
   AnyProgram,
   BatchPhase,
+  Ending,
   Live,
   Looped,
   Next,
@@ -49,6 +50,67 @@ export interface ReplySettings<
    * @returns The program with it.
    */
   label(name: string): Next<F, P, S>;
+}
+
+/** What is said of a reply, in the codes of its protocol. */
+export interface ReplyVerbs<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+  Code,
+  Outcomes,
+> extends ReplySettings<F, P, S> {
+  /**
+   * Says what the reply before must be. After octets, and after content for several recipients of LMTP,
+   * once for each reply. After `data` it is about the reply to the content, or about a refusal of DATA.
+   *
+   * @param code The code, or several; of POP3 the indicator.
+   * @param text How its text begins; its holes are captured.
+   * @returns The program with it.
+   */
+  expect<const T extends string>(
+    code: Code | readonly Code[],
+    text?: T & AgreeingText<S["captures"], T>,
+  ): Next<F, P, Taking<S, T>>;
+  /**
+   * Names what each reply means: `{ 235: "ok", 535: "badPassword" }`, `{ "+OK": "ok" }`.
+   *
+   * @param outcomes The names by code; the result has the one that came.
+   * @param text How its text begins; its holes are captured.
+   * @returns The program with it.
+   */
+  expect<const M extends Outcomes, const T extends string>(
+    outcomes: M,
+    text?: T & AgreeingText<S["captures"], T>,
+  ): Next<F, P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
+  /**
+   * Says what the reply before should be: another one is noted as a failure, and the run goes on.
+   *
+   * @param code The code, or several.
+   * @param text How its text begins; its holes are captured.
+   * @returns The program with it.
+   */
+  soft<const T extends string>(
+    code: Code | readonly Code[],
+    text?: T & AgreeingText<S["captures"], T>,
+  ): Next<F, P, Taking<S, T>>;
+}
+
+/** Any command. */
+export interface CommandVerb<
+  F extends ProgramFamily,
+  P extends ProgramPhase,
+  S extends ProgramState,
+> {
+  /**
+   * Sends one line as a command.
+   *
+   * @param line The line; its holes are filled with what was captured, or their samples.
+   * @returns The program with it, in the same phase whatever the command.
+   */
+  command<const T extends string>(
+    line: T & AgreeingText<S["captures"], T>,
+  ): Next<F, P, Taking<S, T>>;
 }
 
 /** What passes without a word, what is done by functions, and what can be sent as it is. */

@@ -8,7 +8,6 @@ import type { AgreeingText } from "./captures.ts";
 import type {
   BatchPhase,
   DialogueLogin,
-  Ending,
   Next,
   PasswordMechanism,
   ProgramFamily,
@@ -23,8 +22,9 @@ import type {
   BatchLooping,
   BatchVerb,
   CapabilityVerb,
+  CommandVerb,
   Looping,
-  ReplySettings,
+  ReplyVerbs,
   ResetVerb,
 } from "./program_verbs.ts";
 
@@ -48,62 +48,18 @@ export interface SmtpOutcomes {
 }
 
 /** What is said of a reply of SMTP. */
-export interface SmtpReplyVerbs<
+export type SmtpReplyVerbs<
   F extends ProgramFamily,
   P extends ProgramPhase,
   S extends ProgramState,
-> extends ReplySettings<F, P, S> {
-  /**
-   * Says what the reply before must be. After content for several recipients of LMTP, and after octets,
-   * once for each reply. After `data` it is about the reply to the content, or about a refusal of DATA.
-   *
-   * @param code The code, or several.
-   * @param text How its text begins; its holes are captured.
-   * @returns The program with it.
-   */
-  expect<const T extends string>(
-    code: SmtpExpectation | readonly SmtpExpectation[],
-    text?: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<S, T>>;
-  /**
-   * Names what each reply means: `{ 235: "ok", 535: "badPassword" }`.
-   *
-   * @param outcomes The names by code; the result has the one that came.
-   * @param text How its text begins; its holes are captured.
-   * @returns The program with it.
-   */
-  expect<const M extends SmtpOutcomes, const T extends string>(
-    outcomes: M,
-    text?: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<Ending<S, Extract<M[keyof M], string>>, T>>;
-  /**
-   * Says what the reply before should be: another one is noted as a failure, and the run goes on.
-   *
-   * @param code The code, or several.
-   * @param text How its text begins; its holes are captured.
-   * @returns The program with it.
-   */
-  soft<const T extends string>(
-    code: SmtpExpectation | readonly SmtpExpectation[],
-    text?: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<S, T>>;
-}
+> = ReplyVerbs<F, P, S, SmtpExpectation, SmtpOutcomes>;
 
 /** The commands that are good in any phase. */
 export interface SmtpCommandVerbs<
   F extends ProgramFamily,
   P extends ProgramPhase,
   S extends ProgramState,
-> {
-  /**
-   * Sends one line as a command.
-   *
-   * @param line The line; its holes are filled with what was captured, or their samples.
-   * @returns The program with it, in the same phase whatever the command.
-   */
-  command<const T extends string>(
-    line: T & AgreeingText<S["captures"], T>,
-  ): Next<F, P, Taking<S, T>>;
+> extends CommandVerb<F, P, S> {
   /**
    * NOOP.
    *

@@ -14,7 +14,7 @@ import { literal, printTemplate } from "../template.ts";
 import { Arms } from "./arms.ts";
 import { Asked } from "./asked.ts";
 import { Chunk } from "./chunk.ts";
-import { type Exchange, Logins } from "./login.ts";
+import { LoginLines } from "./login_lines.ts";
 import { Script } from "./script.ts";
 import { type FoundSession, plainBlanks } from "./session.ts";
 
@@ -37,7 +37,7 @@ function isBase64(text: string): boolean {
 /** Writes one session down. */
 export class Scribe {
   readonly #script = new Script();
-  readonly #logins = new Logins();
+  readonly #logins = new LoginLines(this.#script);
   readonly #arms = new Arms();
   readonly #pending = new Asked();
   #protocol: DialogueProtocol | undefined;
@@ -52,10 +52,7 @@ export class Scribe {
   #filled = false;
   #listing = false;
   #chunk: Chunk | undefined;
-  #exchange: Exchange | undefined;
-  #asked = false;
   #reply: LastReply | undefined;
-  #greeting: number | undefined;
   #tls = false;
   #over = false;
 
@@ -91,7 +88,7 @@ export class Scribe {
 
   /** Whether the server waits for an answer of AUTH. */
   get asked(): boolean {
-    return this.#asked;
+    return this.#logins.asked;
   }
 
   /** Whether a command waits for its reply. */
@@ -146,21 +143,21 @@ export class Scribe {
       return;
     }
     this.#commands++;
-    if (this.#exchange !== undefined && this.#asked) {
-      this.#answer(this.#exchange, text, at);
+    if (this.#logins.asked) {
+      if (this.#logins.answer(text, at)) this.#pending.add("AUTH");
       return;
     }
     if (this.#logins.some && isBase64(text)) {
       this.#script.note(at, "what may be a credential was left away: nothing had asked for it");
       return;
     }
-    this.#exchange = undefined;
+    this.#logins.end();
     const [verb = ""] = text.toUpperCase().split(" ", 1);
     if (/^BDAT .*LAST$/i.test(text)) this.#pending.addEnd(verb, this.#protocol === "lmtp");
     else this.#pending.add(text.toUpperCase());
     if (verb === "LHLO") this.#protocol = "lmtp";
-    if (verb === "AUTH") this.#authenticate(text, at);
-    else this.#script.say("commands", this.#commandText(verb, text), at);
+    if (verb === "AUTH") this.#logins.begin(text, at);
+    else this.#script.say("commands", this.#commandText(text), at);
     const size = verb === "BDAT" ? Number(/^BDAT +(\d+)/i.exec(text)?.[1] ?? 0) : 0;
     if (size > 0) this.#chunk = new Chunk(at, size);
   }
@@ -168,11 +165,10 @@ export class Scribe {
   /** Octets that were announced, and that the page describes only: the description stands for them. */
   someChunk(text: string, at: Position): void {
     this.#chunk?.add(text);
-    const announced = this.#script.lines.at(-1);
-    if (announced !== undefined) {
-      const sized = announced.text.replace(/\d+/, "${len}");
-      this.#script.lines[this.#script.lines.length - 1] = { ...announced, text: sized };
-    }
+    this.#script.rewrite(
+      this.#script.lines.length - 1,
+      (announced) => announced.replace(/\d+/, "${len}"),
+    );
     this.#endChunk({ whole: true });
     this.#script.note(at, "a description became the octets, and their number its length");
   }
@@ -185,63 +181,11 @@ export class Scribe {
     this.#script.note(at, "the content is not shown: any content fits");
   }
 
-  #authenticate(text: string, at: Position): void {
-    const [verb = "", mechanism, initial] = text.split(/ +/);
-    if (mechanism === undefined) {
-      this.#script.say("commands", text, at);
-      return;
-    }
-    if (!/^[A-Za-z0-9_-]{1,20}$/.test(mechanism)) {
-      this.#script.say("commands", printTemplate(literal(`${verb} ${mechanism}`)), at);
-      this.#script.note(at, "what stands behind an unknown mechanism was left away");
-      return;
-    }
-    const [exchange, line] = this.#logins.begin(mechanism, initial);
-    this.#exchange = exchange;
-    if (exchange.whole) this.#script.write(line, at);
-    else this.#script.say("commands", `${verb} ${line}`, at);
-  }
-
-  #commandText(verb: string, text: string): string {
-    const words = text.split(/ +/);
-    if (this.#protocol === "pop3" && words.length > 1) {
-      const rest = text.slice(verb.length).trim();
-      const [shown] = words;
-      if (verb === "USER") return `${shown} \${${this.#logins.user(rest)}}`;
-      if (verb === "PASS") return `${shown} \${${this.#logins.password(rest)}}`;
-      if (verb === "APOP") {
-        const user = `\${${this.#logins.user(words[1] ?? "")}}`;
-        // Without a stamp nobody can tell what was digested.
-        return this.#stamp()
-          ? `${shown} ${user} \${apop stamp ${this.#logins.password(rest)}}`
-          : `${shown} ${user} \${_=${"0".repeat(32)}}`;
-      }
-    }
+  #commandText(text: string): string {
+    const login = this.#protocol === "pop3" ? this.#logins.pop3Command(text) : undefined;
     // A page that became Markdown.
     const address = text.replace(/\[([^\s[\]]+)\]\(mailto:[^\s()]*\)/g, "<$1>");
-    return printTemplate(literal(address));
-  }
-
-  /** APOP needs what the greeting has between angle brackets. */
-  #stamp(): boolean {
-    const line = this.#greeting === undefined ? undefined : this.#script.lines[this.#greeting];
-    if (line === undefined || this.#greeting === undefined) return false;
-    if (line.text.includes("${stamp=")) return true;
-    const text = line.text.replace(/<[^<>{}\s]+>/, (stamp) => `\${stamp=${stamp}}`);
-    this.#script.lines[this.#greeting] = { ...line, text };
-    return text !== line.text;
-  }
-
-  #answer(exchange: Exchange, text: string, at: Position): void {
-    this.#asked = false;
-    if (exchange.whole) {
-      this.#script.note(at, "an answer of AUTH is part of @auth");
-      this.#script.see(at);
-      return;
-    }
-    this.#pending.add("AUTH");
-    this.#script.say("commands", this.#logins.answer(exchange, text), at);
-    this.#script.note(at, "a credential became a hole");
+    return login ?? printTemplate(literal(address));
   }
 
   #contentLine(raw: string, at: Position): void {
@@ -308,32 +252,18 @@ export class Scribe {
     if (code === undefined) {
       this.#script.note(at, "a reply without code became one that succeeds");
       this.#smtpReply(`250 ${text}`, at);
-      const last = this.#script.lines.at(-1);
-      if (last !== undefined) {
-        this.#script.lines[this.#script.lines.length - 1] = {
-          ...last,
-          text: last.text.replace("250", "2xx"),
-        };
-      }
+      this.#script.rewrite(this.#script.lines.length - 1, (last) => last.replace("250", "2xx"));
       return;
     }
     this.#content = false;
     const from = this.#open === undefined ? this.#script.lines.length : this.#reply?.from;
-    if (this.#exchange?.whole && code === "334") {
-      this.#asked = true;
-      this.#script.note(at, "a question of AUTH is part of @auth");
-      this.#script.see(at);
-      return;
-    }
+    if (this.#logins.question(code, at)) return;
     this.#said++;
-    const shown =
-      code === "334" && this.#exchange?.mechanism === "CRAM-MD5" && /^[A-Za-z0-9+/=]+$/.test(rest)
-        ? `\${b64 challenge=${rest}}`
-        : printTemplate(literal(rest));
+    const shown = this.#logins.replyText(code, rest);
     this.#script.say("replies", `${code}${separator ?? ""}${shown}`, at);
     this.#reply = {
       from: from ?? this.#script.lines.length - 1,
-      login: this.#exchange !== undefined,
+      login: this.#logins.goingOn,
     };
     if (separator === "-") this.#open = this.#script.lines.length - 1;
     else this.#answered(code);
@@ -352,29 +282,19 @@ export class Scribe {
       } else this.#script.say("replies", printTemplate(literal(text)), at);
       return;
     }
-    const [, indicator] = /^(\+OK|-ERR|\+)(?: |$)/.exec(text) ?? [];
+    const [, indicator, separator, rest = ""] = /^(\+OK|-ERR|\+)(?:( )(.*))?$/.exec(text) ?? [];
     if (indicator === undefined) {
       this.#script.note(at, "a line that is no reply was left away");
       return;
     }
-    if (this.#exchange?.whole && indicator === "+") {
-      this.#asked = true;
-      this.#script.note(at, "a question of AUTH is part of @auth");
-      return;
-    }
+    if (this.#logins.question(indicator, at)) return;
     this.#said++;
-    if (!this.#greeted) this.#greeting = this.#script.lines.length;
+    if (!this.#greeted) this.#logins.greets();
     const from = this.#script.lines.length;
-    const challenge = indicator === "+" && this.#exchange?.mechanism === "CRAM-MD5"
-      ? text.slice(2).trim()
-      : "";
-    this.#script.say(
-      "replies",
-      challenge === "" ? printTemplate(literal(text)) : `+ \${b64 challenge=${challenge}}`,
-      at,
-    );
+    const shown = this.#logins.replyText(indicator, rest);
+    this.#script.say("replies", `${indicator}${separator ?? ""}${shown}`, at);
     const asked = this.#pending.first;
-    const login = this.#exchange !== undefined || /^(?:USER|PASS|APOP) /.test(asked);
+    const login = this.#logins.goingOn || /^(?:USER|PASS|APOP) /.test(asked);
     this.#reply = { from, login };
     this.#listing = /^(?:LIST|UIDL)$/.test(asked);
     this.#filled = false;
@@ -389,8 +309,7 @@ export class Scribe {
     const answers = this.#greeted || this.#commands > 0;
     const command = answers ? this.#pending.answer(accepted) : undefined;
     this.#greeted = true;
-    this.#asked = this.#exchange !== undefined && (code === "334" || code === "+");
-    if (!this.#asked) this.#exchange = undefined;
+    this.#logins.answered(code);
     if (code === "354") this.#content = true;
     if (command === "QUIT") this.#over = true;
     if (accepted && /^(?:STARTTLS|STLS)$/.test(command ?? "")) this.#tls = true;
@@ -400,11 +319,12 @@ export class Scribe {
   /** A reply that did not end is taken as ended when the other end speaks. */
   #endReply(at: Position): void {
     const open = this.#open;
-    const line = open === undefined ? undefined : this.#script.lines[open];
-    if (open !== undefined && line !== undefined) {
-      const text = line.text.replace(/^(..) (\d{3})-/, "$1 $2 ");
-      this.#script.lines[open] = { ...line, text };
-      this.#script.note(line.at, "a reply that promises another line was taken as whole");
+    if (open !== undefined) {
+      const text = this.#script.rewrite(open, (line) => line.replace(/^(..) (\d{3})-/, "$1 $2 "));
+      this.#script.note(
+        this.#script.lines[open]?.at ?? at,
+        "a reply that promises another line was taken as whole",
+      );
       this.#answered(/\d{3}/.exec(text)?.[0] ?? "");
     }
     if (this.#body) {
@@ -449,7 +369,7 @@ export class Scribe {
       !first?.text.startsWith("S:");
     const head = [
       `@${this.#protocol ?? "smtp"}`,
-      ...this.#logins.declarations(),
+      ...this.#logins.declarations,
       ...(fragment ? ["@fragment"] : []),
     ];
     const lines = [...head.map((text) => ({ text, at: start })), ...this.#script.lines];

@@ -57,6 +57,15 @@ export class Script {
     this.see(at);
   }
 
+  /** Writes a line anew, and gives it. */
+  rewrite(index: number, change: (text: string) => string): string {
+    const line = this.lines[index];
+    if (line === undefined) return "";
+    const text = change(line.text);
+    this.lines[index] = { ...line, text };
+    return text;
+  }
+
   /** A line of the page belongs to the session. */
   see(at: Position): void {
     this.#first ??= at.line;

@@ -9,6 +9,7 @@ import { makePortable } from "../dialects/portable.ts";
 import { hasPop3Body } from "../pop3_body.ts";
 import { RecordedLogin } from "./recorded_login.ts";
 import { sayable } from "./sayable.ts";
+import { joined } from "../octets.ts";
 import type {
   Dialogue,
   DialogueProtocol,
@@ -266,23 +267,12 @@ function textLines(bytes: Uint8Array, text: string): readonly string[] | undefin
   // What the text form would take for another thing, or cannot hold.
   // deno-lint-ignore no-control-regex -- looking for control characters is what it is for
   const plain = lines.every((line) => !/[\x00-\x08\x0a-\x1f\x7f]|^<.*>$/.test(line));
-  return plain && lines.indexOf(".") >= lines.length - 1 || plain && !lines.includes(".")
-    ? lines
-    : undefined;
+  const dot = lines.indexOf(".");
+  return plain && (dot < 0 || dot === lines.length - 1) ? lines : undefined;
 }
 
 const NOTHING = new Uint8Array();
 
 function copy(bytes: Uint8Array = NOTHING): Uint8Array<ArrayBuffer> {
   return bytes.slice();
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
