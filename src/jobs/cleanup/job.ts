@@ -12,24 +12,21 @@
  * @module
  */
 
-import { systemClock } from "../../wire/mod.ts";
-import { denoFileStore } from "../deno_file_store.ts";
 import { joinPath } from "../file_path.ts";
 import type { FileLock } from "../file_store.ts";
-import { lockHolder } from "../lock_holder.ts";
-import { Application, type OpenMailbox, readListing } from "./run/apply.ts";
+import { Application, type OpenMailbox } from "./run/apply.ts";
 import { Archives } from "./archive/archives.ts";
 import { checkPolicy } from "./policy/check_policy.ts";
 import { CleanupError } from "./cleanup_error.ts";
-import { CleanupJournal } from "./journal/cleanup_journal.ts";
-import type { CleanupOptions, PlanningOptions, UnattendedOptions } from "./cleanup_options.ts";
+import type { CleanupJournal } from "./journal/cleanup_journal.ts";
+import type { PlanningOptions, UnattendedOptions } from "./cleanup_options.ts";
 import type { CleanupReport, CleanupStatus } from "./cleanup_report.ts";
 import { clockDoubt } from "./plan/clock_check.ts";
 import { checkPlan, refuseTrips } from "./plan/check_plan.ts";
 import { checkCopies } from "./run/check_copies.ts";
 import { failureOf, writing } from "./failure.ts";
 import { HeaderCache } from "./plan/header_cache.ts";
-import { type JobSettings, settingsOf } from "./job_settings.ts";
+import type { JobSettings } from "./job_settings.ts";
 import { Planning } from "./plan/planning.ts";
 import type { Policy } from "./policy/policy.ts";
 import { reportedRun, type ReportedRunOptions } from "./run/reported_run.ts";
@@ -43,6 +40,7 @@ import type {
   RetireResult,
 } from "./restore/restore_options.ts";
 import { retireCopies } from "./restore/retire.ts";
+import { readListing } from "./run/read_listing.ts";
 import { Sessions } from "./run/sessions.ts";
 import { PlanFolder, type StoredPlan } from "./plan/stored_plan.ts";
 
@@ -59,7 +57,7 @@ export class CleanupJob implements AsyncDisposable {
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * {@linkcode openCleanup} makes it.
+   * `openCleanup()` makes it.
    *
    * @param settings The options.
    * @param lock The lock of the folder.
@@ -309,76 +307,6 @@ export class CleanupJob implements AsyncDisposable {
     const { store, base, policy: { archives } } = this.#settings;
     return new Archives({ store, base, archives, journal: this.#journal });
   }
-}
-
-/**
- * Opens the cleanup of a mailbox: takes its folder and reads its journal.
- *
- * @param options Which mailbox, and how to reach it.
- * @returns The cleanup. Hold it with `await using`.
- * @throws {CleanupError} If another run has the folder, its journal cannot be used, or it is of another
- *   mailbox.
- * @throws {PolicyError} If something is wrong with the policy.
- *
- * @example Usage
- * ```ts
- * import { connectPop3, memoryPair, pop3CapabilityLists, Secret, servePop3 } from "@mailwright/mailwright";
- * import { age, definePolicy, eml, openCleanup, remove } from "@mailwright/mailwright/jobs";
- * import { deepEqual, equal } from "node:assert/strict";
- *
- * // A server in memory; `connectPop3({ url: "pop3s://mail.example", auth })` is the usual way.
- * const content = new TextEncoder().encode("Date: Mon, 5 May 2025 12:00:00 +0000\r\n\r\nHello\r\n");
- * const mails = [{ uid: "a1", size: content.length, read: () => [content] }];
- * const password = new Secret("pencil");
- * async function connect() {
- *   const [connection, theirs] = memoryPair();
- *   servePop3(theirs, {
- *     hostname: "pop.example",
- *     credentials: { password: () => password },
- *     open: () => ({ messages: [...mails], update: ({ length }) => (mails.splice(0, length), 0), close() {} }),
- *   }, { capabilities: pop3CapabilityLists({ startTls: true, mechanisms: ["PLAIN"] }) });
- *   return await connectPop3({ connection, auth: { user: "ann", password } });
- * }
- *
- * const folder = "tests/.tmp/ann";
- * const policy = definePolicy({
- *   rules: [remove("old", age.over("90d"), { archive: "old" })],
- *   guards: { maxFraction: 1, keepAtLeast: 0 },
- *   archives: { old: eml("archive") },
- * });
- * {
- *   const account = "ann@mail.example:995";
- *   await using job = await openCleanup({ account, folder, base: folder, connect, policy });
- *   const plan = await job.plan();
- *   deepEqual(plan.items.map(({ uid, archive }) => `${uid}: ${archive}`), ["a1: old"]);
- *   equal(mails.length, 1); // nothing has changed so far
- *   const report = await job.apply(plan.planId);
- *   equal(report.counts.verified, 1);
- *   equal(mails.length, 0);
- * }
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
-export async function openCleanup(options: CleanupOptions): Promise<CleanupJob> {
-  const { folder, store = denoFileStore, clock = systemClock } = options;
-  const lockPath = joinPath(folder, "lock");
-  const lock = await writing(lockPath, async () => {
-    await store.makeFolder(folder);
-    return await store.lock(lockPath);
-  });
-  if (lock === undefined) {
-    const seen = `another run has it${await lockHolder(store, lockPath)}`;
-    throw new CleanupError("busy", `Cannot open "${folder}": ${seen}`);
-  }
-  using stack = new DisposableStack();
-  stack.use(lock);
-  const path = joinPath(folder, "journal.jsonl");
-  const journal = stack.use(
-    await writing(path, () => CleanupJournal.open(store, path, clock)),
-  );
-  const job = new CleanupJob(settingsOf(options, journal.state.account), lock, journal);
-  stack.move();
-  return job;
 }
 
 /** The policy with limits that are not above those of an unattended run. */

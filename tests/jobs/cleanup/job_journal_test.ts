@@ -1,9 +1,7 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { HeaderCache } from "../../../src/jobs/cleanup/plan/header_cache.ts";
-import {
-  type JournalEvent,
-  parseJournalEntry,
-} from "../../../src/jobs/cleanup/journal/journal_event.ts";
+import type { JournalEvent } from "../../../src/jobs/cleanup/journal/journal_event.ts";
+import { parseJournalEntry } from "../../../src/jobs/cleanup/journal/parse_journal_entry.ts";
 import { JournalState } from "../../../src/jobs/cleanup/journal/journal_state.ts";
 import type { CleanupExit } from "../../../src/jobs/mod.ts";
 import { FakeClock } from "../../fake_clock.ts";

@@ -7,9 +7,10 @@
 import type { Clock } from "../../../wire/mod.ts";
 import type { FileStore } from "../../file_store.ts";
 import { CleanupError } from "../cleanup_error.ts";
-import { type JournalEntry, type JournalEvent, parseJournalEntry } from "./journal_event.ts";
+import type { JournalEntry, JournalEvent } from "./journal_event.ts";
 import { JournalState } from "./journal_state.ts";
 import { LineJournal } from "./line_journal.ts";
+import { parseJournalEntry } from "./parse_journal_entry.ts";
 
 /** The journal of a cleanup. */
 export class CleanupJournal implements Disposable {

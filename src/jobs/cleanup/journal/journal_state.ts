@@ -6,17 +6,16 @@
 
 import type { ArchivedCopy } from "../archive/archive.ts";
 import { CarefulMode } from "./careful_mode.ts";
-import type { CleanupStatus, RestoredStatus, RunStatus } from "../cleanup_report.ts";
+import type { CleanupStatus, RunStatus } from "../cleanup_report.ts";
 import type {
   ArchivedEvent,
   CommitEvent,
   FateEvent,
   IntentEvent,
   JournalEntry,
-  RestoredEvent,
-  RestoringEvent,
   SnapshotEvent,
 } from "./journal_event.ts";
+import { type RestoredMark, RestoredMarks } from "./restored_marks.ts";
 import { RetiredCopies, type RetiredMark } from "./retired_copies.ts";
 
 /** A message that was marked when QUIT was about to be said, and of which no listing has told since. */
@@ -25,20 +24,6 @@ export interface PendingMark {
   readonly leaves: number;
   /** What is known of QUIT; `undefined` if the run was cut off before it could be written down. */
   readonly outcome: "committed" | "partial" | "unknown" | undefined;
-}
-
-/** An archived message that was sent or exported. */
-export interface RestoredMark {
-  /** SHA-256 of its body, hexadecimal; `undefined` for a file. */
-  readonly bodyHash?: string;
-  /** Its identifier, if it has one. */
-  readonly messageId?: string;
-  /** What became of it last; without an answer in the journal it is in doubt. */
-  readonly outcome: "accepted" | "refused" | "in-doubt" | "exported";
-  /** Whether it is back on a server, or may be. */
-  readonly back: boolean;
-  /** When, in milliseconds since 1970. */
-  readonly atMs: number;
 }
 
 /** What the journal tells. Nothing in it is a message number: those end with their session. */
@@ -50,8 +35,6 @@ export class JournalState {
   #listed = false;
   /** What is about to be committed: all intents since the last answer. */
   #intents: IntentEvent[] = [];
-  /** Whether what is being restored was back before. */
-  #wasBack = false;
   readonly #careful = new CarefulMode();
   readonly #runs = new Map<string, RunStatus>();
   readonly #uids = new Set<string>();
@@ -61,7 +44,7 @@ export class JournalState {
   readonly #pending = new Map<string, PendingMark>();
   readonly #retrieving = new Set<string>();
   readonly #retired = new RetiredCopies();
-  readonly #restored = new Map<string, RestoredMark>();
+  readonly #restored = new RestoredMarks();
 
   /** Whose mailbox it is; `undefined` before a run has seen it. */
   get account(): string | undefined {
@@ -105,7 +88,7 @@ export class JournalState {
 
   /** What was restored, by the digest of its octets. */
   get restored(): ReadonlyMap<string, RestoredMark> {
-    return this.#restored;
+    return this.#restored.bySha256;
   }
 
   /** All messages that have a durable copy. */
@@ -183,10 +166,8 @@ export class JournalState {
         return this.#resolve(entry);
       case "restoring":
       case "restored":
-        return this.#restore(entry);
       case "released":
-        for (const sha256 of entry.sha256s) this.#restored.delete(sha256);
-        return;
+        return this.#restored.take(entry);
       case "retired":
         return this.#retired.take(entry);
     }
@@ -194,12 +175,6 @@ export class JournalState {
 
   /** What people want to know. */
   status(): CleanupStatus {
-    const restored = [...this.#restored].flatMap(([sha256, mark]): RestoredStatus[] => {
-      const { messageId, outcome, back, atMs } = mark;
-      if (!back && outcome !== "exported") return [];
-      const known = { sha256, ...(messageId !== undefined && { messageId }) };
-      return [{ ...known, outcome, back, at: isoOf(atMs) }];
-    });
     return {
       account: this.#account,
       lastAt: this.#lastMs === undefined ? undefined : isoOf(this.#lastMs),
@@ -210,7 +185,7 @@ export class JournalState {
       copies: [...this.copies()].length - this.#retired.size,
       retired: this.#retired.size,
       gone: this.#gone.size,
-      restored,
+      restored: this.#restored.status(),
       carefulRuns: this.#careful.runsLeft,
     };
   }
@@ -255,25 +230,6 @@ export class JournalState {
       this.#retrieving.delete(uid);
       if (event === "gone") this.#gone.add(uid);
     }
-  }
-
-  #restore(entry: (RestoringEvent | RestoredEvent) & { readonly at: number }): void {
-    const { at: atMs, sha256 } = entry;
-    const before = this.#restored.get(sha256);
-    if (entry.event === "restoring") {
-      const { bodyHash, messageId } = entry;
-      const known = { bodyHash, ...(messageId !== undefined && { messageId }) };
-      this.#wasBack = before?.back ?? false;
-      this.#restored.set(sha256, { ...known, outcome: "in-doubt", back: true, atMs });
-      return;
-    }
-    const { outcome } = entry;
-    const back = outcome === "accepted" || outcome === "in-doubt"
-      ? true
-      : outcome === "refused"
-      ? this.#wasBack
-      : before?.back ?? false;
-    this.#restored.set(sha256, { ...before, outcome, back, atMs });
   }
 }
 

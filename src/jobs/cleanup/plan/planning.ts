@@ -6,7 +6,7 @@
 
 import type { Pop3Session, Pop3Snapshot } from "../../../pop3/mod.ts";
 import { ProtocolError, WireError } from "../../../wire/mod.ts";
-import { leave, type OpenMailbox } from "../run/apply.ts";
+import type { OpenMailbox } from "../run/apply.ts";
 import { clockDoubt } from "./clock_check.ts";
 import { collectFacts } from "./collect.ts";
 import { failureOf, writing } from "../failure.ts";
@@ -16,7 +16,7 @@ import type { JournalState } from "../journal/journal_state.ts";
 import { Planner } from "./planner.ts";
 import type { Policy } from "../policy/policy.ts";
 import { RestoredMail } from "../restore/restored_mail.ts";
-import type { Sessions } from "../run/sessions.ts";
+import { leave, type Sessions } from "../run/sessions.ts";
 import { policyDigestOf, type StoredPlan, storedPlan } from "./stored_plan.ts";
 
 /** What plans are made with. */

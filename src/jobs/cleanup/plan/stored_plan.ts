@@ -51,9 +51,16 @@ export class PlanFolder {
   async put(plan: StoredPlan): Promise<void> {
     const path = this.#path(plan.planId);
     await writing(path, () => writeWhole(this.#store, path, plan));
-    const oldMs = Date.parse(plan.madeAt) - MOST_AGE_MS;
+    try {
+      await this.#removeOld(Date.parse(plan.madeAt) - MOST_AGE_MS);
+    } catch {
+      // The plan is written; the next one tries again.
+    }
+  }
+
+  async #removeOld(beforeMs: number): Promise<void> {
     for (const { planId, expiresAt } of await this.all()) {
-      if (Date.parse(expiresAt) < oldMs) await this.#store.remove(this.#path(planId));
+      if (Date.parse(expiresAt) < beforeMs) await this.#store.remove(this.#path(planId));
     }
   }
 

@@ -193,3 +193,14 @@ function replyOf(error: unknown): Pop3Reply | undefined {
   const answered = error instanceof Pop3AuthError || error instanceof Pop3ReplyError;
   return answered && error.reply?.ok === false ? error.reply : undefined;
 }
+
+/**
+ * Ends a session so that nothing is deleted: RSET and QUIT, or no QUIT at all.
+ *
+ * @param session The session.
+ * @param exposed Whether QUIT may remove what was only retrieved.
+ */
+export async function leave(session: Pop3Session, exposed: boolean): Promise<void> {
+  if (exposed || !session.usable) session.close();
+  else await session.rollback();
+}
