@@ -6,15 +6,11 @@
  */
 
 import {
-  type ArgumentValue,
   duration,
   EnumType,
   EXIT,
-  type FormatTarget,
   formatTarget,
-  loadPalette,
   neverInArguments,
-  Printer,
   readSecret,
   runScript,
   type ScriptIo,
@@ -25,32 +21,17 @@ import {
   ValidationError,
 } from "../src/cli/mod.ts";
 import { Command } from "../src/deps/cliffy.ts";
-import type { ProbeEvent, ProbeOptions, ProbeRun } from "../src/jobs/mod.ts";
-import { readCertificate, reading, readOctets, readText } from "./shared/files.ts";
-import type { Said } from "./shared/transcript.ts";
+import type { ProbeEvent, ProbeOptions } from "../src/jobs/mod.ts";
+import { endpoint, limit, parameter, STAGES } from "./probe/option_types.ts";
+import { formatsOf, Outputs, writtenFiles } from "./probe/outputs.ts";
+import { WaitingClock } from "./probe/waiting_clock.ts";
+import { readCertificate, readOctets, readText } from "./shared/files.ts";
 
 const NAME = "probe";
 const VERSION = "0.1.0";
 const DAY_MS = 86_400_000;
 /** Password and token of a dry run: those that were named are not read. */
 const DRY_SECRET = "dry";
-
-const STAGES = [
-  ...[
-    "tcp",
-    "banner",
-    "ehlo",
-    "clear",
-    "starttls",
-    "tls",
-    "ehlo2",
-    "auth",
-    "ehlo3",
-    "ask",
-  ] as const,
-  ...["mail", "rcpt", "data", "dot"] as const,
-  ...["capa", "stls", "capa2", "capa3", "stat", "list", "uidl", "top", "quit"] as const,
-];
 
 /** What a test puts in the place of the system. */
 export interface ProbeIo extends Omit<Partial<ScriptOptions>, "name" | "exits"> {
@@ -232,47 +213,6 @@ function declared() {
       `${NAME} smtp://mail.example --transcript talk.txt --permissions`,
     )
     .noExit();
-}
-
-interface Endpoint {
-  readonly hostname: string;
-  readonly port?: number;
-}
-
-interface Parameter {
-  readonly keyword: string;
-  readonly value?: string;
-}
-
-type Limit = readonly [name: string, ms: number];
-
-/** `192.0.2.1`, `192.0.2.1:2525`, `[2001:db8::1]:2525` or `2001:db8::1`. */
-function endpoint({ name, value }: ArgumentValue): Endpoint {
-  const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^:]+|[^.]*:[^.]*:.*))(?::(\d+))?$/
-    .exec(value) ?? [];
-  const hostname = bracketed ?? plain;
-  const port = Number(digits ?? 1);
-  if (hostname === undefined || port < 1 || port > 65_535) {
-    throw new ValidationError(
-      `Cannot read ${name} "${value}": expected an address, or address:port`,
-    );
-  }
-  return { hostname, ...(digits === undefined ? {} : { port }) };
-}
-
-function parameter({ value }: ArgumentValue): Parameter {
-  const at = value.indexOf("=");
-  return at < 0 ? { keyword: value } : { keyword: value.slice(0, at), value: value.slice(at + 1) };
-}
-
-function limit(argument: ArgumentValue): Limit {
-  const [, stage = "", time] = /^([a-z0-9]+)=(.+)$/.exec(argument.value) ?? [];
-  if (time === undefined || !["total", ...STAGES].includes(stage)) {
-    throw new ValidationError(
-      `Cannot read ${argument.name} "${argument.value}": expected STAGE=T or total=T, such as banner=5s`,
-    );
-  }
-  return [stage, duration({ ...argument, value: time })];
 }
 
 function fail(why: string): never {
@@ -462,146 +402,6 @@ async function messageOf(call: Call): Promise<ProbeOptions["message"]> {
   if (message !== undefined) return await readOctets("--message", message);
   const written = subject ?? body ?? header;
   return written === undefined ? undefined : { subject, body, headers: header };
-}
-
-type Jobs = typeof import("../src/jobs/mod.ts");
-
-/** The files that a call writes, by option. */
-function writtenFiles(call: Call): (readonly [option: string, path: string])[] {
-  const { transcript, saveChain, format = [] } = call;
-  return [
-    ...transcript === undefined || transcript === "-"
-      ? []
-      : [["--transcript", transcript] as const],
-    ...saveChain === undefined ? [] : [["--save-chain", saveChain] as const],
-    ...format.flatMap(({ path }) => path === undefined ? [] : [["--format", path] as const]),
-  ];
-}
-
-/** Where results and transcript go. Files are opened before anything is sent. */
-class Outputs implements Disposable {
-  readonly #io: ScriptIo;
-  readonly #call: Call;
-  readonly #jobs: Jobs;
-  readonly #files = new Map<string, Deno.FsFile>();
-  readonly #said: Said[] = [];
-  #talk: Promise<void> = Promise.resolve();
-  #chain = "";
-
-  constructor(io: ScriptIo, call: Call, jobs: Jobs) {
-    this.#io = io;
-    this.#call = call;
-    this.#jobs = jobs;
-  }
-
-  async open(): Promise<void> {
-    for (const [option, path] of writtenFiles(this.#call)) {
-      const mode = option === "--transcript" ? 0o600 : 0o644;
-      const how = { write: true, create: true, truncate: true, mode };
-      this.#files.set(path, await reading(option, path, () => Deno.open(path, how)));
-    }
-    const { saveDialogue: path, force } = this.#call;
-    if (path === undefined) return;
-    const { openNew } = await import("./shared/transcript.ts");
-    this.#files.set(path, await openNew(path, { force }));
-  }
-
-  /** Writes the transcript as it comes: who waits wants to see for what. */
-  async listen(): Promise<(event: ProbeEvent) => void> {
-    const { transcript, onlyLines: only, times = false, hex = false } = this.#call;
-    if (transcript === undefined) return (event) => this.#keep(event);
-    const printer = transcript === "-" ? this.#io.err : this.#printer(transcript);
-    const style = await loadPalette(printer.colors);
-    return (event) => {
-      this.#keep(event);
-      const text = event.type === "line"
-        ? this.#jobs.formatTranscriptLine(event.number, event.line, { only, times, style })
-        : event.type === "octets" && hex
-        ? this.#jobs.formatOctets(event.octets, { only, style })
-        : undefined;
-      if (text === undefined) return;
-      this.#talk = this.#talk.then(() => printer.line(text));
-      this.#talk.catch(() => {}); // thrown to who waits for the end
-    };
-  }
-
-  async finish(run: ProbeRun): Promise<void> {
-    await this.#talk;
-    const { saveChain, compact = false, quiet = false, times = false } = this.#call;
-    if (saveChain !== undefined) await this.#printer(saveChain).print(this.#chain);
-    for (const { format, path } of formatsOf(this.#call)) {
-      const printer = path === undefined ? this.#io.out : this.#printer(path);
-      if (format === "json") {
-        await printer.print(this.#jobs.renderJson(run, { compact: compact || quiet }));
-        continue;
-      }
-      const style = await loadPalette(printer.colors);
-      const { columns: width } = printer;
-      await printer.print(this.#jobs.renderText(run, { style, width, quiet, times }));
-    }
-  }
-
-  /** Writes the dialogue. */
-  async save(): Promise<void> {
-    const { saveDialogue: path } = this.#call;
-    if (path === undefined) return;
-    const { dialogueText } = await import("./shared/transcript.ts");
-    await this.#printer(path).print(dialogueText(this.#said, { name: "probe" }));
-  }
-
-  [Symbol.dispose](): void {
-    for (const file of this.#files.values()) file.close();
-  }
-
-  #keep(event: ProbeEvent): void {
-    if (event.type === "said" && this.#call.saveDialogue !== undefined) this.#said.push(event.said);
-    if (event.type === "chain") this.#chain += event.pem;
-  }
-
-  #printer(path: string): Printer {
-    const file = this.#files.get(path);
-    if (file === undefined) throw new TypeError(`Cannot write "${path}": it is not open`);
-    return new Printer(file, path);
-  }
-}
-
-function formatsOf({ format = [], json }: Call): readonly FormatTarget<"text" | "json">[] {
-  const all: FormatTarget<"text" | "json">[] = json ? [...format, { format: "json" }] : [...format];
-  return all.length === 0 ? [{ format: "text" }] : all;
-}
-
-/** On a terminal, what is waited for once it takes longer than one likes. */
-class WaitingClock implements Disposable {
-  readonly #io: ScriptIo;
-  readonly #timer: ReturnType<typeof setInterval> | undefined;
-  #stage = "";
-  #since = 0;
-  #shown = false;
-
-  constructor(io: ScriptIo, { quiet, transcript }: Call) {
-    this.#io = io;
-    const wanted = io.err.terminal && !quiet && transcript !== "-";
-    this.#timer = wanted ? setInterval(() => this.#show(), 1_000) : undefined;
-  }
-
-  hear(event: ProbeEvent): void {
-    if (event.type !== "begin") return;
-    this.#stage = event.stage;
-    this.#since = performance.now();
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-    if (this.#shown) this.#io.err.print("\r\x1b[K").catch(() => {}); // nobody looks any more
-    this.#shown = false;
-  }
-
-  #show(): void {
-    const seconds = Math.floor((performance.now() - this.#since) / 1000);
-    if (seconds < 2) return;
-    this.#shown = true;
-    this.#io.err.print(`\r\x1b[Kwaiting at ${this.#stage}, ${seconds} s`).catch(() => {});
-  }
 }
 
 /** The flags that exactly this call needs. */
