@@ -1,6 +1,6 @@
 /**
  * sandbox: a small mail server for demos and tests, on loopback, with faults on demand.
- * It imports server, smtp (to send mail it held), wire and message.
+ * It may import server, smtp (to send mail it held), wire and message.
  *
  * RFC 5321, 2033, 3207 and 4954 and RFC 1939 with its extensions as the server engines speak them;
  * RFC 1985 (ETRN) and 2645 (ATRN) as provider. Server-side STARTTLS works from Deno 2.7.14 on.

@@ -1,22 +1,13 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { main } from "../../scripts/demo.ts";
-
-/** Takes what is written. */
-class Paper {
-  text = "";
-  readonly isTerminal = (): boolean => false;
-  write(bytes: Uint8Array): Promise<number> {
-    this.text += new TextDecoder().decode(bytes);
-    return Promise.resolve(bytes.length);
-  }
-}
+import { Screen } from "../cli/fakes.ts";
 
 Deno.test(
   "demo probes, sends, cleans a mailbox up and restores a message, and leaves nothing behind",
   { timeout: 600_000 },
   async () => {
-    const stdout = new Paper();
-    const stderr = new Paper();
+    const stdout = new Screen();
+    const stderr = new Screen();
     const folder = "tests/.tmp/demo";
     const code = await main([], { stdout, stderr, folder });
     equal(stderr.text, "");
@@ -36,8 +27,8 @@ Deno.test(
 );
 
 Deno.test("demo refuses what it does not know in one line", async () => {
-  const stdout = new Paper();
-  const stderr = new Paper();
+  const stdout = new Screen();
+  const stderr = new Screen();
   equal(await main(["--fast"], { stdout, stderr }), 2);
   equal(stderr.text.trimEnd().split("\n").length, 1);
 });
