@@ -49,6 +49,11 @@ Deno.test.each<[string, string[]]>([
   // Replies.
   [`${HELLO}S: 250 more\n${BYE}`, ["5 unsolicited-reply"]],
   [`${HELLO}S: 421 bye\nS: <close>\n`, []],
+  [`${HELLO}C: NOOP\n`, ["5 unanswered-command", "5 no-quit"]],
+  [`${HELLO}${MAIL}C: .\n`, ["11 unanswered-command", "11 no-quit"]],
+  [`${HELLO}C: NOOP\nS: <silence 1s>\n`, ["6 no-quit"]],
+  [`${HELLO}C: NOOP\nS: <drop>\n`, []],
+  [`${HELLO}C: QUIT\n`, []],
   [`${HELLO}C|NOOP\\r\\nNOOP\\r\\n\nS: 250 ok\nS: 250 ok\n${BYE}`, []],
   [`${HELLO}C: NOOP\nS: 250-a\nS: 251 b\n${BYE}`, ["6 mixed-codes"]],
   [`${HELLO}C: NOOP\nS: 250-a\n${BYE}`, ["6 unfinished-reply"]],

@@ -11,6 +11,7 @@ export type FindingId =
   | "not-servable"
   | "not-playable"
   | "unsolicited-reply"
+  | "unanswered-command"
   | "auth-before-ehlo"
   | "secret-outside-auth"
   | "secret-in-file"
@@ -68,6 +69,7 @@ const LEVELS: Readonly<Record<FindingId, FindingLevel>> = {
   "not-servable": "note",
   "not-playable": "note",
   "unsolicited-reply": "warning",
+  "unanswered-command": "warning",
   "auth-before-ehlo": "warning",
   "secret-outside-auth": "error",
   "secret-in-file": "warning",

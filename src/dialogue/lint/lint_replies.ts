@@ -6,11 +6,13 @@
 
 import { codesOf, follow } from "./lint_walk.ts";
 import { found, type Report } from "./finding.ts";
-import type { Dialogue, ReplyStep } from "../step.ts";
+import type { Dialogue, ReplyStep, Step } from "../step.ts";
 
 /** Looks at each reply. */
 export function lintReplies(dialogue: Dialogue, report: Report): void {
-  follow(dialogue, (step, known) => {
+  let last: Step | undefined;
+  const end = follow(dialogue, (step, known) => {
+    last = step;
     if (step.kind !== "reply") return;
     if (dialogue.protocol !== "pop3") checkLines(step, report);
     // A server may hang up at any time, RFC 5321 section 3.8.
@@ -22,6 +24,13 @@ export function lintReplies(dialogue: Dialogue, report: Report): void {
       step,
     }));
   });
+  // What is written behind it says how it ends otherwise; nobody waits for the reply to QUIT.
+  const [verb] = end.asked.flatMap((one) => one.verb === "QUIT" ? [] : [one.verb]);
+  if (last?.kind !== "line" || verb === undefined || end.loose || end.over) return;
+  report(found("unanswered-command", last.at, {
+    text: `nothing is expected as the reply to ${verb === "" ? "this line" : verb}: any would do`,
+    fix: dialogue.protocol === "pop3" ? 'write it, as "S: +OK"' : 'write it, as "S: 2xx"',
+  }));
 }
 
 function checkLines(step: ReplyStep, report: Report): void {
