@@ -354,7 +354,9 @@ Deno.test("parseDialogue() tells all problems at once, with their places [T-I41]
     name: "DialogueSyntaxError",
     message: [
       'Cannot parse the dialogue a.dialogue:1:1: "X: 1" was seen, "C:", "S:", "S?", "S!", "S~", "S*", "C*", "C|", "C<", a directive or a comment is expected',
-      'Cannot parse the dialogue a.dialogue:3:1: "@typo" was seen, the name of a directive is expected',
+      'Cannot parse the dialogue a.dialogue:3:1: "@typo" was seen, the name of a directive is expected: there are ' +
+      "@alt, @auth, @call, @chunk, @delay, @each, @fragment, @include, @lmtp, @match, @name, @on, " +
+      "@outcome, @pop3, @proc, @repeat, @require, @secret, @smtp, @step, @timeout, @var, @when",
       'Cannot parse the dialogue a.dialogue:4:4: "25" was seen, a reply code, as "250", "2xx" or "{250|251}", and a blank or a hyphen is expected',
     ].join("\n"),
   });
@@ -389,5 +391,28 @@ Deno.test(
     deepEqual(read[1]?.steps[0]?.at, { file: "a.md", line: 10, column: 3 });
     throws(() => parseMarkdown("```smtp\nS: 220 mx\n"), { name: "DialogueSyntaxError" });
     throws(() => parseMarkdown("```smtp\n@pop3\n```\n"), { name: "DialogueSyntaxError" });
+  },
+);
+
+Deno.test(
+  "parseDialogue() names each directive that there is, where one is none [T-I41]",
+  pure,
+  () => {
+    const problemOf = (text: string): readonly string[] => {
+      try {
+        parseDialogue(text);
+      } catch (error) {
+        if (error instanceof DialogueSyntaxError) return error.message.split("\n");
+      }
+      return [];
+    };
+    // A block that nobody knows is one problem.
+    const [message = "", ...others] = problemOf("S: 220 mx\n@repaet 3 {\nC: NOOP\nS: 250\n}\n");
+    deepEqual(others, []);
+    const names = message.match(/@[a-z0-9]+(?=[, ]|$)/g) ?? [];
+    equal(names.length > 20, true, message);
+    for (const name of names) {
+      equal(problemOf(`${name}\n`).some((one) => one.includes("name of a directive")), false, name);
+    }
   },
 );

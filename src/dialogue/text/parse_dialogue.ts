@@ -20,6 +20,11 @@ import type { BlockStep, Dialogue, End, Position, Step, StepBase } from "../step
 /** The most problems that are told at once. */
 const MAX_PROBLEMS = 20;
 
+/** All directives, as a message says them. */
+const DIRECTIVES =
+  "@alt, @auth, @call, @chunk, @delay, @each, @fragment, @include, @lmtp, @match, " +
+  "@name, @on, @outcome, @pop3, @proc, @repeat, @require, @secret, @smtp, @step, @timeout, @var, @when";
+
 /** Lines that are put in where they are called. */
 interface Procedure {
   readonly cursor: Cursor;
@@ -161,7 +166,11 @@ export class DialogueParser {
     if (this.#depth > 0) {
       problem(at, `@${name}`, "no such directive inside a block, or another one,");
     }
-    if (!this.#header.take(name, words, at)) problem(at, `@${name}`, "the name of a directive");
+    if (this.#header.take(name, words, at)) return;
+    const from = cursor.next;
+    // The end of its block is no other problem.
+    if (opens !== null && blockEnd(cursor) === undefined) cursor.next = from;
+    problem(at, `@${name}`, "the name of a directive", `there are ${DIRECTIVES}`);
   }
 
   /** Directives that are steps, or stand where steps do. */
