@@ -1,7 +1,7 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, fail, match, ok } from "node:assert/strict";
 import { VERBS } from "../../scripts/cleanup/calls.ts";
 import { main } from "../../scripts/cleanup.ts";
-import { parseConfig } from "../../src/cli/mod.ts";
+import { parseConfig, systemReaders } from "../../src/cli/mod.ts";
 import {
   checkPolicy,
   type CleanupReport,
@@ -500,6 +500,29 @@ Deno.test("cleanup names a missing grant in one line", { permissions: "none" }, 
     err,
     /^cleanup: Cannot go on: read access to "p\.toml" is not granted, add --allow-read=p\.toml\n$/,
   );
+});
+
+Deno.test("cleanup asks for no password where it may not reach the server", {
+  permissions: { read: ["."], write: ["tests/.tmp"] },
+}, async () => {
+  await Deno.mkdir("tests/.tmp", { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: "tests/.tmp", prefix: "cleanup-" });
+  try {
+    await Deno.writeTextFile(`${folder}/policy.toml`, POLICY);
+    const place = ["--job", `${folder}/job`, "--policy", `${folder}/policy.toml`];
+    const mailbox = ["--server", "pop3s://127.0.0.1:1", "--user", "a", "--password-from", "stdin"];
+    for (const verb of ["plan", "verify"]) {
+      const { code, err } = await cleanup([verb, ...mailbox, ...place], {
+        readers: { ...systemReaders, stdin: () => fail("nobody is asked") },
+      });
+      equal(code, 1);
+      match(err, /^cleanup: Cannot go on: net access to "127\.0\.0\.1:1" is not granted, add /);
+    }
+    // The folder is not taken for a mailbox that nobody has seen.
+    match((await cleanup(["status", ...place.slice(0, 2)])).err, /there is no such folder/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("cleanup has the version of deno.json", async () => {
