@@ -87,6 +87,10 @@ async function clientsOf(course: Course): Promise<Pick<Race, "clients" | "missin
     count,
     target,
     command: (count) => [...deno, `${PEERS}pop3_mailwright.ts`, ...words(count)],
+  }, {
+    name: "bare Deno loop (what the machine allows)",
+    count,
+    command: (count) => [...deno, `${PEERS}pop3_bare.ts`, ...words(count)],
   }];
   if ((await need("python3")).length > 0) missing.push("poplib (python3)");
   else {
