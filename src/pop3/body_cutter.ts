@@ -12,6 +12,7 @@ import type { BodyEnd } from "../wire/mod.ts";
 const LF = 10;
 const CR = 13;
 const DOT = 46;
+const NO_WORDS = new Uint32Array(0);
 
 /** Cuts a body into runs of content. */
 export class BodyCutter {
@@ -21,7 +22,7 @@ export class BodyCutter {
   #ended = false;
   #consumed = 0;
   /** The octets in fours: to call indexOf for each line costs nearly twice the time. */
-  #words: Uint32Array = new Uint32Array(0);
+  #words: Uint32Array = NO_WORDS;
 
   /**
    * A cutter at the start of a body.
