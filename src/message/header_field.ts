@@ -43,7 +43,9 @@ export function addressHeader(
   list: readonly (Address | Mailbox | Group)[],
 ): Header {
   if (list.length === 0) throw new HeaderError(name, "it has no address");
-  return new Header(name, fold(name, list.map((item) => itemText(name, item)).join(", ")));
+  let text = "";
+  for (const item of list) text += `${text === "" ? "" : ", "}${itemText(name, item)}`;
+  return new Header(name, fold(name, text));
 }
 
 /**
