@@ -10,6 +10,7 @@ import { type EnhancedStatus, parseEnhancedStatus } from "./enhanced_status.ts";
 /** What the first digit of a reply code says. */
 export type ReplyClass = "ok" | "continue" | "transient" | "permanent";
 
+const NONE: readonly string[] = Object.freeze([]);
 /** The limits of one reply: more than any real server says. */
 const MAX_LINES = 128;
 const MAX_OCTETS = 32 * 1024;
@@ -50,7 +51,7 @@ export class SmtpReply {
   constructor(
     code: number,
     lines: readonly string[],
-    notes: readonly string[] = [],
+    notes: readonly string[] = NONE,
     raw: readonly (Uint8Array | undefined)[] | undefined = undefined,
   ) {
     this.code = code;
@@ -109,20 +110,20 @@ export class SmtpReply {
  */
 export class ReplyParser {
   #code = 0;
-  #lines: string[] = [];
+  #lines: string[] | undefined;
   #raw: (Uint8Array | undefined)[] | undefined;
-  #notes: string[] = [];
+  #notes: string[] | undefined;
   #octets = 0;
   #blank = false;
 
   /** Whether a reply has begun and not ended. */
   get begun(): boolean {
-    return this.#lines.length > 0;
+    return this.#lines !== undefined;
   }
 
   /** What has come of an unfinished reply, in one line. */
   get partial(): string {
-    return this.#lines.map((line) => `${this.#code}-${line}`).join(" / ");
+    return this.#lines?.map((line) => `${this.#code}-${line}`).join(" / ") ?? "";
   }
 
   /**
@@ -138,7 +139,7 @@ export class ReplyParser {
       // Some servers put one before their greeting (T-R06).
       if (this.#blank) throw new ProtocolError("Cannot read a reply: two blank lines before it");
       this.#blank = true;
-      this.#notes.push("blank line before the reply");
+      this.#note("blank line before the reply");
       return undefined;
     }
     const code = replyCode(text);
@@ -151,28 +152,36 @@ export class ReplyParser {
       throw unreadable(text, `its code is not ${this.#code} as in the line before`);
     }
     this.#octets += text.length + 2;
-    if (this.#lines.length >= MAX_LINES || this.#octets > MAX_OCTETS) {
+    const lines = this.#add(text.slice(4));
+    if (lines.length > MAX_LINES || this.#octets > MAX_OCTETS) {
       throw new ProtocolError(
         `Cannot read a reply: it is longer than ${MAX_LINES} lines or ${MAX_OCTETS} octets`,
       );
     }
     this.#code = code;
-    if (this.begun) this.#lines.push(text.slice(4));
-    else this.#lines = [text.slice(4)]; // nearly all replies have one line
     if (line.raw !== undefined) {
       this.#raw ??= [];
-      this.#raw[this.#lines.length - 1] = line.raw.subarray(4);
+      this.#raw[lines.length - 1] = line.raw.subarray(4);
     }
-    if (line.bareLf && !this.#notes.includes("bare LF")) this.#notes.push("bare LF");
+    if (line.bareLf && !this.#notes?.includes("bare LF")) this.#note("bare LF");
     if (separator === HYPHEN) return undefined;
-    if (contradicts(code, this.#lines[0])) this.#notes.push("enhanced status of another class");
-    const reply = new SmtpReply(code, this.#lines, this.#notes, this.#raw);
-    this.#lines = [];
-    this.#notes = [];
-    this.#raw = undefined;
+    if (contradicts(code, lines[0])) this.#note("enhanced status of another class");
+    const reply = new SmtpReply(code, lines, this.#notes, this.#raw);
+    this.#lines = this.#notes = this.#raw = undefined;
     this.#octets = 0;
     this.#blank = false;
     return reply;
+  }
+
+  /** An array that is made around its first line holds no room for more: few replies have any. */
+  #add(line: string): readonly string[] {
+    if (this.#lines === undefined) this.#lines = [line];
+    else this.#lines.push(line);
+    return this.#lines;
+  }
+
+  #note(note: string): void {
+    (this.#notes ??= []).push(note);
   }
 }
 

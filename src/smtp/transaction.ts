@@ -200,8 +200,6 @@ export class Transaction {
     const rejected: RejectedRecipient[] = [];
     const inDoubt: ForwardPath[] = [];
     const retry = error instanceof SmtpLocalError ? "never" : "later";
-    // In a window the end is written before anybody is answered; after a farewell nobody is.
-    const doubtful = this.ended && this.#replies.at(-1)?.code !== 421;
     for (const [index, recipient] of this.#recipients.entries()) {
       const reply = this.#replies[index];
       const final = lmtp ? this.#finals[index] : this.#final;
@@ -213,7 +211,7 @@ export class Transaction {
       } else if (reply !== undefined && final?.ok) {
         accepted.push(acceptance(recipient, reply, lmtp ? final : undefined));
       } else if (final !== undefined) rejected.push(refusal(recipient, final));
-      else if (doubtful) inDoubt.push(recipient);
+      else if (this.#doubtful) inDoubt.push(recipient);
       else rejected.push({ recipient, retry });
     }
     const stage = this.#stage();
@@ -233,6 +231,11 @@ export class Transaction {
     if (queueId !== undefined) receipt.queueId = queueId;
     if (error !== undefined) receipt.error = error;
     return receipt;
+  }
+
+  /** In a window the end is written before anybody is answered; after a farewell nobody is. */
+  get #doubtful(): boolean {
+    return this.ended && this.#replies.at(-1)?.code !== 421;
   }
 
   #refusedRecipient(recipient: ForwardPath, reply: SmtpReply, index: number): RejectedRecipient {
