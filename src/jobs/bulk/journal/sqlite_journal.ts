@@ -40,9 +40,10 @@ export interface SqliteJournalOptions {
   readonly clock?: Clock;
 }
 
-/** Somebody who looks holds the file for a moment. A commit is on the disk when it is over. */
-const WRITING = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; " +
-  "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+/** Whoever begins or ends to write, or only looks, has the file for itself for a moment. */
+const PATIENT = "PRAGMA busy_timeout = 10000";
+/** A commit is on the disk when it is over. */
+const WRITING = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
 
 /**
  * Opens a journal in a file.
@@ -86,6 +87,7 @@ export async function openSqliteJournal(
   }
   const database = opened(() => new DatabaseSync(path, { readOnly }), path);
   try {
+    database.exec(PATIENT);
     if (file === undefined || file.size === 0) await begin(database, path);
     else check(database, path);
     const meta = new Meta(database);
