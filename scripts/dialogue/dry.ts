@@ -50,7 +50,7 @@ export async function dry(
  * @param vars What is bound from the beginning.
  * @returns Lines: `->` is said, `<-` is expected.
  */
-export function dryText(
+function dryText(
   dialogue: Dialogue,
   end: DialogueEnd,
   vars: Readonly<Record<string, string>>,

@@ -119,7 +119,7 @@ export function blocksText(blocks: readonly TextBlock[], sources: Sources): stri
 }
 
 /** Results as tests: one suite for each file. */
-export function suitesOf(results: readonly DialogueResult[]): readonly TestSuite[] {
+function suitesOf(results: readonly DialogueResult[]): readonly TestSuite[] {
   return [...Map.groupBy(results, ({ file }) => file)].map(([file, of]) => ({
     name: file,
     cases: of.map(caseOf),

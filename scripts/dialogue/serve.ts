@@ -125,7 +125,7 @@ async function serveOver(
  * @param dialogue The dialogue.
  * @returns The faults.
  */
-export function faultsOf({ on, protocol }: Dialogue): readonly CommandFault[] {
+function faultsOf({ on, protocol }: Dialogue): readonly CommandFault[] {
   return on.map(({ verb, pattern, times, action }) => ({
     verb,
     protocol,

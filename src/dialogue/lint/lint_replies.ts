@@ -53,7 +53,7 @@ function checkLines(step: ReplyStep, report: Report): void {
 }
 
 /** Whether a reply of SMTP has its last line. */
-export function isFinished({ lines }: ReplyStep): boolean {
+function isFinished({ lines }: ReplyStep): boolean {
   const last = lines.at(-1);
   if (last?.kind === "line") return !last.more;
   if (last?.kind === "pattern" && last.sample !== undefined) return !/^\d{3}-/.test(last.sample);

@@ -35,7 +35,7 @@ interface State {
 }
 
 /** The names of secrets: those that are declared, and those that stand where a secret does. */
-export function secretNames(dialogue: Pick<Dialogue, "secrets" | "steps">): ReadonlySet<string> {
+function secretNames(dialogue: Pick<Dialogue, "secrets" | "steps">): ReadonlySet<string> {
   const names = new Set(dialogue.secrets.map(({ name }) => name));
   const visit = (steps: readonly Step[]) => {
     for (const step of steps) {
