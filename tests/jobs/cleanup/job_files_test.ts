@@ -248,6 +248,17 @@ Deno.test("run() does not trust a clock that has jumped; plan() and apply() tell
   match(report.warnings[0] ?? "", /^the clock says 2025-12-01/);
 });
 
+Deno.test("run() goes on after a long pause once verify() has seen the time [T-C12]", async () => {
+  await using world = await World.start(listMails(2));
+  await world.cleanUp();
+  world.clock.jump(31 * DAY_MS);
+  await using job = await world.open();
+  const run = () => job.run({ maxDelete: 10, maxFraction: 1 });
+  await rejects(run(), { kind: "clock", message: /31 days .*; if that is right, verify once$/ });
+  equal((await job.verify()).exit, "done");
+  equal((await run()).exit, "done");
+});
+
 Deno.test("run() removes no more than it is allowed to", async () => {
   await using world = await World.start(listMails(4));
   await using job = await world.open();

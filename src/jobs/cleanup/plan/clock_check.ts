@@ -21,6 +21,6 @@ export function clockDoubt(nowMs: number, lastMs: number | undefined): string | 
   if (nowMs < lastMs) return `the clock says ${now}, and the last run was at ${last}`;
   const days = Math.floor((nowMs - lastMs) / DAY_MS);
   return nowMs - lastMs > MOST_DAYS * DAY_MS
-    ? `the clock says ${now}, ${days} days after the last run`
+    ? `the clock says ${now}, ${days} days after the last run; if that is right, verify once`
     : undefined;
 }
