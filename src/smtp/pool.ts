@@ -5,16 +5,17 @@
  */
 
 import { systemClock, type TranscriptListener, WireError } from "../wire/mod.ts";
-import { checkConnectOptions, type ConnectOptions, connectSmtp } from "./connect.ts";
+import { checkConnectOptions, type ConnectOptions } from "./connect.ts";
 import { type Content, isReplayable } from "./content.ts";
 import { type DeliveryOptions, localRefusal, type OutgoingMessage } from "./delivery.ts";
 import type { Envelope } from "./envelope.ts";
-import { SmtpAuthError, SmtpError, SmtpLocalError } from "./errors.ts";
+import { SmtpError, SmtpLocalError } from "./errors.ts";
 import { type Limiter, UNLIMITED } from "./limiter.ts";
-import { orAborted, QueueSource } from "./queue_source.ts";
+import { type Member, Members } from "./members.ts";
+import { QueueSource } from "./queue_source.ts";
 import { groupRecipients, mergeReceipts, uniqueRecipients } from "./recipients.ts";
 import type { Receipt, Stage } from "./receipt.ts";
-import { type SendOptions, type SmtpSession, withReceipt } from "./session.ts";
+import { type SendOptions, withReceipt } from "./session.ts";
 import { pulled } from "./source.ts";
 
 /** How a pool is made: as a session is, and how many of them. */
@@ -60,20 +61,6 @@ interface Job {
   moves: number;
 }
 
-/** A session and what the pool must know of it. */
-interface Member {
-  readonly session: SmtpSession;
-  readonly since: number;
-  /** What the server, or else the pool, allows. */
-  readonly limits: {
-    readonly messages: number;
-    readonly recipients: number;
-    readonly domains: number;
-  };
-  messages: number;
-  idleSince: number;
-}
-
 /**
  * Sends over several connections, each of which is used for many messages.
  *
@@ -99,19 +86,15 @@ interface Member {
  */
 export class SmtpPool implements AsyncDisposable {
   readonly #options: PoolOptions;
-  readonly #sessionOptions: ConnectOptions;
   readonly #limiter: Limiter;
+  readonly #members: Members;
   readonly #queue: Job[] = [];
-  readonly #idle: Member[] = [];
   readonly #working = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   readonly #over = new AbortController();
-  #reaping: Promise<void> | undefined;
-  #shutOut: SmtpAuthError | undefined;
   readonly #wholes = new WeakMap<OutgoingMessage, OutgoingMessage>();
   #workers = 0;
   #lingering = 0;
-  #sessions = 0;
 
   /**
    * Makes a pool. Nothing is dialled before a message comes.
@@ -129,17 +112,15 @@ export class SmtpPool implements AsyncDisposable {
       }
     }
     this.#options = options;
-    const { signal } = this.#over;
-    this.#sessionOptions = {
-      ...options,
-      signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]),
-    };
     this.#limiter = options.limiter ?? UNLIMITED;
+    const ends = { closing: this.#closing.signal, over: this.#over.signal };
+    this.#members = new Members(options, ends);
   }
 
   /** How many connections there are, and how many messages wait. */
   get state(): { readonly connections: number; readonly idle: number; readonly waiting: number } {
-    return { connections: this.#sessions, idle: this.#idle.length, waiting: this.#queue.length };
+    const { open, idle } = this.#members;
+    return { connections: open, idle, waiting: this.#queue.length };
   }
 
   /**
@@ -255,8 +236,7 @@ export class SmtpPool implements AsyncDisposable {
     await Promise.all(this.#working);
     timeUp.abort();
     await bound;
-    await this.#reaping;
-    await Promise.all(this.#idle.splice(0).map((member) => this.#retire(member)));
+    await this.#members.close();
   }
 
   /** Ends all that still goes on; each message has its receipt. */
@@ -307,66 +287,17 @@ export class SmtpPool implements AsyncDisposable {
     while (this.#queue.length > 0) {
       let member: Member;
       try {
-        member = await this.#checkout();
+        member = await this.#members.take();
       } catch (error) {
         // Somebody else may still get through; nobody waits for ever (S91).
-        if (this.#idle.length > 0) continue;
-        if (this.#sessions === 0) this.#failAll(error);
+        if (this.#members.idle > 0) continue;
+        if (this.#members.open === 0) this.#failAll(error);
         return;
       }
       await this.#serve(member);
-      if (this.#reusable(member)) this.#park(member);
-      else await this.#retire(member);
+      if (this.#members.reusable(member)) this.#members.park(member);
+      else await this.#members.retire(member);
     }
-  }
-
-  async #checkout(): Promise<Member> {
-    for (let member = this.#idle.pop(); member !== undefined; member = this.#idle.pop()) {
-      if (await this.#alive(member)) return member;
-      await this.#retire(member);
-    }
-    if (this.#shutOut !== undefined) throw this.#shutOut;
-    const { signal } = this.#over;
-    const pass = this.#limiter.take({ connections: 1 }, { signal });
-    if (pass !== undefined) await orAborted(pass, signal);
-    this.#sessions++;
-    try {
-      const { listen = () => this.#options.onEvent } = this.#options;
-      const session = await connectSmtp({ ...this.#sessionOptions, onEvent: listen() });
-      this.#limiter.report({ connected: true });
-      const { mailMax = Infinity, rcptMax, rcptDomainMax } = session.capabilities.limits;
-      const { maxMessages = Infinity, maxRecipients = 100 } = this.#options;
-      const limits = {
-        messages: Math.min(maxMessages, mailMax),
-        recipients: rcptMax ?? maxRecipients,
-        domains: rcptDomainMax ?? Infinity,
-      };
-      const now = this.#now();
-      return { session, since: now, limits, messages: 0, idleSince: now };
-    } catch (error) {
-      this.#sessions--;
-      this.#limiter.report({ connected: false });
-      // The same password once more would lock the account (S82, T-A10).
-      if (error instanceof SmtpAuthError && !error.temporary) this.#shutOut = error;
-      throw error;
-    }
-  }
-
-  async #alive(member: Member): Promise<boolean> {
-    if (!this.#reusable(member)) return false;
-    if (this.#now() - member.idleSince < (this.#options.noopAfterMs ?? 10_000)) return true;
-    try {
-      await member.session.noop();
-      return member.session.usable; // any reply but a farewell is a sign of life
-    } catch {
-      return false;
-    }
-  }
-
-  /** Whether a session can take another message, behind `ahead` that it has been given. */
-  #reusable({ session, since, limits, messages }: Member, ahead: number = 0): boolean {
-    return session.usable && !session.open && messages + ahead < limits.messages &&
-      this.#now() - since < (this.#options.maxAgeMs ?? 3_600_000);
   }
 
   /** Sends what is in the queue over one session, as long as both last. */
@@ -425,7 +356,7 @@ export class SmtpPool implements AsyncDisposable {
     const [job] = this.#queue;
     // A job of another call has ways of its own, and begins a run of its own.
     if (job === undefined || !sameDelivery(job.delivery, delivery)) return undefined;
-    if (!this.#reusable(member, ahead)) return undefined;
+    if (!this.#members.reusable(member, ahead)) return undefined;
     this.#queue.shift();
     const { to, policy } = job.message.envelope;
     const { recipients, domains } = member.limits;
@@ -504,36 +435,6 @@ export class SmtpPool implements AsyncDisposable {
     });
   }
 
-  #park(member: Member): void {
-    member.idleSince = this.#now();
-    this.#idle.push(member);
-    if (!this.#closing.signal.aborted) this.#reaping ??= this.#reap();
-  }
-
-  /** Says QUIT on connections that nobody has used for a while. */
-  async #reap(): Promise<void> {
-    const clock = this.#options.clock ?? systemClock;
-    const idleMs = this.#options.idleMs ?? 30_000;
-    for (let oldest = this.#idle[0]; oldest !== undefined; oldest = this.#idle[0]) {
-      const left = oldest.idleSince + idleMs - this.#now();
-      try {
-        await clock.sleep(Math.max(left, 1), { signal: this.#closing.signal, background: true });
-      } catch {
-        return; // the pool closes, and with it all members
-      }
-      if (this.#idle[0] === oldest && this.#now() - oldest.idleSince >= idleMs) {
-        this.#idle.shift();
-        await this.#retire(oldest);
-      }
-    }
-    this.#reaping = undefined;
-  }
-
-  async #retire({ session }: Member): Promise<void> {
-    this.#sessions--;
-    await session[Symbol.asyncDispose]();
-  }
-
   #failAll(error: unknown): void {
     const where = { host: this.#options.host ?? this.#options.url, tls: false };
     for (const job of this.#queue.splice(0)) {
@@ -542,10 +443,6 @@ export class SmtpPool implements AsyncDisposable {
         stage: stageOf(error),
       });
     }
-  }
-
-  #now(): number {
-    return (this.#options.clock ?? systemClock).monotonic();
   }
 }
 
