@@ -5,7 +5,7 @@
  */
 
 import { type Column, formatTable, type Palette, visible } from "../../src/cli/mod.ts";
-import type { GuardTrip, PlanItem, RuleEvidence, StoredPlan } from "../../src/jobs/mod.ts";
+import type { PlanItem, RuleEvidence, StoredPlan } from "../../src/jobs/mod.ts";
 
 /** How a plan is shown. */
 export interface PlanTextOptions {
@@ -46,12 +46,6 @@ const KEPT = {
   "age-unknown": "of unknown age",
 } as const;
 
-/** What to type, where a guard is about the mailbox and not about the plan. */
-const REMEDIES: Partial<Record<GuardTrip["guard"], string>> = {
-  uidChurn: " (--accept-churn)",
-  shrink: " (--accept-churn)",
-};
-
 /**
  * Shows a plan.
  *
@@ -85,7 +79,7 @@ export function planText(plan: StoredPlan, options: PlanTextOptions): string {
   lines.push(...warnings.map((warning) => yellow(`Warning: ${visible(warning)}`)));
   lines.push(
     ...trips.map(({ guard, limit, text }) =>
-      red(`Stopped by ${guard} (${limit}): ${visible(text)}${REMEDIES[guard] ?? ""}`)
+      red(`Stopped by ${guard} (${limit}): ${visible(text)}`)
     ),
   );
   return `${table(plan, options)}${lines.join("\n")}\n`;

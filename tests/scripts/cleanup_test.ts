@@ -488,6 +488,11 @@ Deno.test("cleanup --permissions prints the flags of a call, and asks nobody", a
     equal(box.ledger.entries.length, 0);
     // Who makes the folders himself needs no grant for what is around them.
     for (const name of ["job", "archive"]) await Deno.mkdir(`${folder}/${name}`);
+    const place = ["--job", `${folder}/job`, "--policy", `${folder}/policy.toml`];
+    equal(
+      (await cleanup(["retire", "archive", ...place, "--by", "ann", "--permissions"])).out,
+      `--allow-read=${folder}/policy.toml,${folder}/archive,${folder}/job --allow-write=${folder}/job\n`,
+    );
     equal((await cleanup([...all, "--permissions"])).out.includes(`${folder},`), false);
   });
 });

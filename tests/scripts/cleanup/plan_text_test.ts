@@ -69,8 +69,3 @@ Deno.test("planText() tells messages without a subject apart", pure, () => {
     "(u1)",
   ]);
 });
-
-Deno.test("planText() names the switch for a mailbox that has changed", pure, () => {
-  const trips = [{ guard: "shrink", limit: 0.5, found: 1, text: "9 are gone" }] as const;
-  ok(shown({ trips }, 80).includes("Stopped by shrink (0.5): 9 are gone (--accept-churn)"));
-});

@@ -59,7 +59,7 @@ function* listingTrips({ contradictions }: GuardedRun): Generator<GuardTrip> {
 }
 
 /** What somebody does who knows why a mailbox has changed. */
-const KNOWN = "; if you know why, make a plan that accepts churn this once";
+const KNOWN = "; if you know why, plan with accept-churn this once";
 
 function* changeTrips({ guards, messages, uids, previousUids }: GuardedRun): Generator<GuardTrip> {
   if (previousUids === undefined || previousUids.size === 0) return;
