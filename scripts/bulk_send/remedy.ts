@@ -15,6 +15,7 @@ const OF_JOURNALS: Partial<Record<BulkJournalProblem, string>> = {
 
 const OF_STOPS: Partial<Record<BulkStop["reason"], string>> = {
   doubts: "look at the server before you resume",
+  refusals: "mend that, then resume; release --failed sends again to whom it was refused",
   storage: "see to the disk of the journal, then resume",
 };
 

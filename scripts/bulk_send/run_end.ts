@@ -84,7 +84,9 @@ export async function tell(
   if (states.in_doubt > 0) {
     const next = nextCommand("release", call, ["--to", "resend"]);
     const doubts = rowsAre(states.in_doubt);
-    await err.line(`${doubts} in doubt; look in the log of the server, then: ${next}`);
+    await err.line(
+      `${doubts} in doubt; look up in the log of the server whom report names, then: ${next}`,
+    );
   }
   // Some servers refuse each recipient in words of their own where a login is missing.
   if (states.failed > 0 && states.accepted === 0 && settings.session.user === undefined) {

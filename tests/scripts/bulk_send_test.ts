@@ -465,7 +465,7 @@ Deno.test("bulk_send stops where the server refuses row after row [T-B16]", asyn
     equal(code, EXIT.bulk_send.failure);
     match(
       err,
-      /\nstopped: the server refuses row after row: "554 5\.7\.1 Not this message of <…>"\n/,
+      /\nstopped: the server refuses row after row: "554 5\.7\.1 Not this message of <…>": mend that, then/,
     );
     const { states } = JSON.parse((await bulkSend(["status", ...journal, "--json"])).out);
     ok(states.failed >= 4 && states.failed < 20, `${states.failed}`);
