@@ -40,11 +40,13 @@ export function sampleText({ line, recipient, octets }: SampleMessage): string {
   return `\nline ${line}, to ${visible(recipient)}:\n\n${lines.join("\n").trimEnd()}\n`;
 }
 
-function leafText({ type, filename, octets }: Leaf, at: number): string {
+function leafText({ type, filename, octets }: Leaf): string {
   if (filename !== undefined || !type.startsWith("text/")) {
     return `(${type}, ${octets.length} octets${filename === undefined ? "" : `: ${filename}`})\n`;
   }
-  return `${at === 0 ? "" : `(${type})\n`}${new TextDecoder().decode(octets).trimEnd()}\n`;
+  return `${type === "text/plain" ? "" : `(${type})\n`}${
+    new TextDecoder().decode(octets).trimEnd()
+  }\n`;
 }
 
 /** What we send is in ASCII, or in UTF-8 as a whole. */

@@ -45,6 +45,11 @@ Deno.test("sampleText() shows no control characters, wherever they stand", pure,
   equal(shown(new TextEncoder().encode(text)), "  Subject: a\\x1b[2Jb\n\n  x\\x07\n");
 });
 
+Deno.test("sampleText() tells HTML from text, also where there is nothing else", pure, () => {
+  const text = "Subject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hello</p>\r\n";
+  equal(shown(new TextEncoder().encode(text)), "  Subject: x\n\n  (text/html)\n  <p>Hello</p>\n");
+});
+
 Deno.test("sampleText() bears a message in parts that lacks them", pure, () => {
   const text = "Content-Type: multipart/mixed\r\n\r\n--x\r\n\r\nhello\r\n--x--\r\n";
   equal(shown(new TextEncoder().encode(text)), "\n");
