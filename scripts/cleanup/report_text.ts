@@ -147,7 +147,8 @@ export function restoreText({ items }: RestoreReport, { red }: Palette): string 
   if (lines.length > shown) lines.splice(shown, Infinity, `… and ${lines.length - shown} more`);
   const counts = [...Map.groupBy(items, ({ outcome }) => outcome)]
     .map(([outcome, group]) => `${group.length} ${outcome}`);
-  return `${[...lines, `Restored: ${counts.join(", ") || "nothing"}`].join("\n")}\n`;
+  if (back.length === 0) counts.unshift("nothing");
+  return `${[...lines, `Restored: ${counts.join(", ")}`].join("\n")}\n`;
 }
 
 /**

@@ -188,6 +188,7 @@ Deno.test("cleanup retire takes down what is gone on purpose, and verify lets it
     const restored = await cleanup(["restore", "archive", ...place, "--export", `${folder}/out`]);
     equal(restored.code, 3);
     match(restored.out, /^retired .*gone on purpose since .*, says ann: tape 7: /);
+    match(restored.out, /\nRestored: nothing, 3 retired\n$/);
   });
 });
 
