@@ -185,13 +185,15 @@ export function failureText(failure: DialogueFailure, source?: string): string {
   const begin = escapeControls(line.slice(0, at.column - 1));
   const carets = "^".repeat(caretWidth(line, failure));
   // A blank below each character, as wide as it is.
-  lines.push(cut(`${bar} ${begin.replace(WIDE, "\u3000").replace(/[^\u3000]/g, " ")}${carets}`));
+  const blanks = begin.replace(/\p{M}/gu, "").replace(WIDE, "\u3000").replace(/[^\u3000]/gu, " ");
+  lines.push(cut(`${bar} ${blanks}${carets}`));
   lines[lines.length - 1] += ` ${note}`;
   return [...lines, ""].join("\n");
 }
 
-/** East Asian characters that take two columns. */
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60]/g;
+/** Characters that take two columns: East Asian ones, and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/gu;
 
 /** The code alone where it is the code that differs, else all of the line. */
 function caretWidth(line: string, { id, at }: DialogueFailure): number {

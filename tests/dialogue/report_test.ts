@@ -100,6 +100,11 @@ Deno.test("failureText() shows a page escaped and cut, the caret below its chara
   equal(lines[4], "2 | \u3000国\\x07 550 no");
   equal(lines[5]?.startsWith("  | \u3000\u3000     ^^^ "), true);
   ok(shown(3, 1).every((line) => line.length < 300));
+  const marks = failureText(
+    { ...failure, at: { file: "", line: 1, column: 7 } },
+    "e\u0301 \u{1f642} 550\n",
+  );
+  match(marks, /\n {2}\| {3}\u3000 \^\^\^ /);
 });
 
 Deno.test("failureText() says once what is offered of a capability, and not how a list begins", async () => {

@@ -8,6 +8,7 @@ import {
 } from "../../src/dialogue/mod.ts";
 import { listen } from "../../src/sandbox/mod.ts";
 import { connectSmtp } from "../../src/smtp/mod.ts";
+import { memoryPair } from "../../src/wire/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { PARTIAL } from "./examples.ts";
 import { against, idOf, said, turning } from "./played.ts";
@@ -145,4 +146,29 @@ Deno.test("serveDialogue() is a server for any client: here the session of smtp"
   await session.quit();
   const [result] = await served;
   equal(result?.delivery, "partial");
+});
+
+Deno.test("serveDialogue() begins inside TLS where it is told to", async () => {
+  const dialogue = parseDialogue(`${OPEN}C: NOOP\nS: 250 ok\n`);
+  const [client, accepted] = memoryPair();
+  const served = serveDialogue(dialogue, accepted, { implicitTls: true });
+  const connection = await client.startTls({ hostname: "localhost" });
+  await runDialogue(dialogue, { connection });
+  const [result] = await served;
+  equal(result?.status, "passed");
+  ok(result.transcript.every(({ tls }) => tls));
+  // It is no step of the dialogue.
+  deepEqual(toDialogue(result.transcript).steps.filter(({ kind }) => kind === "tls"), []);
+});
+
+Deno.test("serveDialogue() tells of a client that never begins TLS, after its limit", async () => {
+  const dialogue = parseDialogue(`@timeout 5s\n${OPEN}`);
+  const [client, accepted] = memoryPair();
+  const clock = new FakeClock();
+  const options = { implicitTls: true, clock, throwOnFailure: false };
+  const [result] = await turning(clock, serveDialogue(dialogue, accepted, options));
+  client.close();
+  ok(result !== undefined);
+  deepEqual([result.status, result.role, idOf(result)], ["error", "S", "tls-handshake"]);
+  equal(result.failures[0]?.waitedMs, 5_000);
 });
