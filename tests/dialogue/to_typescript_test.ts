@@ -130,6 +130,10 @@ Deno.test.each<[string, string | undefined]>([
   // Behind PASS it goes on as after a success: no other login is there.
   [`${READY}C: USER v\nS: -ERR\n`, `${IN}.command("USER v").expect("-ERR")`],
   [`${READY}C: PASS \${p}\nS: -ERR\n`, undefined],
+  [
+    `${READY}C: NOOP\nC: QUIT\nS: +OK\nS: +OK\n`,
+    `${IN}.batch((b) => b.noop().expect("+OK").command("QUIT").expect("+OK"))`,
+  ],
   // A number stays one.
   [
     "S: +OK ${n:int=1}\nC: NOOP\nS: +OK ${n}\n",

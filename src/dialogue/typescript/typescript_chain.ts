@@ -256,7 +256,8 @@ class ChainWriter {
     if (user !== undefined && this.#phase !== "transaction") {
       return `.user(${this.#texts.string(user)})`;
     }
-    if (line === "QUIT") return ".quit()";
+    // Neither is among the calls of a batch.
+    if (line === "QUIT" && !batched) return ".quit()";
     if (line === "CAPA" && !batched) {
       this.#hello = true;
       return ".capa()";
