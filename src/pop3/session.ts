@@ -11,13 +11,7 @@ import {
   type SaslMechanism,
   type Secret,
 } from "../sasl/mod.ts";
-import {
-  type BodyEnd,
-  type Connection,
-  type StartTlsOptions,
-  systemClock,
-  type WireErrorContext,
-} from "../wire/mod.ts";
+import type { BodyEnd, Connection, StartTlsOptions, WireErrorContext } from "../wire/mod.ts";
 import { ask, type Pop3Answer, type Pop3Item } from "./answer.ts";
 import {
   authenticate,
@@ -28,27 +22,17 @@ import {
   sayApop,
   sayPass,
 } from "./authentication.ts";
-import { BodyReader } from "./body.ts";
 import { parsePop3Capabilities, Pop3Capabilities } from "./capabilities.ts";
-import {
-  about,
-  CAPA,
-  lang,
-  NOOP,
-  QUIT,
-  rawPop3Command,
-  STLS,
-  top,
-  user,
-  UTF8,
-} from "./commands.ts";
+import { CAPA, lang, NOOP, QUIT, rawPop3Command, STLS, user, UTF8 } from "./commands.ts";
 import { Pop3LocalError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
+import { keepAlive } from "./keep_alive.ts";
 import type { ListedSize, ListedUid, Pop3Snapshot, Pop3Stat } from "./listing.ts";
 import { Maildrop } from "./maildrop.ts";
-import { IncomingMessage, type Pop3Message } from "./message.ts";
+import type { Pop3Message } from "./message.ts";
 import { MsgNo } from "./message_number.ts";
 import type { CommitOutcome, RollbackOutcome } from "./outcome.ts";
+import { Plans } from "./plans.ts";
 import { BARE_LF, type Pop3Reply } from "./reply.ts";
 import {
   checkWindow,
@@ -60,14 +44,11 @@ import {
   type Pop3SessionOptions,
   type Pop3WindowOptions,
 } from "./session_options.ts";
-import { type MessageTop, readTop } from "./top.ts";
+import type { MessageTop } from "./top.ts";
 import { Turns } from "./turns.ts";
-import { CommandWindow, type WindowPlan } from "./window.ts";
+import { CommandWindow, type MessagePlan } from "./window.ts";
 
 const WINDOW = 64;
-/** How long the answer to TOP is taken to be, at most, in octets: the header, and each line. */
-const HEADER_OCTETS = 64 * 1024;
-const LINE_OCTETS = 80;
 
 /**
  * One POP3 session.
@@ -86,6 +67,7 @@ export class Pop3Session implements AsyncDisposable {
   readonly #window: number;
   readonly #without: string[];
   readonly #maildrop: Maildrop;
+  readonly #plans: Plans;
   readonly #turns: Turns;
   #state: "connected" | "authorization" | "transaction" = "connected";
   #offered = new Pop3Capabilities();
@@ -106,6 +88,7 @@ export class Pop3Session implements AsyncDisposable {
     this.#exchange = new Exchange(connection, options.host, options);
     this.#limits = { ...DEFAULT_POP3_LIMITS, ...options.limits };
     this.#maildrop = new Maildrop(this.#exchange, this.#limits.entries);
+    this.#plans = new Plans(this.#exchange, this.#maildrop, this.#limits);
     this.#turns = new Turns(this.#exchange.channel);
     this.#tls = options.tls ?? { hostname: options.host };
     this.#without = [...(options.without ?? [])];
@@ -520,25 +503,13 @@ export class Pop3Session implements AsyncDisposable {
     lines: number,
     options: Pop3WindowOptions = {},
   ): Promise<Pop3Answer<MessageTop>> | AsyncGenerator<Pop3Item<MessageTop>, void> {
-    const read = (no: MsgNo): MessageTop | Promise<MessageTop> =>
-      readTop(this.#reader(`the answer to TOP ${no}`), this.#limits.top);
-    if (which instanceof MsgNo) {
-      return this.#turns.do(options.signal, () => {
-        this.#require("transaction", "TOP");
-        return ask(
-          this.#exchange,
-          top(this.#maildrop.numbers.check(which).value, lines),
-          () => read(which),
-        );
-      });
-    }
-    const most = HEADER_OCTETS + lines * LINE_OCTETS;
-    return this.#inWindow(which, options, {
-      verb: "TOP",
-      command: (no) => top(no.value, lines),
-      cost: (no) => Math.min(this.#maildrop.size(no) ?? most, most),
-      read,
-    }).results();
+    const plan = this.#plans.top(lines);
+    if (!(which instanceof MsgNo)) return this.#inWindow(which, options, plan).results();
+    return this.#turns.do(options.signal, () => {
+      this.#require("transaction", "TOP");
+      const command = plan.command(this.#maildrop.numbers.check(which));
+      return ask(this.#exchange, command, () => plan.read(which));
+    });
   }
 
   /**
@@ -554,12 +525,9 @@ export class Pop3Session implements AsyncDisposable {
     stack.defer(await this.#turns.take());
     stack.use(this.#turns.abortable(options.signal));
     this.#require("transaction", "RETR");
-    const command = about("RETR", this.#maildrop.numbers.check(no).value);
-    const answer = await ask(
-      this.#exchange,
-      command,
-      () => this.#message(no, () => turn.dispose()),
-    );
+    const plan = this.#plans.retr(() => turn.dispose());
+    const command = plan.command(this.#maildrop.numbers.check(no));
+    const answer = await ask(this.#exchange, command, () => plan.read(no));
     if (!answer.ok) return answer;
     // The turn ends when the message is read.
     stack.defer(() => this.#turns.message = undefined);
@@ -581,24 +549,7 @@ export class Pop3Session implements AsyncDisposable {
     numbers: Iterable<MsgNo>,
     options: Pop3WindowOptions = {},
   ): AsyncGenerator<Pop3Item<Pop3Message>, void> {
-    return this.#inWindow<IncomingMessage>(numbers, options, {
-      verb: "RETR",
-      command: (no) => about("RETR", no.value),
-      cost: (no) => this.#maildrop.size(no) ?? HEADER_OCTETS,
-      read: (no) => this.#message(no),
-      ended: (message) => message.complete,
-      settle: (message) => message.settle(),
-    }).results();
-  }
-
-  #message(no: MsgNo, onOver?: () => void): IncomingMessage {
-    const size = this.#maildrop.size(no);
-    const reader = this.#reader(`message ${no}`, size ?? announcedSize(this.#exchange.lastRest));
-    return new IncomingMessage(no, size, reader, onOver);
-  }
-
-  #reader(what: string, hint?: number): BodyReader {
-    return new BodyReader(this.#exchange, what, this.#limits.message, hint);
+    return this.#inWindow(numbers, options, this.#plans.retr()).results();
   }
 
   /**
@@ -612,8 +563,9 @@ export class Pop3Session implements AsyncDisposable {
   dele(no: MsgNo, options: Pop3CallOptions = {}): Promise<Pop3Reply> {
     return this.#turns.do(options.signal, async () => {
       this.#require("transaction", "DELE");
-      const reply = await this.#exchange.say(about("DELE", this.#maildrop.numbers.check(no).value));
-      if (reply.ok) this.#maildrop.marked.add(no);
+      const plan = this.#plans.dele();
+      const reply = await this.#exchange.say(plan.command(this.#maildrop.numbers.check(no)));
+      if (reply.ok) await plan.read(no);
       return reply;
     });
   }
@@ -629,15 +581,7 @@ export class Pop3Session implements AsyncDisposable {
     numbers: Iterable<MsgNo>,
     options: Pop3WindowOptions = {},
   ): Promise<readonly Pop3Item<MsgNo>[]> {
-    return await this.#inWindow<MsgNo>(numbers, options, {
-      verb: "DELE",
-      command: (no) => about("DELE", no.value),
-      cost: () => 0,
-      read: (no) => {
-        this.#maildrop.marked.add(no);
-        return no;
-      },
-    }).all();
+    return await this.#inWindow(numbers, options, this.#plans.dele()).all();
   }
 
   /**
@@ -771,7 +715,8 @@ export class Pop3Session implements AsyncDisposable {
     this.#authenticated = way;
     // What was offered before may not hold any more, and much may be new (P38).
     this.#forget();
-    this.#watch();
+    const { keepAliveMs = Infinity } = this.#options;
+    keepAlive(this.#exchange, this.#turns, keepAliveMs, () => this.noop());
   }
 
   #require(state: "authorization" | "transaction", verb: string): void {
@@ -803,15 +748,13 @@ export class Pop3Session implements AsyncDisposable {
   #inWindow<T>(
     numbers: Iterable<MsgNo>,
     { window = this.#window, signal }: Pop3WindowOptions,
-    plan: Omit<WindowPlan<T>, "window">,
+    plan: MessagePlan<T>,
   ): CommandWindow<T> {
     const checked = Array.from(numbers, (no) => this.#maildrop.numbers.check(no));
     const width = checkWindow(window);
-    return new CommandWindow(
-      this.#exchange,
-      checked,
-      { ...plan, window: this.#capabilities.pipelining ? width : 1 },
-      async (run) => {
+    return new CommandWindow(this.#exchange, checked, plan, {
+      window: this.#capabilities.pipelining ? width : 1,
+      enter: async (run) => {
         const stack = new DisposableStack();
         stack.defer(await this.#turns.take());
         stack.use(this.#turns.abortable(signal));
@@ -819,25 +762,7 @@ export class Pop3Session implements AsyncDisposable {
         stack.defer(() => this.#turns.run = undefined);
         return stack;
       },
-    );
-  }
-
-  /** Says NOOP when our end has been silent for too long. */
-  async #watch(): Promise<void> {
-    const { keepAliveMs = Infinity, clock = systemClock } = this.#options;
-    const { channel } = this.#exchange;
-    while (keepAliveMs !== Infinity && !channel.dead) {
-      const left = this.#exchange.lastSaid + keepAliveMs - clock.monotonic();
-      const ms = left > 0 ? left : keepAliveMs; // what could not be said has to wait
-      try {
-        await clock.sleep(ms, { signal: channel.gone, background: true });
-        if (clock.monotonic() - this.#exchange.lastSaid < keepAliveMs) continue;
-        if (this.#turns.run !== undefined) await this.#turns.run.keepAlive();
-        else if (!this.#turns.busy) await this.noop();
-      } catch {
-        return; // the session is over, and says why to whoever comes next
-      }
-    }
+    });
   }
 }
 
@@ -851,12 +776,6 @@ const WITH_METHOD: ReadonlySet<string> = new Set([
   "AUTH",
   "UTF8",
 ]);
-
-/** `+OK 120 octets`: what many servers say before a message (RFC 1939 section 5). */
-function announcedSize(rest: string): number | undefined {
-  const [, digits] = /^(\d{1,15}) octets/i.exec(rest) ?? [];
-  return digits === undefined ? undefined : Number(digits);
-}
 
 function local(verb: string, why: string): Pop3LocalError {
   return new Pop3LocalError(`Cannot say ${verb}: ${why}`);

@@ -12,12 +12,10 @@ import type { MsgNo } from "./message_number.ts";
 import type { Pop3Reply } from "./reply.ts";
 import type { Run } from "./turns.ts";
 
-/** What a window asks about each message. */
-export interface WindowPlan<T> {
+/** What is asked about a message. */
+export interface MessagePlan<T> {
   /** The verb, for errors and limits. */
   readonly verb: string;
-  /** How many commands may be unanswered. */
-  readonly window: number;
   /** The command about a message. */
   command(no: MsgNo): Pop3Command;
   /** How many octets its answer will probably have. */
@@ -28,6 +26,14 @@ export interface WindowPlan<T> {
   ended?(value: T): boolean;
   /** Comes to its end. */
   settle?(value: T): Promise<void>;
+}
+
+/** How a window is run. */
+export interface WindowOptions {
+  /** How many commands may be unanswered. */
+  readonly window: number;
+  /** Waits for its turn and gives what ends it. */
+  enter(run: Run): Promise<Disposable>;
 }
 
 /** More refusals in a row than this, and no further command is sent: servers hang up at 20 (Q16). */
@@ -41,8 +47,8 @@ const MOST_COMMAND_OCTETS = 4096;
 export class CommandWindow<T> implements Run {
   readonly #exchange: Exchange;
   readonly #numbers: readonly MsgNo[];
-  readonly #plan: WindowPlan<T>;
-  readonly #enter: (run: Run) => Promise<Disposable>;
+  readonly #plan: MessagePlan<T>;
+  readonly #enter: WindowOptions["enter"];
   readonly #width: number = 1;
   #sent = 0;
   #answered = 0;
@@ -65,13 +71,13 @@ export class CommandWindow<T> implements Run {
    * @param exchange Where to speak.
    * @param numbers The messages.
    * @param plan What to ask.
-   * @param enter Waits for its turn and gives what ends it.
+   * @param options How wide it is, and whose turn it is.
    */
   constructor(
     exchange: Exchange,
     numbers: readonly MsgNo[],
-    plan: WindowPlan<T>,
-    enter: (run: Run) => Promise<Disposable>,
+    plan: MessagePlan<T>,
+    { window, enter }: WindowOptions,
   ) {
     this.#exchange = exchange;
     this.#enter = enter;
@@ -82,7 +88,7 @@ export class CommandWindow<T> implements Run {
     if (first === undefined) return;
     const widest = numbers.reduce((most, no) => no.value > most.value ? no : most, first);
     const longest = plan.command(widest).line.shown.length + 2;
-    this.#width = Math.min(plan.window, Math.floor(MOST_COMMAND_OCTETS / longest));
+    this.#width = Math.min(window, Math.floor(MOST_COMMAND_OCTETS / longest));
   }
 
   /** Whether the caller has a result in hand and has not asked for the next. */
