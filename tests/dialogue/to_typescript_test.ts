@@ -106,6 +106,7 @@ Deno.test.each([
   "@alt {\nC: NOOP\nS: 250\n} or {\nC: RSET\nS: 250\n}",
   "@step label=a\nC: NOOP\nS: 250",
   "@secret p\nC: AUTH X ${p}\nS: 235",
+  "@secret p\n@var u = a\n@auth EXTERNAL u p\nS: 235",
 ])("dialogueToTypeScript() leaves %j as text", pure, (text) => {
   equal(callsOf(`${HELLO}${text}\n`), undefined);
 });

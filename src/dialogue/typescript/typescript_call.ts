@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PasswordMechanism } from "../builder/program_types.ts";
 import type { BlockStep, BytesStep, ReplyLine, ReplyStep, Step, Template } from "../step.ts";
 
 /** Says that the builder has no call for something. */
@@ -48,6 +49,18 @@ export const SMTP_CALLS: readonly SmtpCall[] = [
   { form: /^EXPN (.+)$/, call: "expn", at: ANYWHERE },
   { form: /^HELP(?: (.+))?$/, call: "help", at: ANYWHERE },
 ];
+
+/** The mechanisms of the builder: those that take a password. */
+export const MECHANISMS: Readonly<Record<PasswordMechanism, true>> = {
+  "PLAIN": true,
+  "LOGIN": true,
+  "CRAM-MD5": true,
+  "SCRAM-SHA-1": true,
+  "SCRAM-SHA-256": true,
+  "SCRAM-SHA-512": true,
+  "XOAUTH2": true,
+  "OAUTHBEARER": true,
+};
 
 /** The verbs of POP3 behind the login. */
 export const POP3_CALL: RegExp =

@@ -22,6 +22,7 @@ import {
   asks,
   inlined,
   isCode,
+  MECHANISMS,
   nested,
   NoCall,
   noCall,
@@ -313,7 +314,9 @@ class ChainWriter {
   #auth(mechanism: string, user: string, secret: string): string {
     const value = this.#dialogue.vars[user];
     const at = this.#dialogue.protocol === "pop3" ? "greeting" : "ready";
-    if (value === undefined || this.#phase !== at) return noCall();
+    if (value === undefined || this.#phase !== at || !Object.hasOwn(MECHANISMS, mechanism)) {
+      return noCall();
+    }
     if (this.#dialogue.protocol === "pop3") this.#phase = "transaction";
     return `.auth(${text(mechanism)}, { user: ${text(value)}, password: ${this.#secret(secret)} })`;
   }
