@@ -1,4 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { DatabaseSync, StatementSync } from "node:sqlite";
+import { readMark } from "../../../src/jobs/bulk/journal/run_mark.ts";
 import { openSqliteJournal } from "../../../src/jobs/bulk/journal/sqlite_journal.ts";
 import { ABOUT, JOURNAL_CASES, people } from "./journal_suite.ts";
 
@@ -234,5 +236,63 @@ Deno.test("openSqliteJournal() never takes an accepted row for a pending one [T-
       }
     }
     ok(refused > 0);
+  });
+});
+
+/** How many statements SQLite is given while something is done. */
+async function statementsOf(act: () => Promise<unknown>): Promise<number> {
+  let count = 0;
+  const undo: (() => void)[] = [];
+  const watch = <O extends object>(owner: O, name: keyof O): void => {
+    const plain = owner[name];
+    if (typeof plain !== "function") throw new TypeError(`Cannot watch "${String(name)}"`);
+    const watched = function (this: O, ...args: unknown[]): unknown {
+      count++;
+      return plain.apply(this, args);
+    };
+    Object.assign(owner, { [name]: watched });
+    undo.push(() => Object.assign(owner, { [name]: plain }));
+  };
+  for (const name of ["run", "get", "all"] as const) watch(StatementSync.prototype, name);
+  watch(DatabaseSync.prototype, "exec");
+  try {
+    await act();
+  } finally {
+    for (const each of undo) each();
+  }
+  return count;
+}
+
+Deno.test("a journal in SQLite takes a new row in with one statement", async () => {
+  await withFolder(async (folder) => {
+    await using journal = await openSqliteJournal(`${folder}/j.db`, { create: true });
+    const cost = (name: string, rows: number): Promise<number> =>
+      statementsOf(() => journal.create({ ...ABOUT, name }, people(rows)));
+    await cost("first", 1); // it takes the lock
+    const few = await cost("few", 10);
+    equal(await cost("many", 110) - few, 100);
+  });
+});
+
+Deno.test("a journal in SQLite commits once for five connections, two statements a row", async () => {
+  await withFolder(async (folder) => {
+    await using journal = await openSqliteJournal(`${folder}/j.db`, { create: true });
+    const { id } = await journal.create(ABOUT, people(100));
+    const { journal: job } = await journal.run(id, 0);
+    const commits = async (): Promise<number> =>
+      (await readMark(`${folder}/j.db.mark`))?.commits ?? NaN;
+    const before = await commits();
+    const rows = await job.claim(100, 0);
+    const statements = await statementsOf(async () => {
+      for (let at = 0; at <= rows.length; at += 5) { // each answer, and the end of the row behind it
+        await Promise.all([
+          ...rows.slice(Math.max(at - 5, 0), at)
+            .map((row) => job.outcome({ id: row.id, state: "accepted" })),
+          ...rows.slice(at, at + 5).map((row) => job.committing(row.id)),
+        ]);
+      }
+    });
+    equal(await commits() - before, 21);
+    equal(statements, 2 * 100 + 21 * 3); // with begin, commit, and the number of the commit
   });
 });

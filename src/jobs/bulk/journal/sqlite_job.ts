@@ -22,7 +22,7 @@ import { type HeldRow, RowBook } from "./row_book.ts";
 import { asProblem, tryTo } from "./sqlite_problem.ts";
 import { IS_SUPPRESSED, TO_SUPPRESSED } from "./sqlite_schema.ts";
 import { ROW_STATES, type RowState } from "./states.ts";
-import { claimedRow, numberOf, reportedRow, type StoredRow } from "./stored_row.ts";
+import { claimedRow, numberOf, reportedRow } from "./stored_row.ts";
 
 /** How many rows are read at once. */
 const PAGE = 500;
@@ -34,6 +34,10 @@ const RELEASED = "job = :job AND state = :from " +
   "AND (:reason IS NULL OR instr(text, :reason) > 0) " +
   "AND (state = 'in_doubt' OR :recipients IS NOT NULL " +
   "OR id NOT IN (SELECT line FROM word WHERE job = :job AND said = 'failed'))";
+
+/** A row as it is taken: this attempt counts, and its date is that of the first. */
+const CLAIM = "id, line, recipient, fields, attempt + 1 AS attempt, " +
+  "coalesce(first_claim_ms, ?) AS first_claim_ms";
 
 /** What belongs to a journal besides its database. */
 export interface JournalPlace {
@@ -95,7 +99,7 @@ export class SqliteJob implements JobJournal {
     for (const state of ["pending", "deferred"] as const) {
       if (claimed.length >= limit) break;
       for (const row of this.#due(state, limit - claimed.length, nowMs)) {
-        const claim = claimOf(row, nowMs);
+        const claim = claimedRow(row);
         this.#hold(claim, state);
         claimed.push(claim);
       }
@@ -109,19 +113,18 @@ export class SqliteJob implements JobJournal {
   }
 
   #due(state: "pending" | "deferred", limit: number, nowMs: number): Record<string, unknown>[] {
-    const columns = "id, line, recipient, fields, attempt, first_claim_ms";
     if (state === "pending") {
       return this.#database.prepare(
-        `SELECT ${columns} FROM line WHERE job = ? AND id > ? AND state = 'pending' ` +
+        `SELECT ${CLAIM} FROM line WHERE job = ? AND id > ? AND state = 'pending' ` +
           "ORDER BY id LIMIT ?",
-      ).all(this.job.id, this.#cursor, limit);
+      ).all(nowMs, this.job.id, this.#cursor, limit);
     }
     // A claim is in the book alone: until its outcome is written, the row is found as deferred.
     const taken = (id: number): boolean => this.#book.has(id) || this.#unwritten.has(id);
     return this.#database.prepare(
-      `SELECT ${columns} FROM line WHERE job = ? AND state = 'deferred' AND not_before_ms <= ? ` +
+      `SELECT ${CLAIM} FROM line WHERE job = ? AND state = 'deferred' AND not_before_ms <= ? ` +
         "ORDER BY not_before_ms LIMIT ?",
-    ).all(this.job.id, nowMs, limit + this.#book.size + this.#unwritten.size)
+    ).all(nowMs, this.job.id, nowMs, limit + this.#book.size + this.#unwritten.size)
       .filter(({ id }) => !taken(Number(id))).slice(0, limit);
   }
 
@@ -137,10 +140,9 @@ export class SqliteJob implements JobJournal {
     await this.#group.add({ id, held, outcome });
     this.#unwritten.delete(id);
     if (outcome.state !== "pending") return;
-    const row = this.#database.prepare(
-      "SELECT id, line, recipient, fields, attempt, first_claim_ms FROM line WHERE job = ? AND id = ?",
-    ).get(this.job.id, id);
-    if (row !== undefined) this.#returned.push(claimOf(row, held.firstClaimMs));
+    const row = this.#database.prepare(`SELECT ${CLAIM} FROM line WHERE job = ? AND id = ?`)
+      .get(held.firstClaimMs, this.job.id, id);
+    if (row !== undefined) this.#returned.push(claimedRow(row));
   }
 
   #write(changes: readonly Change[]): void {
@@ -243,13 +245,4 @@ function valuesOf(outcome: RowOutcome, held: HeldRow, nowMs: number): SQLInputVa
     nowMs,
     id,
   ];
-}
-
-/** A row as it is taken: this attempt counts, and its date is that of the first. */
-function claimOf(row: StoredRow, nowMs: number): ClaimedRow {
-  return claimedRow({
-    ...row,
-    attempt: Number(row["attempt"]) + 1,
-    first_claim_ms: row["first_claim_ms"] ?? nowMs,
-  });
 }

@@ -237,27 +237,29 @@ class SqliteJournal implements BulkJournal {
   ): Promise<number> {
     const insert = this.#database.prepare(
       "INSERT INTO line (job, id, line, recipient, key, fields, state, text, changed_ms) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) " +
+        "ON CONFLICT (job, key) WHERE key IS NOT NULL DO NOTHING",
     );
     const first = this.#database.prepare("SELECT line FROM line WHERE job = ? AND key = ?");
     const suppressed = this.#database.prepare("SELECT 1 FROM suppressed WHERE key = ?");
+    const anySuppressed =
+      this.#database.prepare("SELECT 1 FROM suppressed LIMIT 1").get() !== undefined;
     let id = 0;
-    for await (const { line, recipient, key, fields, skip } of rows) {
-      const before = first.get(job, key)?.["line"];
-      const reason = before !== undefined
-        ? `duplicate of line ${before}`
-        : skip ?? (suppressed.get(key) === undefined ? null : SUPPRESSED);
-      insert.run(
-        job,
-        ++id,
-        line,
-        recipient,
-        before === undefined ? key : null,
-        JSON.stringify(fields),
-        reason === null ? "pending" : "skipped",
-        reason,
-        nowMs,
+    const put = (row: NewRow, key: string | null, reason: string | null): boolean => {
+      const { line, recipient, fields } = row;
+      const state = reason === null ? "pending" : "skipped";
+      const { changes } = insert.run(
+        ...[job, id, line, recipient, key, JSON.stringify(fields), state, reason, nowMs],
       );
+      return changes !== 0;
+    };
+    for await (const row of rows) {
+      const { key, skip } = row;
+      id++;
+      const isSuppressed = anySuppressed && suppressed.get(key) !== undefined;
+      if (put(row, key, skip ?? (isSuppressed ? SUPPRESSED : null))) continue;
+      // The index has refused the key. It does the looking up: a row that stands once is one statement.
+      put(row, null, `duplicate of line ${first.get(job, key)?.["line"]}`);
     }
     return id;
   }
