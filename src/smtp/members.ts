@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "../wire/mod.ts";
 import { type ConnectOptions, connectSmtp } from "./connect.ts";
 import { SmtpAuthError } from "./errors.ts";
 import { type Limiter, UNLIMITED } from "./limiter.ts";
-import type { PoolOptions } from "./pool.ts";
+import type { PoolOptions } from "./pool_options.ts";
 import { orAborted } from "./queue_source.ts";
 import type { SmtpSession } from "./session.ts";
 

@@ -23,17 +23,18 @@ export type { Content, ContentOptions, KnownContent, KnownStream } from "./conte
 export type { DeliveryOptions, MessageSource, OutgoingMessage } from "./delivery.ts";
 export * from "./enhanced_status.ts";
 export type { Envelope, Recipient, RecipientPolicy } from "./envelope.ts";
+export { receiptOf } from "./error_receipt.ts";
 export * from "./errors.ts";
 export * from "./limiter.ts";
 export * from "./receipt.ts";
 export { parseReply, type ReplyClass, SmtpReply } from "./reply.ts";
 export * from "./reply_codes.ts";
 export * from "./pool.ts";
+export type { PoolOptions } from "./pool_options.ts";
 export {
   type AskOptions,
   type CallOptions,
   type RawOptions,
-  receiptOf,
   type SendOptions,
   type SessionOptions,
   SmtpSession,

@@ -4,43 +4,20 @@
  * @module
  */
 
-import { systemClock, type TranscriptListener, WireError } from "../wire/mod.ts";
-import { checkConnectOptions, type ConnectOptions } from "./connect.ts";
+import { systemClock, WireError } from "../wire/mod.ts";
 import { type Content, isReplayable } from "./content.ts";
 import { type DeliveryOptions, localRefusal, type OutgoingMessage } from "./delivery.ts";
 import type { Envelope } from "./envelope.ts";
+import { withReceipt } from "./error_receipt.ts";
 import { SmtpError, SmtpLocalError } from "./errors.ts";
 import { type Limiter, UNLIMITED } from "./limiter.ts";
 import { type Member, Members } from "./members.ts";
 import { QueueSource } from "./queue_source.ts";
+import { checkPoolOptions, type PoolOptions } from "./pool_options.ts";
 import { groupRecipients, mergeReceipts, uniqueRecipients } from "./recipients.ts";
 import type { Receipt, Stage } from "./receipt.ts";
-import { type SendOptions, withReceipt } from "./session.ts";
+import type { SendOptions } from "./session.ts";
 import { pulled } from "./source.ts";
-
-/** How a pool is made: as a session is, and how many of them. */
-export interface PoolOptions extends Omit<ConnectOptions, "connection" | "until" | "url"> {
-  /** Where to: as in `connectSmtp`. One pool has one server and one identity. */
-  readonly url: string;
-  /** The most connections at once. @default {5} */
-  readonly maxConnections?: number;
-  /** The most messages over one connection; a server's own limit (MAILMAX) counts too. @default {Infinity} */
-  readonly maxMessages?: number;
-  /** The longest life of a connection, in milliseconds. @default {3_600_000} */
-  readonly maxAgeMs?: number;
-  /** How long an unused connection is kept, in milliseconds. @default {30_000} */
-  readonly idleMs?: number;
-  /** A connection that was unused for longer is asked NOOP first, in milliseconds. @default {10_000} */
-  readonly noopAfterMs?: number;
-  /** The most recipients in one transaction, where the server names no limit. @default {100} */
-  readonly maxRecipients?: number;
-  /** How long {@linkcode SmtpPool.close} lets things go on, in milliseconds. @default {30_000} */
-  readonly closeMs?: number;
-  /** How fast. @default {UNLIMITED} */
-  readonly limiter?: Limiter;
-  /** Asked before each connection: who hears what is said on it alone. @default {() => onEvent} */
-  readonly listen?: () => TranscriptListener | undefined;
-}
 
 /** What became of one message of {@linkcode SmtpPool.sendAll}. */
 export interface PoolResult<M extends OutgoingMessage> {
@@ -104,13 +81,7 @@ export class SmtpPool implements AsyncDisposable {
    * @throws {RangeError} If a number that counts is none.
    */
   constructor(options: PoolOptions) {
-    checkConnectOptions(options);
-    for (const name of ["maxConnections", "maxMessages", "maxRecipients"] as const) {
-      const value = options[name] ?? 1;
-      if (!(value >= 1)) {
-        throw new RangeError(`Cannot use "${value}" as ${name}: expected 1 or more`);
-      }
-    }
+    checkPoolOptions(options);
     this.#options = options;
     this.#limiter = options.limiter ?? UNLIMITED;
     const ends = { closing: this.#closing.signal, over: this.#over.signal };

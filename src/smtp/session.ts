@@ -6,13 +6,7 @@
 
 import type { Credentials, SaslMechanism } from "../sasl/mod.ts";
 import { type Address, addressLiteral } from "../message/mod.ts";
-import {
-  type ChannelOptions,
-  type Connection,
-  type StartTlsOptions,
-  WireError,
-  type WireErrorContext,
-} from "../wire/mod.ts";
+import type { ChannelOptions, Connection, StartTlsOptions, WireErrorContext } from "../wire/mod.ts";
 import { authenticate, type AuthOptions, type AuthResult } from "./authentication.ts";
 import { checkPhase, HandTransaction, refusal } from "./by_hand.ts";
 import { Capabilities, parseCapabilities } from "./capabilities.ts";
@@ -46,6 +40,7 @@ import {
   toForwardPath,
   toReversePath,
 } from "./envelope.ts";
+import { withReceipt } from "./error_receipt.ts";
 import { SmtpError, SmtpLocalError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import type { MailParameters, RcptParameters } from "./parameters.ts";
@@ -1014,48 +1009,4 @@ function ownName(connection: Connection): string {
   // A zone (fe80::1%eth0) has a meaning on this machine only.
   const [address = ""] = local.transport === "tcp" ? local.hostname.split("%") : ["127.0.0.1"];
   return addressLiteral(address);
-}
-
-/**
- * Attaches a receipt to an error of ours.
- *
- * @param error What a send is rejected with.
- * @param receipt What became of the message.
- * @returns The error, or a copy of one that has a receipt: one failure may end many messages, and each
- *   is told its own. An error that is not ours (an abort) stays untouched.
- */
-export function withReceipt(error: unknown, receipt: Receipt | undefined): unknown {
-  if (!(error instanceof SmtpError || error instanceof WireError)) return error;
-  const own = receiptOf(error) === undefined
-    ? error
-    : Object.create(error, Object.getOwnPropertyDescriptors(error));
-  return Object.defineProperty(own, "receipt", { value: receipt, configurable: true });
-}
-
-/**
- * The receipt that an error of a send carries.
- *
- * @param error What a send was rejected with.
- * @returns The receipt, unless the reason was not ours (an abort, a failure of the content's source):
- *   then {@linkcode SmtpSession.lastReceipt} has it.
- *
- * @example Usage
- * ```ts
- * import { connectSmtp, receiptOf } from "@mailwright/mailwright";
- * import { startSandbox } from "@mailwright/mailwright/sandbox";
- * import { equal } from "node:assert/strict";
- *
- * await using box = await startSandbox({ faults: [{ verb: ".", silent: true, then: "close" }] });
- * await using session = await connectSmtp({ url: box.smtpUrl, caCerts: box.caCerts });
- * try {
- *   await session.send({ from: null, to: ["ben@there.example"], policy: "any" }, "Hello\r\n");
- * } catch (error) {
- *   equal(receiptOf(error)?.outcome, "in-doubt"); // the server had all of it, and said nothing
- * }
- * ```
- */
-export function receiptOf(error: unknown): Receipt | undefined {
-  return error instanceof SmtpError || error instanceof WireError
-    ? (error as { readonly receipt?: Receipt }).receipt // put there by send()
-    : undefined;
 }

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { connectSmtp } from "../../src/smtp/connect.ts";
-import { receiptOf, SmtpSession } from "../../src/smtp/session.ts";
+import { receiptOf } from "../../src/smtp/error_receipt.ts";
+import { SmtpSession } from "../../src/smtp/session.ts";
 import { Secret } from "../../src/sasl/mod.ts";
 import { type Connection, memoryPair, TimeoutError } from "../../src/wire/mod.ts";
 import { FakeClock, settle } from "../fake_clock.ts";

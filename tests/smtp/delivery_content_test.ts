@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Content, OutgoingMessage } from "../../src/smtp/mod.ts";
-import { receiptOf } from "../../src/smtp/session.ts";
+import { receiptOf } from "../../src/smtp/error_receipt.ts";
 import { ClosedError } from "../../src/wire/mod.ts";
 import { settle } from "../fake_clock.ts";
 import { mailTo, sendOver, SMALL } from "./deliveries.ts";

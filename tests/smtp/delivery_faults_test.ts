@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { connectSmtp } from "../../src/smtp/connect.ts";
-import { receiptOf, SmtpSession } from "../../src/smtp/session.ts";
+import { receiptOf } from "../../src/smtp/error_receipt.ts";
+import { SmtpSession } from "../../src/smtp/session.ts";
 import type { Receipt } from "../../src/smtp/receipt.ts";
 import { Secret } from "../../src/sasl/mod.ts";
 import { ClosedError, type Connection, memoryPair, TlsError } from "../../src/wire/mod.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { queueIdOf } from "../../src/smtp/receipt.ts";
-import { receiptOf } from "../../src/smtp/session.ts";
+import { receiptOf } from "../../src/smtp/error_receipt.ts";
 import { SmtpLocalError } from "../../src/smtp/errors.ts";
 import { ClosedError } from "../../src/wire/mod.ts";
 import { mailTo, names, SMALL } from "./deliveries.ts";
