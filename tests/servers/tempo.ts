@@ -33,9 +33,9 @@ export function crowd(seen: readonly number[]): number {
   return fullest(seen, 1000);
 }
 
-/** How many there are a second in the fullest three seconds: where nothing else held them up. */
+/** How many there are a second in the fullest half of one: where nothing else held them up. */
 export function best(seen: readonly number[]): number {
-  return fullest(seen, 3000) / 3;
+  return fullest(seen, 500) * 2;
 }
 
 function fullest(seen: readonly number[], ms: number): number {
