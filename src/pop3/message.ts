@@ -133,6 +133,11 @@ export class IncomingMessage implements Pop3Message {
     return this.#use === "none";
   }
 
+  /** Whether nobody has anything to do with it any more. */
+  get over(): boolean {
+    return this.#ended;
+  }
+
   /** Comes to the end of it: passes over what nobody reads, waits for who does. */
   async settle(): Promise<void> {
     if (this.#use === "none") {

@@ -70,7 +70,7 @@ export class Plans {
         return new IncomingMessage(no, size, this.#reader(`message ${no}`, hint), onOver);
       },
       ended: (message) => message.complete,
-      settle: (message) => message.settle(),
+      settle: (message) => message.over ? undefined : message.settle(),
     };
   }
 

@@ -24,8 +24,8 @@ export interface MessagePlan<T> {
   read(no: MsgNo): T | Promise<T>;
   /** Whether the answer is read to its end. @default {() => true} */
   ended?(value: T): boolean;
-  /** Comes to its end. */
-  settle?(value: T): Promise<void>;
+  /** Comes to its end, if it is not over by now. */
+  settle?(value: T): Promise<void> | undefined;
 }
 
 /** How a window is run. */
@@ -112,7 +112,8 @@ export class CommandWindow<T> implements Run {
         this.#suspended = true;
         yield item;
         this.#suspended = false;
-        if (this.#open !== undefined) await this.#settle(this.#open.value);
+        const settled = this.#settle();
+        if (settled !== undefined) await settled;
       }
     } finally {
       this.#suspended = false;
@@ -230,9 +231,12 @@ export class CommandWindow<T> implements Run {
     return this.#plan.ended?.(value) ?? true;
   }
 
-  async #settle(value: T): Promise<void> {
-    await this.#plan.settle?.(value);
-    this.#over();
+  /** Comes to the end of the answer in the caller's hands; at once if that is over. */
+  #settle(): Promise<void> | undefined {
+    if (this.#open === undefined) return undefined;
+    const settled = this.#plan.settle?.(this.#open.value);
+    if (settled === undefined) this.#over();
+    return settled?.then(() => this.#over());
   }
 
   /** Asks no more, and leaves nothing unread. */
@@ -247,7 +251,7 @@ export class CommandWindow<T> implements Run {
 
   /** Reads what is still under way, for nobody. */
   async #drain(): Promise<void> {
-    if (this.#open !== undefined) await this.#settle(this.#open.value);
+    await this.#settle();
     await this.#takeNoops();
     while (this.#answered < this.#sent) {
       const no = this.#numbers[this.#answered] as MsgNo; // in range
