@@ -15,6 +15,7 @@ const encoder = new TextEncoder();
 export class OutBuffer {
   #octets: Uint8Array = new Uint8Array(2048);
   #other: Uint8Array | undefined;
+  #taken: Uint8Array | undefined;
   #length = 0;
 
   /** How many octets are gathered. */
@@ -58,6 +59,7 @@ export class OutBuffer {
    */
   take(): Uint8Array {
     const bytes = this.#octets.subarray(0, this.#length);
+    this.#taken = this.#octets;
     this.#octets = this.#other ?? new Uint8Array(2048);
     this.#other = undefined;
     this.#length = 0;
@@ -71,7 +73,8 @@ export class OutBuffer {
    */
   giveBack(bytes: Uint8Array): void {
     const { buffer } = bytes;
-    if (buffer.byteLength <= KEPT) this.#other = new Uint8Array(buffer);
+    // Of several that were taken the last is enough: one gathers while one is being written.
+    if (buffer === this.#taken?.buffer && buffer.byteLength <= KEPT) this.#other = this.#taken;
   }
 
   #reserve(more: number): void {
