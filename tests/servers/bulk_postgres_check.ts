@@ -18,7 +18,7 @@ import { FaultyJournal } from "../faults/bulk_journal.ts";
 import { poll } from "./poll.ts";
 import { startPostgres } from "./postgres.ts";
 import { serverTest } from "./programs.ts";
-import { best, crowd, early } from "./tempo.ts";
+import { crowd, early, over } from "./tempo.ts";
 
 const NEEDS = ["postgres", "root"] as const;
 /** Nobody who lives loses it, however slow the machine is. */
@@ -146,48 +146,55 @@ await serverTest(
   },
 );
 
-await serverTest("runners of a job in PostgreSQL share its rate", NEEDS, async () => {
+await serverTest("runners of a job in PostgreSQL share its rate", NEEDS, async (step) => {
   await using server = await startPostgres();
-  const url = await server.database("rate");
-  await using box = await startSandbox({ keepOctets: 0 });
   const RUNNERS = 3;
   const RATE = 20;
   const SECONDS = 30;
-  const granted: number[] = [];
-  const arrived: number[] = [];
-  const journals = await Promise.all(
-    Array.from({ length: RUNNERS }, () => openPostgresJournal(connectPostgres(url))),
-  );
-  const [first] = journals;
-  ok(first);
-  const { id } = await first.create(ABOUT, people(RATE * SECONDS));
-  const began = performance.now();
-  await Promise.all(journals.map(async (journal) => {
-    const { journal: job } = await journal.run(id, Date.now(), { messagesPerSecond: RATE });
-    const { limiter } = job;
-    ok(limiter);
-    const take = limiter.take.bind(limiter);
-    limiter.take = async (...asked) => {
-      await take(...asked);
-      if ((asked[0].messages ?? 0) > 0) granted.push(performance.now());
-    };
-    const { stop } = await sendBulk({
-      journal: job,
-      pool: { url: box.smtpUrl, caCerts: box.caCerts, maxConnections: 2 },
-      render: ({ recipient }) => ({
-        envelope: { from: "news@here.example", to: [recipient], policy: "any" },
-        content: "Subject: Hello\r\n\r\nWelcome.\r\n",
-      }),
-      onEvent: ({ kind }) => void (kind === "row" && arrived.push(performance.now())),
+  // Too many are a fault each time; too few are the machine's, unless they always are.
+  const rates: number[] = [];
+  for (const attempt of ["first", "second", "third"]) {
+    await step(`${attempt} half minute`, async () => {
+      const url = await server.database(`rate_${attempt}`);
+      await using box = await startSandbox({ keepOctets: 0 });
+      const granted: number[] = [];
+      const arrived: number[] = [];
+      const journals = await Promise.all(
+        Array.from({ length: RUNNERS }, () => openPostgresJournal(connectPostgres(url))),
+      );
+      const [first] = journals;
+      ok(first);
+      const { id } = await first.create(ABOUT, people(RATE * SECONDS));
+      const began = performance.now();
+      await Promise.all(journals.map(async (journal) => {
+        const { journal: job } = await journal.run(id, Date.now(), { messagesPerSecond: RATE });
+        const { limiter } = job;
+        ok(limiter);
+        const take = limiter.take.bind(limiter);
+        limiter.take = async (...asked) => {
+          await take(...asked);
+          if ((asked[0].messages ?? 0) > 0) granted.push(performance.now());
+        };
+        const { stop } = await sendBulk({
+          journal: job,
+          pool: { url: box.smtpUrl, caCerts: box.caCerts, maxConnections: 2 },
+          render: ({ recipient }) => ({
+            envelope: { from: "news@here.example", to: [recipient], policy: "any" },
+            content: "Subject: Hello\r\n\r\nWelcome.\r\n",
+          }),
+          onEvent: ({ kind }) => void (kind === "row" && arrived.push(performance.now())),
+        });
+        equal(stop, undefined);
+      }));
+      for (const journal of journals) await journal.close();
+      equal(arrived.length, RATE * SECONDS);
+      equal(early(arrived, { began, rate: RATE, burst: 1 }), 0);
+      // A tenth more; each runner may have one that waits for a machine that stands still.
+      const most = crowd(granted);
+      ok(most <= RATE * 1.1 + RUNNERS, `${most} within a second`);
+      rates.push(over(arrived));
     });
-    equal(stop, undefined);
-  }));
-  for (const journal of journals) await journal.close();
-  equal(arrived.length, RATE * SECONDS);
-  equal(early(arrived, { began, rate: RATE, burst: 1 }), 0);
-  // A tenth more; each runner may have one that waits for a machine that stands still.
-  const most = crowd(granted);
-  ok(most <= RATE * 1.1 + RUNNERS, `${most} within a second`);
-  const rate = best(arrived);
-  ok(rate >= RATE * 0.8, `${rate} per second`);
+    if ((rates.at(-1) ?? 0) >= RATE * 0.95) break;
+  }
+  ok(rates.some((rate) => rate >= RATE * 0.95 && rate <= RATE * 1.05), `${rates} a second`);
 });

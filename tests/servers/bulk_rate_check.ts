@@ -6,15 +6,17 @@ import { openSqliteJournal, sendBulk } from "@mailwright/mailwright/jobs";
 import { startSandbox } from "@mailwright/mailwright/sandbox";
 import { serverTest } from "./programs.ts";
 import { RunFolder } from "./run_folder.ts";
-import { best, early } from "./tempo.ts";
+import { crowd, early } from "./tempo.ts";
 
-const RATE = 50;
-const COUNT = 8 * RATE;
+const RATE = 100;
+const COUNT = 5 * RATE;
+const MOST_IN_A_SECOND = 110;
+const LEAST_IN_THE_FULLEST = 80;
 /** A twentieth of a second: timers are late, and what they have missed is made up for. */
-const BURST = 2;
+const BURST = 5;
 
 await serverTest(
-  "sendBulk() sends 50 a second over 5 connections, and never one before its time",
+  "sendBulk() at 100 a second over 5 connections has at most 110 in any second",
   [],
   async () => {
     await using box = await startSandbox({ keepOctets: 0 });
@@ -31,12 +33,12 @@ await serverTest(
     );
     const began = performance.now();
     const came: number[] = [];
-    const over = new AbortController();
+    const enough = new AbortController();
     const watching = (async () => {
-      for await (const { kind } of box.ledger.follow({ signal: over.signal })) {
+      for await (const { kind } of box.ledger.follow({ signal: enough.signal })) {
         if (kind === "terminator") came.push(performance.now());
       }
-    })().catch((error) => equal(error, over.signal.reason));
+    })().catch((error) => equal(error, enough.signal.reason));
     const { stop } = await sendBulk({
       journal: job,
       pool: { url: box.smtpUrl, caCerts: box.caCerts, maxConnections: 5 },
@@ -46,12 +48,13 @@ await serverTest(
         content: "Subject: Hello\n\nWelcome.\n",
       }),
     });
-    over.abort();
+    enough.abort();
     await watching;
     equal(stop, undefined);
     equal(came.length, COUNT);
     equal(early(came, { began, rate: RATE, burst: BURST }), 0);
-    const rate = best(came);
-    ok(rate >= RATE * 0.8, `${rate.toFixed(1)} a second`);
+    const most = crowd(came);
+    // A slow machine has some second in which nothing else held it up.
+    ok(most >= LEAST_IN_THE_FULLEST && most <= MOST_IN_A_SECOND, `${most} in the fullest second`);
   },
 );

@@ -30,21 +30,17 @@ export function early(seen: readonly number[], { began, rate, burst }: Pace): nu
 
 /** How many there are in the fullest second. */
 export function crowd(seen: readonly number[]): number {
-  return fullest(seen, 1000);
-}
-
-/** How many there are a second in the fullest half of one: where nothing else held them up. */
-export function best(seen: readonly number[]): number {
-  return fullest(seen, 500) * 2;
-}
-
-function fullest(seen: readonly number[], ms: number): number {
   const sorted = seen.toSorted((a, b) => a - b);
   let most = 0;
   let first = 0;
   for (const [last, now] of sorted.entries()) {
-    while ((sorted[first] ?? now) <= now - ms) first++;
+    while ((sorted[first] ?? now) <= now - 1000) first++;
     most = Math.max(most, last - first + 1);
   }
   return most;
+}
+
+/** How many there are a second, from the first to the last. */
+export function over(seen: readonly number[]): number {
+  return (seen.length - 1) * 1000 / (Math.max(...seen) - Math.min(...seen));
 }
