@@ -203,12 +203,13 @@ export class CommandWindow<T> implements Run {
   }
 
   /**
-   * Sends what there is room for, in one write; called before each read. While more than half of the
-   * window is unanswered nothing is sent: the server has enough to do, and few large writes cost less.
+   * Sends what there is room for, in one write; called before each read. While more than a quarter of
+   * the window is unanswered nothing is sent: the server has enough to do, and few large writes cost
+   * less, in round trips too.
    */
   readonly #send = async (): Promise<void> => {
     if (this.#saying !== undefined) await this.#saying;
-    if (this.#sent - this.#answered > this.#width / 2) return;
+    if (this.#sent - this.#answered > this.#width / 4) return;
     while (this.#sent < this.#end && this.#sent - this.#answered < this.#width) {
       const no = this.#numbers[this.#sent] as MsgNo; // in range
       const cost = this.#plan.cost(no);
