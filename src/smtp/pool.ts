@@ -247,27 +247,29 @@ export class SmtpPool implements AsyncDisposable {
     if (this.#queue.length <= this.#lingering) return;
     if (this.#workers >= (this.#options.maxConnections ?? 5)) return;
     this.#workers++;
-    const work = this.#work().finally(() => {
-      this.#workers--;
-      this.#working.delete(work);
-    });
+    const work = this.#work().finally(() => this.#working.delete(work));
     this.#working.add(work);
   }
 
   async #work(): Promise<void> {
-    while (this.#queue.length > 0) {
-      let member: Member;
-      try {
-        member = await this.#members.take();
-      } catch (error) {
-        // Somebody else may still get through; nobody waits for ever (S91).
-        if (this.#members.idle > 0) continue;
-        if (this.#members.open === 0) this.#failAll(error);
-        return;
+    try {
+      while (this.#queue.length > 0) {
+        let member: Member;
+        try {
+          member = await this.#members.take();
+        } catch (error) {
+          // Somebody else may still get through; nobody waits for ever (S91).
+          if (this.#members.idle > 0) continue;
+          if (this.#members.open === 0) this.#failAll(error);
+          return;
+        }
+        await this.#serve(member);
+        if (this.#members.reusable(member)) this.#members.park(member);
+        else await this.#members.retire(member);
       }
-      await this.#serve(member);
-      if (this.#members.reusable(member)) this.#members.park(member);
-      else await this.#members.retire(member);
+    } finally {
+      // At once after the last look at the queue: whoever comes next must find the room.
+      this.#workers--;
     }
   }
 

@@ -347,6 +347,33 @@ Deno.test("SmtpPool goes on with fewer connections when some fail", NO_PERMISSIO
 });
 
 Deno.test(
+  "SmtpPool forgets no message that comes while its last connection fails [S91]",
+  NO_PERMISSIONS,
+  async () => {
+    // The second message comes a little later each time behind the failure of the first.
+    for (let later = 0; later < 60; later++) {
+      const failing = Promise.withResolvers<void>();
+      await using server = poolServer({
+        refuse: () => {
+          failing.resolve();
+          return new DialError("Cannot connect: no such host");
+        },
+      });
+      await using pool = poolOf(server, { maxConnections: 1 });
+      const source = async function* (): AsyncGenerator<OutgoingMessage> {
+        const [first, second] = messages(2);
+        if (first !== undefined) yield first;
+        await failing.promise;
+        for (let tick = 0; tick < later; tick++) await undefined;
+        if (second !== undefined) yield second;
+      };
+      const results = await all(pool.sendAll(source()));
+      deepEqual(results.map(({ receipt }) => receipt.outcome), ["not-sent", "not-sent"]);
+    }
+  },
+);
+
+Deno.test(
   "SmtpPool gives up moving a message that always fails [S92]",
   NO_PERMISSIONS,
   async () => {
