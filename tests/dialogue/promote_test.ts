@@ -55,6 +55,12 @@ Deno.test.each<[what: string, text: string, heard: string, fresh: string]>([
     "@smtp\nS: 220 mx\n@repeat 2 {\nC: NOOP\nS: 250 b\nC: VRFY a\nS: 252 a\n}\n",
   ],
   [
+    "what is called from further down, and more than once",
+    "@smtp\n@proc p {\nC: HELP\nS: 214 a\n}\nS: 220 mx\nC: NOOP\nS: 250 ok\n@call p\n@call p\n",
+    "@smtp\nS: 220-mx\nS: 220 two\nC: NOOP\nS: 250 fine\nC: HELP\nS: 214-a\nS: 214 b\nC: HELP\nS: 214-a\nS: 214 b\n",
+    "@smtp\n@proc p {\nC: HELP\nS: 214-a\nS: 214 b\n}\nS: 220-mx\nS: 220 two\nC: NOOP\nS: 250 fine\n@call p\n@call p\n",
+  ],
+  [
     "what would be syntax as text",
     "\t@smtp\r\nS: 220 mx\r\nC: NOOP\r\n  S: 250 ok\r\n",
     "@smtp\nS: 220 mx\nC: NOOP\nS: 250 $${x} <close>\n",

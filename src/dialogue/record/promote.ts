@@ -55,9 +55,7 @@ export async function promoteDialogue(
   });
   const heard = Map.groupBy(replies, ({ at }) => at === undefined ? "" : placeOf(at));
   const lines = text.split("\n");
-  // From the end on, so that the places of the others stay what they are.
-  for (const step of repliesOf(dialogue.steps).toReversed()) {
-    if (step.at.file !== file) continue;
+  for (const step of repliesOf(dialogue.steps, file)) {
     const [reply, ...others] = heard.get(placeOf(step.at)) ?? [];
     // What is heard in each turn of a loop otherwise is not for one text.
     if (reply === undefined || others.some((other) => !isSame(reply, other))) continue;
@@ -71,14 +69,18 @@ function isSame(one: DialogueReply, other: DialogueReply): boolean {
   return one.lines.join("\n") === other.lines.join("\n");
 }
 
-function repliesOf(steps: readonly Step[]): readonly ReplyStep[] {
-  return steps.flatMap((step) =>
-    step.kind === "reply"
-      ? [step]
-      : step.kind === "block"
-      ? step.arms.flatMap((arm) => repliesOf(arm))
-      : []
-  );
+/**
+ * The replies that stand in a file, each once however often it is called, and from the end on, so that
+ * the places of the others stay what they are.
+ */
+function repliesOf(steps: readonly Step[], file: string): readonly ReplyStep[] {
+  const byPlace = new Map<string, ReplyStep>();
+  const visit = (step: Step): void => {
+    if (step.kind === "block") step.arms.flat().forEach(visit);
+    if (step.kind === "reply" && step.at.file === file) byPlace.set(placeOf(step.at), step);
+  };
+  steps.forEach(visit);
+  return [...byPlace.values()].sort((one, other) => other.at.line - one.at.line);
 }
 
 // What a session may differ in
