@@ -1,5 +1,5 @@
 import { dialogueToTypeScript, parseDialogue } from "@mailwright/mailwright";
-import { equal, ok } from "node:assert/strict";
+import { equal, ok, throws } from "node:assert/strict";
 
 const pure = { permissions: "none" } as const;
 const HELLO = "S: 220 mx\nC: EHLO me\nS: 250-mx\nS? 250-SIZE\nS: 250 AUTH PLAIN\nS! STARTTLS\n";
@@ -70,6 +70,24 @@ Deno.test.each<[string, string]>([
     "@each a in 1, 2 {\nC: VRFY ${a}`\nS: 252 ${a}\n}",
     '.each(["1", "2"], (d, a) => d.vrfy(`${a}\\``).expect(252, `${a}`))',
   ],
+  // What stands for something else in the code, and words of the language, have a dollar behind them.
+  [
+    "@each class in 1 {\nC: VRFY ${class}{\nS: 252\n}\n",
+    '.each(["1"], (d, class$) => d.vrfy(`${class$}{{`).expect(252))',
+  ],
+  [
+    "@each b in 1 {\nC: NOOP\nC: VRFY ${b}\nS: 250\nS: 252\n}\n",
+    '.each(["1"], (d, b$) => d.batch((b) => b.noop().expect(250).vrfy(`${b$}`).expect(252)))',
+  ],
+  [
+    "@secret p\n@var u = a\n@each secret in 1 {\nC: AUTH PLAIN ${plain u p}\nS: 535 ${secret}\n}\n",
+    '.each(["1"], (d, secret$) => d.auth("PLAIN", { user: "a", password: secret("p") })' +
+    ".expect(535, `${secret$}`))",
+  ],
+  [
+    "C: VRFY */ ` $${x} \\u0041 // '\"\nS: 252 $${x}`",
+    '.vrfy("*/ ` ${{x} \\\\u0041 // \'\\"").expect(252, "${{x}`")',
+  ],
   ["C|a\\nb\nS: 500", '.raw("a\\nb").expect(500)'],
   ["S: <close>", ".expectClose()"],
   ["C: <pause 2s>\nC: QUIT\nS: {221|250}", '.pause("2s").quit().expect([221, 250])'],
@@ -120,6 +138,13 @@ Deno.test("dialogueToTypeScript() escapes what would be code", pure, () => {
     code,
     'import { parseDialogue } from "./m.ts";\n\nexport const dialogue = parseDialogue(`@smtp\n@name 1 bad-name\nS: 220 \\`\\${x=\\\\}\\`\n@chunk S 1\n`);\n',
   );
+});
+
+Deno.test("dialogueToTypeScript() takes no name that would be code", pure, () => {
+  const dialogue = parseDialogue(HELLO);
+  for (const name of ["", "a = 1, b", "1a", "a-b"]) {
+    throws(() => dialogueToTypeScript(dialogue, { name }), { name: "TypeError" });
+  }
 });
 
 const READY = "S: +OK\n@secret p\nC: USER u\nS: +OK\nC: PASS ${p}\nS: +OK\n";

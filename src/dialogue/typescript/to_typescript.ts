@@ -23,7 +23,8 @@ export interface TypeScriptOptions {
  * @param options What the code imports, and the name of its constant.
  * @returns A module. It calls the builder; a dialogue with something that the builder has no call for
  * stays text, which `parseDialogue` reads.
- * @throws {TypeError} As `printDialogue`, if it is neither.
+ * @throws {TypeError} If the constant cannot have this name; as `printDialogue`, if the dialogue is
+ * neither.
  *
  * @example Usage
  * ```ts
@@ -47,6 +48,9 @@ export interface TypeScriptOptions {
  */
 export function dialogueToTypeScript(dialogue: Dialogue, options: TypeScriptOptions = {}): string {
   const { from = "@mailwright/mailwright", name = constantOf(dialogue.name) } = options;
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) {
+    throw new TypeError(`Cannot name a constant "${name}": expected letters, digits, _ and $`);
+  }
   const chain = chainOf(dialogue);
   if (chain === undefined) {
     const text = printDialogue(dialogue).replace(/[\\`]|\$(?=\{)/g, "\\$&");

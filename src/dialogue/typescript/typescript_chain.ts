@@ -38,7 +38,7 @@ import {
   withoutHoles,
 } from "./typescript_call.ts";
 import { expectCalls } from "./typescript_reply.ts";
-import { TextWriter } from "./typescript_text.ts";
+import { TextWriter, variable } from "./typescript_text.ts";
 
 /** Calls of the builder, and what they need beside it. */
 export interface Chain {
@@ -428,7 +428,7 @@ class ChainWriter {
     const items = step.how === "each"
       ? `[${step.values.map(text).join(", ")}]`
       : `Array.from({ length: ${step.count} })`;
-    const parameters = loop === undefined ? "(d)" : `(d, ${loop})`;
+    const parameters = loop === undefined ? "(d)" : `(d, ${variable(loop)})`;
     return [nested(`.each(${items}, ${parameters} => d`, calls)];
   }
 }

@@ -8,10 +8,27 @@ import type { Dialogue, Template } from "../step.ts";
 import { printTemplate } from "../template.ts";
 import { escaped, noCall, text } from "./typescript_call.ts";
 
+/** What means something else where calls are written: their own names, and words of the language. */
+const TAKEN: ReadonlySet<string> = new Set([
+  ..."d b secret smtp lmtp pop3 Array Uint8Array".split(" "),
+  ..."arguments await break case catch class const continue debugger default delete do else enum"
+    .split(" "),
+  ..."eval export extends false finally for function if implements import in instanceof".split(" "),
+  ..."interface let new null package private protected public return static super switch".split(
+    " ",
+  ),
+  ..."this throw true try typeof undefined var void while with yield".split(" "),
+]);
+
+/** The variable of a loop in the code. No name of a dialogue has a dollar. */
+export function variable(loop: string): string {
+  return TAKEN.has(loop) ? `${loop}$` : loop;
+}
+
 /** Writes the lines of a dialogue, or of a loop in it. */
 export class TextWriter {
   readonly #dialogue: Pick<Dialogue, "vars" | "secrets">;
-  /** Variables of loops, as they are in the code. */
+  /** Variables of loops, as the dialogue names them. */
   readonly #loops: readonly string[];
   /** The holes that are numbers: the builder wants them to stay numbers. */
   readonly #numbers: Set<string>;
@@ -43,7 +60,9 @@ export class TextWriter {
   line(template: Template): string {
     return template.map((part) => {
       if (part.kind === "text") return escaped(part.text);
-      if (part.kind === "hole" && this.#loops.includes(part.name)) return `\0${part.name}\0`;
+      if (part.kind === "hole" && this.#loops.includes(part.name)) {
+        return `\0${variable(part.name)}\0`;
+      }
       const value = part.kind === "hole" ? this.#dialogue.vars[part.name] : undefined;
       if (value !== undefined) return escaped(value);
       const secret = part.kind === "hole" &&
@@ -65,6 +84,6 @@ export class TextWriter {
   string(line: string): string {
     if (!line.includes("\0")) return text(line);
     const whole = line.replace(/[\\`]|\$(?=\{)/g, "\\$&");
-    return `\`${whole.replace(/\0(\w+)\0/g, "${$1}")}\``;
+    return `\`${whole.replace(/\0([^\0]+)\0/g, "${$1}")}\``;
   }
 }
