@@ -45,11 +45,12 @@ export async function writeMessages(
     );
   }
   const dateMs = Date.now();
-  const seen = new Set(skipped);
+  const folded = new Set([...skipped].map((key) => key.toLowerCase())); // as journals have it
+  const seen = new Set<string>();
   let written = 0;
   for await (const { line, recipient, key, fields } of rows) {
     if (written >= limit) break;
-    if (seen.has(key)) continue;
+    if (seen.has(key) || folded.has(key.toLowerCase())) continue;
     seen.add(key);
     signal.throwIfAborted();
     const path = `${folder}/line-${`${line}`.padStart(7, "0")}.eml`;

@@ -202,7 +202,7 @@ Deno.test("bulk_send wants to be told twice to send the same message [T-B24]", a
 
 Deno.test("bulk_send skips who is suppressed, also when it is resumed [T-B30]", async () => {
   await inSetting(async ({ all, journal, recipients, write }) => {
-    const file = await write("stop.txt", "# asked us to\nann@There.example\n");
+    const file = await write("stop.txt", "# asked us to\nAnn@There.example\n");
     equal((await bulkSend(["send", ...all, "--suppress", file, "--limit", "1"])).code, 3);
     await write("stop.txt", "ann@there.example\ncarol@other.example\n");
     const resumed = await bulkSend(["resume", ...journal]);
@@ -218,7 +218,7 @@ Deno.test("bulk_send skips who is suppressed, also when it is resumed [T-B30]", 
 
 Deno.test("bulk_send writes messages into a folder instead of sending them", async () => {
   await inSetting(async ({ box, folder, all, write }) => {
-    const stop = await write("stop.txt", "carol@other.example\n");
+    const stop = await write("stop.txt", "Carol@other.example\n");
     const dry = ["send", ...all, "--dry-run", `${folder}/dry`, "--suppress", stop];
     const { code, out } = await bulkSend(dry);
     equal(code, 0);

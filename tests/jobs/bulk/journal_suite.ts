@@ -388,6 +388,41 @@ export const JOURNAL_CASES: readonly (readonly [
     await journal.close();
   }],
 
+  [
+    "skips who is suppressed in upper or lower case, and takes duplicates as they are [T-B30]",
+    async (
+      world,
+    ) => {
+      const journal = await world.open();
+      const rows = ["Ann", "ann", "ANN", "ben", "Ben", "Ann"].map((name, at): NewRow => {
+        const recipient = `${name}@mail.example`;
+        return { line: at + 2, recipient, key: recipient, fields: {} };
+      });
+      const { id } = await journal.create(ABOUT, rows);
+      equal(
+        await states(journal, id),
+        "2:pending 3:pending 4:pending 5:pending 6:pending 7:skipped",
+      );
+      const { journal: job } = await journal.run(id, NOW);
+      const [first] = await job.claim(1, NOW);
+      ok(first);
+      await job.committing(first.id);
+      await job.outcome({ id: first.id, state: "in_doubt" });
+      equal(await journal.suppress(["aNN@mail.example", "Ann@mail.example"], NOW), 2);
+      equal(await job.release({ to: "resend", by: "ann", atMs: NOW }), 0);
+      equal(
+        await states(journal, id),
+        "2:skipped 3:skipped 4:skipped 5:pending 6:pending 7:skipped",
+      );
+      const later = await journal.create({ ...ABOUT, name: "later" }, rows);
+      equal(
+        await states(journal, later.id),
+        "2:skipped 3:skipped 4:skipped 5:pending 6:pending 7:skipped",
+      );
+      await journal.close();
+    },
+  ],
+
   ["shows many rows in their order", async (world) => {
     const journal = await world.open();
     const { id } = await journal.create(ABOUT, people(1203));

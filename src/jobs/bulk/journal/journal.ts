@@ -233,7 +233,8 @@ export interface BulkJournal extends AsyncDisposable {
    * Says that nothing may be sent to some addresses, in any job of the journal: rows that wait for them
    * are skipped from now on. What was said before holds on.
    *
-   * @param keys The addresses, as rows have them for `key`.
+   * @param keys The addresses, as rows have them for `key`; upper and lower case of ASCII are the same
+   * here.
    * @param nowMs The wall time, in milliseconds since 1970.
    * @returns How many rows it has moved.
    */

@@ -199,7 +199,7 @@ async function importRows(
     const keys = page.map(({ key }) => key);
     const known = await queries.query(
       "SELECT key, line FROM mailwright_line WHERE job = $1 AND key = ANY($2::text[]) UNION ALL " +
-        "SELECT key, NULL FROM mailwright_suppressed WHERE key = ANY($2::text[])",
+        `SELECT key, NULL FROM unnest($2::text[]) AS new (key) WHERE ${IS_SUPPRESSED}`,
       [job, keys],
     );
     const before = new Map<string, number>();

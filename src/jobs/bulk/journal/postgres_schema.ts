@@ -4,6 +4,12 @@
  * @module
  */
 
+/**
+ * A key without its case, as in SQLite that of ASCII. Duplicates are told by their key as it is; but
+ * hardly a server tells `Ann@` from `ann@`, and whoever wants no mail gets none at either.
+ */
+const FOLDED = 'lower(key COLLATE "C")';
+
 /** Makes the tables where they are missing. All names begin alike, so that they may share a database. */
 export const CREATE_TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS mailwright_job (
@@ -51,6 +57,8 @@ export const CREATE_TABLES: readonly string[] = [
   `CREATE INDEX IF NOT EXISTS mailwright_line_held ON mailwright_line (job, worker)
     WHERE state IN ('claimed', 'committing')`,
   "CREATE TABLE IF NOT EXISTS mailwright_suppressed (key text PRIMARY KEY)",
+  `CREATE INDEX IF NOT EXISTS mailwright_suppressed_folded
+    ON mailwright_suppressed ((${FOLDED}))`,
   `CREATE TABLE IF NOT EXISTS mailwright_word (
     job integer NOT NULL REFERENCES mailwright_job,
     line integer NOT NULL,
@@ -63,4 +71,4 @@ export const CREATE_TABLES: readonly string[] = [
 /** What becomes of rows whose address was suppressed, as long as they wait; $1 is the time. */
 export const TO_SUPPRESSED = "state = 'skipped', text = 'suppressed', changed_ms = $1";
 /** Which rows these are. */
-export const IS_SUPPRESSED = "key IN (SELECT key FROM mailwright_suppressed)";
+export const IS_SUPPRESSED: string = `${FOLDED} IN (SELECT ${FOLDED} FROM mailwright_suppressed)`;

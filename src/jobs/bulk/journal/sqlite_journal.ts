@@ -241,7 +241,9 @@ class SqliteJournal implements BulkJournal {
         "ON CONFLICT (job, key) WHERE key IS NOT NULL DO NOTHING",
     );
     const first = this.#database.prepare("SELECT line FROM line WHERE job = ? AND key = ?");
-    const suppressed = this.#database.prepare("SELECT 1 FROM suppressed WHERE key = ?");
+    const suppressed = this.#database.prepare(
+      "SELECT 1 FROM suppressed WHERE key = ? COLLATE NOCASE",
+    );
     const anySuppressed =
       this.#database.prepare("SELECT 1 FROM suppressed LIMIT 1").get() !== undefined;
     let id = 0;

@@ -43,7 +43,7 @@ export const CREATE_TABLES: string = `
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX line_key ON line (job, key) WHERE key IS NOT NULL;
   CREATE INDEX line_due ON line (job, not_before_ms) WHERE state = 'deferred';
-  CREATE TABLE suppressed (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TABLE suppressed (key TEXT COLLATE NOCASE PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE word (
     job INTEGER NOT NULL REFERENCES job (id),
     line INTEGER NOT NULL,
@@ -59,5 +59,8 @@ export const CREATE_TABLES: string = `
 export const SUPPRESSED = "suppressed";
 /** What becomes of such rows that wait; its one parameter is the time. */
 export const TO_SUPPRESSED: string = `state = 'skipped', text = '${SUPPRESSED}', changed_ms = ?`;
-/** Which rows these are. */
-export const IS_SUPPRESSED = "key IN (SELECT key FROM suppressed)";
+/**
+ * Which rows these are. Duplicates are told by their key as it is; but hardly a server tells `Ann@` from
+ * `ann@`, and whoever wants no mail gets none at either.
+ */
+export const IS_SUPPRESSED = "key COLLATE NOCASE IN (SELECT key FROM suppressed)";
