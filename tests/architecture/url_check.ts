@@ -5,7 +5,9 @@
  * @module
  */
 
+import { dialogueToTypeScript } from "../../src/dialogue/mod.ts";
 import { startSandbox } from "../../src/sandbox/mod.ts";
+import { shipped } from "../dialogue/library.ts";
 import { type FileHost, serveFiles } from "./served.ts";
 
 const SELF_NAME = /"@mailwright\/mailwright"/g;
@@ -193,6 +195,20 @@ function consumerChecks({ origin, host }: FileHost, doors: readonly string[]): C
   ];
 }
 
+/** What becomes of the shipped dialogues as TypeScript, which is for users to keep. */
+function programsCheck({ origin, host }: FileHost): Check {
+  return {
+    name: "the programs of all shipped dialogues fit the types of mod.ts",
+    async run(deno, folder) {
+      for (const { name, dialogue } of shipped()) {
+        const program = dialogueToTypeScript(dialogue, { from: `${origin}/mod.ts` });
+        await Deno.writeTextFile(`${folder}/${name}.ts`, program);
+      }
+      mustSucceed(await deno(folder, "check", "--quiet", `--allow-import=${host}`, "."));
+    },
+  };
+}
+
 async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(new URL(folder, ROOT)), ({ name }) => name)).sort();
 }
@@ -205,6 +221,7 @@ async function main(): Promise<number> {
   const checks = [
     ...scripts.flatMap((script) => scriptChecks(files, script)),
     ...consumerChecks(files, folders),
+    programsCheck(files),
   ];
   const scratch = await Deno.makeTempDir({ prefix: "mailwright-url-" });
   const deno = denoIn(`${scratch}/cache`);
