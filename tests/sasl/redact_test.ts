@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { equal, ok } from "node:assert/strict";
 import { redact, Secret } from "../../src/sasl/mod.ts";
 import { octets } from "./both_ends.ts";
 
@@ -45,3 +45,35 @@ Deno.test("redact() leaves other text and short base64 alone", { permissions: "n
   equal(redact("YQYQ", new Secret("a")), "YQYQ");
   equal(redact("text", new Secret("")), "text");
 });
+
+Deno.test(
+  "redact() leaves a text without traces as the search for each of them does [T-A08]",
+  { permissions: "none" },
+  () => {
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return Math.floor(seed / 2_147_483_648 * below);
+    };
+    let changed = 0;
+    for (const value of [MARKER, "pencil", "a", "ab", "abc", "+/+/", "****", "\ud83d", "u\u0308"]) {
+      const secret = new Secret(value);
+      const words = [
+        ...[0, 1, 2, 3].map((before) => b64(`${"a".repeat(before)}${value}z`)),
+        ...[value, octets(value).toHex(), encodeURIComponent(value.toWellFormed())],
+        ...["=", "/", "+", "-_", " ", "*", "***", "\r\n", "x"],
+      ];
+      for (let round = 0; round < 2_000; round++) {
+        const text = Array.from({ length: 1 + random(4) }, () => {
+          const word = words[random(words.length)] ?? "";
+          return word.slice(random(3), word.length - random(3));
+        }).join("");
+        const seen = redact(text, secret);
+        // The secret behind it makes sure that all of it is searched.
+        equal(`${seen}\n***`, redact(`${text}\n${value}`, secret), JSON.stringify(text));
+        if (seen !== text) changed++;
+      }
+    }
+    ok(changed > 1_000, `${changed}`);
+  },
+);
