@@ -85,8 +85,6 @@ export class Channel {
   #dead: { readonly reason: unknown } | undefined;
   #gone: AbortController | undefined;
   #censor: ((text: string) => string) | undefined;
-  /** What the censor last left as it is: answers to a window are often all the same. */
-  #innocent: string | undefined;
   /** The limits of what is waited for. */
   readonly deadline: Deadline;
 
@@ -164,13 +162,12 @@ export class Channel {
   /**
    * From now on passes what the peer says through a censor: a server may echo a password.
    *
-   * @param censor Gives a line without secrets; censors add up. It may be asked about many lines at
-   *   once: if it leaves these as they are, it would leave each of them.
+   * @param censor Gives a line without secrets, those that it knows by then; censors add up. It may be
+   *   asked about many lines at once: if it leaves these as they are, it would leave each of them.
    */
   censor(censor: (text: string) => string): void {
     const before = this.#censor;
     this.#censor = before === undefined ? censor : (text) => censor(before(text));
-    this.#innocent = undefined;
   }
 
   /**
@@ -199,7 +196,8 @@ export class Channel {
    *
    * @param last The text of the line that ends them; it is among them if it is here.
    * @returns Their texts as they were received, censored or not; none if more must be read.
-   * @throws {LineTooLongError} If the first is too long; the channel is then dead.
+   * @throws {LineTooLongError} If one is too long, at the latest when it is the first; the channel is
+   *   then dead.
    */
   takeLines(last: string): string[] {
     let line = this.takeLine();
@@ -472,15 +470,13 @@ export class Channel {
   }
 
   #censored(line: ReceivedLine): ReceivedLine {
-    const utf8 = line.raw === undefined;
-    if (this.#censor === undefined || (utf8 && line.text === this.#innocent)) return line;
+    if (this.#censor === undefined) return line;
     // Where a line is no UTF-8, a secret in it may be all the same.
-    const readings = utf8 ? [line.text] : [line.text, decodeLoosely(line.raw)];
+    const readings = line.raw === undefined ? [line.text] : [line.text, decodeLoosely(line.raw)];
     for (const reading of readings) {
       const text = this.#censor(reading);
       if (text !== reading) return { text, bareLf: line.bareLf, uncensored: line.text };
     }
-    if (utf8) this.#innocent = line.text;
     return line;
   }
 

@@ -784,16 +784,21 @@ Deno.test(
   },
 );
 
-Deno.test("Channel asks its censors anew when there is one more [S86] [T-A08]", pure, async () => {
+Deno.test("Channel asks its censors about each line [S86] [T-A08]", pure, async () => {
   using w = world();
-  const asked: string[] = [];
-  w.channel.censor((seen) => (asked.push(seen), seen));
-  await w.peer.write(octets("+OK pencil\r\n".repeat(3)));
+  const secrets: string[] = [];
+  w.channel.censor((seen) =>
+    secrets.reduce((text, secret) => text.replaceAll(secret, "***"), seen)
+  );
+  await w.peer.write(octets("+OK pencil\r\n".repeat(4)));
   equal((await w.channel.readLine())?.text, "+OK pencil");
-  equal(w.channel.takeLine()?.text, "+OK pencil");
-  deepEqual(asked, ["+OK pencil"]); // the same line again is not asked about
-  w.channel.censor((seen) => seen.replaceAll("pencil", "***"));
+  // A word may become a secret while people talk, and then it is one in the same line, too.
+  secrets.push("pencil");
   equal(w.channel.takeLine()?.text, "+OK ***");
+  w.channel.censor((seen) => seen.replaceAll("OK", "##"));
+  equal(w.channel.takeLine()?.text, "+## ***");
+  deepEqual(w.channel.takeLines("."), ["+OK pencil"]);
+  deepEqual(w.channel.tail.slice(-2), ["S: +## ***", "S: +## ***"]);
 });
 
 Deno.test("Channel passes unfinished lines through its censors [S86] [T-A08]", pure, async () => {
