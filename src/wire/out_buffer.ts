@@ -71,10 +71,11 @@ export class OutBuffer {
    *
    * @param bytes The octets.
    */
-  giveBack(bytes: Uint8Array): void {
-    const { buffer } = bytes;
+  giveBack({ buffer }: Uint8Array): void {
     // Of several that were taken the last is enough: one gathers while one is being written.
-    if (buffer === this.#taken?.buffer && buffer.byteLength <= KEPT) this.#other = this.#taken;
+    if (buffer !== this.#taken?.buffer) return;
+    if (buffer.byteLength <= KEPT) this.#other = this.#taken;
+    this.#taken = undefined;
   }
 
   #reserve(more: number): void {
