@@ -48,6 +48,7 @@ export {
   external,
   negotiate,
   oauthBearer,
+  redactor,
   type SaslMechanism,
   Secret,
   xoauth2,

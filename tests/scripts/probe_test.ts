@@ -518,6 +518,27 @@ Deno.test("probe --hex shows the octets of each read and write, but none of a lo
   }
 });
 
+Deno.test("probe --hex hides a password that the server repeats, however torn [T-A08]", async () => {
+  for (const wire of [[], [{ chunk: 1 }]]) {
+    await using box = memorySandbox({
+      users: { ann: PASSWORD },
+      faults: [{ verb: "QUIT", reply: `221 ${PASSWORD} ${btoa(PASSWORD)}` }, ...wire],
+    });
+    const { err } = await run(
+      ["mail.example", ...LOGIN, "--auth", "PLAIN", "--transcript", "-", "--hex"],
+      { dial: () => Promise.resolve(box.connect()) },
+    );
+    match(err, /<~ {3}221 \*\*\* \*\*\*$/m);
+    const rows = [...err.matchAll(/^ {6}[0-9a-f]{4} <- ((?:[0-9a-f]{2} )+)/gm)];
+    const read = rows.map(([, hex = ""]) =>
+      new TextDecoder().decode(Uint8Array.fromHex(hex.replaceAll(" ", "")))
+    ).join("");
+    match(read, /^220 localhost/);
+    equal(read.includes(PASSWORD.slice(0, 3)), false);
+    equal(read.includes(btoa(PASSWORD).slice(0, 6)), false);
+  }
+});
+
 Deno.test("probe --dry says what it would say, and connects to nobody", {
   permissions: "none",
 }, async () => {
@@ -604,7 +625,7 @@ Deno.test("probe ends with 130 at Ctrl+C and leaves no timer behind", async () =
   equal(stdout.text, "");
 });
 
-Deno.test("probe fails if its result cannot be written", async () => {
+Deno.test("probe fails if nobody reads its result", async () => {
   await using box = await sandbox();
   const stderr = new Screen();
   const code = await main([box.smtpUrl], {
@@ -613,7 +634,7 @@ Deno.test("probe fails if its result cannot be written", async () => {
     signals: new Signals(),
   });
   equal(code, 3);
-  match(stderr.text, /^probe: Cannot write to standard output: Broken pipe/);
+  equal(stderr.text, "");
 });
 
 Deno.test("probe has tests for all its options", async () => {

@@ -10,6 +10,7 @@ import { Conversation } from "./conversation.ts";
 import type { ProbeEvent, ProbeOptions } from "./options.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { Pop3Replies } from "./pop3_replies.ts";
+import { OctetVeil } from "./octet_veil.ts";
 import { Recorder } from "./recorder.ts";
 import {
   exitCodeOf,
@@ -98,15 +99,18 @@ async function probeTarget(
   // The rest of an event says which kind it is.
   const tell = (event: Record<string, unknown>): void =>
     options.onEvent?.({ host, ip, port, ...event } as ProbeEvent);
+  const { login, reveal = false } = options;
+  const secrets = reveal ? [] : [login?.password, login?.token].filter((one) => one !== undefined);
+  const octets = new OctetVeil((octets) => tell({ type: "octets", octets }), secrets);
   const recorder = new Recorder({
     clock,
     began,
     replies: protocol === "pop3" ? new Pop3Replies() : new SmtpReplies(),
     lmtp: protocol === "lmtp",
-    reveal: options.reveal ?? false,
+    reveal,
     onLine: (number, line) => tell({ type: "line", number, line }),
     onSaid: (said) => tell({ type: "said", said }),
-    onOctets: (octets) => tell({ type: "octets", octets }),
+    octets,
     onStage: (stage) => tell({ type: "begin", stage }),
   });
   const end = new AbortController();
@@ -129,6 +133,7 @@ async function probeTarget(
   try {
     await conversation.run();
   } finally {
+    octets.release();
     end.abort();
     await timer;
   }

@@ -9,7 +9,7 @@
 
 import type { Clock, TranscriptEvent } from "../../wire/mod.ts";
 import type { MeterListener } from "./meter.ts";
-import type { SeenOctets } from "./render/octets.ts";
+import type { OctetVeil } from "./octet_veil.ts";
 import type { ReplyFacts, ReplyReader } from "./reply_reader.ts";
 import type { Stage, StageName, StageReply, TranscriptLine } from "./result.ts";
 
@@ -29,8 +29,8 @@ export interface RecorderOptions {
   readonly onLine: (number: number, line: TranscriptLine) => void;
   /** Hears what the session says of its transcript. */
   readonly onSaid: (said: TranscriptEvent) => void;
-  /** Hears the octets of each read and each write; those of a login only if it is revealed. */
-  readonly onOctets: (octets: SeenOctets) => void;
+  /** Shows the octets of each read and each write. */
+  readonly octets: OctetVeil;
   /** Hears each stage as it begins. */
   readonly onStage: (name: StageName) => void;
 }
@@ -183,7 +183,7 @@ export class Recorder implements MeterListener {
 
   readonly onRead = (bytes: Uint8Array): void => {
     const at = this.now;
-    this.#show("S", bytes);
+    this.#options.octets.read(bytes, this.#isSecret);
     const { least, most } = SMALL_WRITE_MS;
     const stage = this.#asked[0]?.stage ?? this.#stage;
     this.#readAt = at;
@@ -204,7 +204,7 @@ export class Recorder implements MeterListener {
     this.#pieceAt = undefined;
     if (this.#stage !== undefined) this.#stage.bytesSent += bytes.length;
     this.#reveal(bytes);
-    this.#show("C", bytes);
+    this.#options.octets.written(bytes, this.#isSecret);
   };
 
   /** Hears what the session says of its transcript. */
@@ -230,10 +230,9 @@ export class Recorder implements MeterListener {
     }
   };
 
-  /** Nothing of a login is shown unless that is wanted: a server may even echo a password. */
-  #show(end: "C" | "S", bytes: Uint8Array): void {
-    const secret = !this.#options.reveal && this.#stage?.name === "auth";
-    this.#options.onOctets({ end, count: bytes.length, ...(secret ? {} : { bytes }) });
+  /** Nothing of a login is shown unless that is wanted. */
+  get #isSecret(): boolean {
+    return !this.#options.reveal && this.#stage?.name === "auth";
   }
 
   #add(line: TranscriptLine): number {

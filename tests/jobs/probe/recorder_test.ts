@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { isPublicAddress } from "../../../src/jobs/probe/public_address.ts";
+import { OctetVeil } from "../../../src/jobs/probe/octet_veil.ts";
 import { Pop3Replies } from "../../../src/jobs/probe/pop3_replies.ts";
 import { Recorder } from "../../../src/jobs/probe/recorder.ts";
 import type { ReplyReader } from "../../../src/jobs/probe/reply_reader.ts";
@@ -25,7 +26,7 @@ function recording(
     ...options,
     onLine: (_number, line) => heard.push(line),
     onSaid: () => {},
-    onOctets: () => {},
+    octets: new OctetVeil(() => {}, []),
     onStage: () => {},
   });
   const event = (end: "C" | "S", text: string): void =>

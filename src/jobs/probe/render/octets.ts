@@ -15,7 +15,7 @@ export interface SeenOctets {
   readonly end: "C" | "S";
   /** How many octets. */
   readonly count: number;
-  /** The octets; absent during a login, where they are secret. */
+  /** The octets; absent during a login, and where its secret is repeated. */
   readonly bytes?: Uint8Array;
 }
 
