@@ -1,5 +1,6 @@
 import { equal, ok } from "node:assert/strict";
 import { redact, Secret } from "../../src/sasl/mod.ts";
+import { seeded } from "../message/random.ts";
 import { octets } from "./both_ends.ts";
 
 const MARKER = 'M4rker+Pässwörd/"7';
@@ -50,11 +51,7 @@ Deno.test(
   "redact() leaves a text without traces as the search for each of them does [T-A08]",
   { permissions: "none" },
   () => {
-    let seed = 7;
-    const random = (below: number): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return Math.floor(seed / 2_147_483_648 * below);
-    };
+    const random = seeded(7);
     let changed = 0;
     for (const value of [MARKER, "pencil", "a", "ab", "abc", "+/+/", "****", "\ud83d", "u\u0308"]) {
       const secret = new Secret(value);
