@@ -154,7 +154,8 @@ export class BodyReader {
       room.set(run, length);
       length += run.length;
     }
-    return room.subarray(0, length);
+    // Whoever keeps a message does not keep the room for what was only announced.
+    return length < room.length / 2 ? room.slice(0, length) : room.subarray(0, length);
   }
 
   /**

@@ -4,7 +4,7 @@ import { ClosedError, ProtocolError } from "../../src/wire/mod.ts";
 import { FakeClock } from "../fake_clock.ts";
 import { countWork } from "../wire/counting.ts";
 import { LOGIN, talk } from "./talk.ts";
-import { body, concat, latin1, loggedIn, someMessages } from "./test_server.ts";
+import { body, concat, latin1, list, loggedIn, someMessages } from "./test_server.ts";
 
 const none = { permissions: "none" } as const;
 const decode = (octets: Uint8Array): string => new TextDecoder().decode(octets);
@@ -131,6 +131,37 @@ Deno.test("the size that RETR announces spares copies; it is a hint, too [Q6]", 
     await movedBehind(`+OK ${wrong} octets`);
   }
 });
+
+Deno.test(
+  "a small message takes no room for a large size, listed or announced [Q6] [T-P10]",
+  none,
+  async () => {
+    const huge = "999999999999999";
+    for (const octets of [60, 600, 1_500, 5_000]) {
+      const [message = new Uint8Array(0)] = someMessages(1, octets);
+      for (const listed of [false, true]) {
+        const { session } = await loggedIn({
+          messages: [message],
+          chunk: 300,
+          answer: (verb) => {
+            if (verb === "LIST") return list("", [`1 ${listed ? huge : message.length}`]);
+            if (verb !== "RETR" || listed) return undefined;
+            return concat(latin1(`+OK ${huge} octets\r\n`), body(message).subarray(5));
+          },
+        });
+        await using _session = session;
+        const rows = listed ? await session.list() : await session.uidl();
+        ok(rows.ok);
+        for await (const item of session.retrieve(rows.value.map(({ no }) => no))) {
+          ok(item.ok);
+          const content = await item.value.bytes();
+          deepEqual(content, message);
+          ok(content.buffer.byteLength <= 2 * message.length, `${content.buffer.byteLength}`);
+        }
+      }
+    }
+  },
+);
 
 Deno.test(
   "the listed size is a hint: less, more or nothing comes, and nothing is lost [Q6] [P27] [T-P10]",
