@@ -371,6 +371,48 @@ Deno.test("sendBulk() whose first row is refused for good fails that row alone [
   }
 });
 
+Deno.test.each(
+  [
+    ["dead addresses", "550 5.1.1 no such user"],
+    ["mailboxes that are full", "552 5.2.2 over quota"],
+    ["addresses that a host knows nothing of", "550 5.4.1 Recipient address rejected"],
+    ["rows that are given up", "450 4.7.1 try later"],
+    ["rows that are given up without a word of why", "451 no"],
+  ] as const,
+)(
+  "sendBulk() blames nobody who sends for %s at the head of a list [T-B14] [T-B16]",
+  async (_, reply) => {
+    await using world = await EngineWorld.make({ to: 7 });
+    const { stop } = await world.run(
+      { retry: { attempts: 1 }, pool: { maxConnections: 3 } },
+      ...["p1@", "p2@", "p3@", "p4@"].map((pattern) => ({ verb: "RCPT", pattern, reply } as const)),
+    );
+    equal(stop, undefined);
+    deepEqual(world.states, [...Array(4).fill("failed 1"), ...Array(3).fill("accepted 1")]);
+  },
+);
+
+Deno.test("sendBulk() never puts back a row whose message has ended, whoever is to blame [T-B16]", async () => {
+  for (const extra of [{ window: 4 }, { pool: { maxConnections: 4 }, window: 2 }]) {
+    await using world = await EngineWorld.make({ to: 12 });
+    const { stop } = await world.run(
+      extra,
+      ...["p1@", "p3@", "p4@"].map((pattern) => ({
+        ...{ verb: "RCPT", pattern, reply: "554 5.7.1 not from you" } as const,
+      })),
+    );
+    const stored = world.box.ledger.entries.filter(({ kind }) => kind === "stored")
+      .flatMap(({ recipients = [] }) => recipients);
+    const accepted = world.journal.kept.filter(({ state }) => state === "accepted")
+      .map(({ recipient }) => recipient);
+    deepEqual(stored.toSorted(), accepted.toSorted());
+    equal(new Set(stored).size, stored.length);
+    ok(stored.length > 0);
+    const refused = [1, 3, 4].map((id) => world.states[id - 1]);
+    ok(refused.every((state) => state === (stop ? "pending 0" : "failed 1")), `${world.states}`);
+  }
+});
+
 Deno.test("sendBulk() takes refusals for what they are if it is told how many may come [T-B16]", async () => {
   await using world = await EngineWorld.make({ to: 9 });
   const { stop } = await world.run({ maxRefusals: 5 }, RELAY);

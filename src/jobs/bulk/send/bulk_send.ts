@@ -22,7 +22,7 @@ import { Breaker } from "./breaker.ts";
 import { DomainGate } from "./domain_gate.ts";
 import { FirstRefusals } from "./first_refusals.ts";
 import type { ClaimedRow, JobJournal, RowOutcome } from "../journal/journal.ts";
-import { asksForLogin, isUnbegun, outcomeOf, type RetryOptions } from "./verdict.ts";
+import { asksForLogin, isRefusal, isUnbegun, outcomeOf, type RetryOptions } from "./verdict.ts";
 
 /** How fast a job goes. */
 export interface BulkRates {
@@ -397,7 +397,10 @@ class Run {
     const endedAt = this.#ending.get(row.id);
     const ms = endedAt === undefined ? undefined : this.#clock.monotonic() - endedAt;
     const tried = { id: row.id, attempt: row.attempt, ms };
-    const outcome = this.#unlessFirst(outcomeOf(receipt, tried, this.#retry, this.#nowMs()));
+    const outcome = this.#unlessFirst(
+      outcomeOf(receipt, tried, this.#retry, this.#nowMs()),
+      isRefusal(receipt),
+    );
     if (isUnbegun(receipt)) this.#failed(receipt);
     else if (receipt.stage !== "connect") {
       this.#connected = true;
@@ -417,8 +420,8 @@ class Run {
   }
 
   /** No row fails for who sends: that is the same in all of them. */
-  #unlessFirst(outcome: RowOutcome): RowOutcome {
-    const first = this.#first?.take(outcome);
+  #unlessFirst(outcome: RowOutcome, refused: boolean): RowOutcome {
+    const first = this.#first?.take(outcome, refused);
     if (first === undefined) return outcome;
     if (first === "stop") {
       const text = `the first rows are refused alike: "${saidIn(outcome)}"`;

@@ -32,14 +32,15 @@ export class FirstRefusals {
    * Takes what became of a row.
    *
    * @param outcome What became of it.
+   * @param refused Whether it was refused for good. A row that was given up has failed as well.
    * @returns `again`: it goes back for now, as nothing was sent of it. `stop`: the same, and nothing
    * more is begun. `undefined`: it is as it is.
    */
-  take(outcome: RowOutcome): "again" | "stop" | undefined {
-    const { id, state, stage, code, enhanced } = outcome;
+  take(outcome: RowOutcome, refused: boolean): "again" | "stop" | undefined {
+    const { id, stage, code, enhanced } = outcome;
     if (this.#over) return undefined;
     if (stage === "data" || stage === "final") this.#over = true; // the recipient was taken
-    if (state !== "failed" || !this.#mayBlameSender(outcome)) return undefined;
+    if (!refused || !this.#mayBlameSender(outcome)) return undefined;
     const refusal = `${stage} ${code} ${enhanced}`;
     this.#refusal ??= refusal;
     if (refusal !== this.#refusal) {
@@ -53,12 +54,12 @@ export class FirstRefusals {
     return before ? undefined : "again";
   }
 
-  /** RFC 3463 section 3: what is wrong with an address or a mailbox has subjects of its own. */
+  /** RFC 3463 section 3: an address, a mailbox, and the way there have subjects of their own. */
   #mayBlameSender({ stage, code, enhanced }: RowOutcome): boolean {
     if (stage === "mail") return true; // by the server, or by us for what it does not take
     if (stage !== "rcpt" || code === undefined) return false;
     if (wantsLogin(code) || isPolicy({ enhanced })) return true;
-    return !this.#loggedIn && (enhanced === undefined || !/^5\.[12]\./.test(enhanced));
+    return !this.#loggedIn && (enhanced === undefined || !/^5\.[124]\./.test(enhanced));
   }
 }
 

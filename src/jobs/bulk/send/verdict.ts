@@ -51,6 +51,12 @@ function isUnsendable({ rejected }: Receipt): boolean {
   return rejected.length === 0 || rejected.some(({ retry }) => retry === "never");
 }
 
+/** Whether a message was refused for good, by the server or before: trying again would change nothing. */
+export function isRefusal(receipt: Receipt): boolean {
+  const { outcome } = receipt;
+  return outcome === "refused" || outcome === "not-sent" && isUnsendable(receipt);
+}
+
 /**
  * Makes an outcome of a receipt.
  *
@@ -79,9 +85,8 @@ export function outcomeOf(
   }
   if (outcome === "in-doubt") return { ...seen, state: "in_doubt" };
   if (asksForLogin(receipt)) return { ...seen, state: "pending" };
-  if (outcome === "refused") return { ...seen, state: "failed" };
+  if (isRefusal(receipt)) return { ...seen, state: "failed" };
   if (outcome === "not-sent") {
-    if (isUnsendable(receipt)) return { ...seen, state: "failed" };
     const broken = stage === "mail" && error instanceof WireError;
     if (isUnbegun(receipt) && !broken) return { ...seen, state: "pending" };
   }
