@@ -91,7 +91,13 @@ const COMMAND: Fields<Omit<CommandFault, "verb">> = {
   extra: text((extra) => ({ extra })),
   then: word(["close", "drop", "stall"], (then) => ({ then })),
   effect: word(["yes", "no"], (given) => ({ effect: given === "yes" })),
-  expunge: text((uids) => ({ expunge: uids.split(",") })),
+  expunge: {
+    expected: "UIDs with commas between them",
+    read(value) {
+      const expunge = value.split(",");
+      return expunge.includes("") ? undefined : { expunge };
+    },
+  },
   after: number(0, (after) => ({ after })),
   times: number(1, (times) => ({ times })),
   pattern: text((pattern) => ({ pattern })),
@@ -107,6 +113,14 @@ const WIRE: Fields<WireFault> = {
   ...WHERE,
 };
 
+/** A part of what was typed. Errors name its column, in characters. */
+interface Word extends ArgumentValue {
+  /** All that was typed. */
+  readonly whole: ArgumentValue;
+  /** Where it begins there. */
+  readonly index: number;
+}
+
 /**
  * The type of a fault.
  *
@@ -115,66 +129,79 @@ const WIRE: Fields<WireFault> = {
  * @throws {ValidationError} If it is none; the error names the place.
  */
 export function fault(argument: ArgumentValue): SandboxFault {
-  const words = [...argument.value.matchAll(/(?<![^ ])(?:reply=.*|[^ ]+)/gs)].map((match) => ({
-    ...argument,
-    name: `${argument.name} "${argument.value}", column ${match.index + 1}:`,
-    value: match[0],
-  }));
-  const [first] = words;
-  if (first === undefined || /^[a-z]+=/.test(first.value)) {
-    return checkedWire(argument, readFields(words, WIRE));
-  }
+  const [first = wordAt(argument, 0, ""), ...more] = [
+    ...argument.value.matchAll(/(?<![^ ])(?:reply=.*|[^ ]+)/gs),
+  ].map(({ 0: value, index }) => wordAt(argument, index, value));
+  if (first.value === "") refuse(first, `a VERB and what goes wrong, or ${ABOUT_OCTETS}`);
+  if (/^[a-z]+=/.test(first.value)) return wireFault([first, ...more]);
   const verb = first.value.toUpperCase();
-  if (!VERBS.has(verb) && !verb.startsWith("X")) {
-    refuse(first, "a verb of SMTP, LMTP or POP3, or of a client's own that begins with X");
-  }
-  return checkedCommand(argument, { verb, ...readFields(words.slice(1), COMMAND) });
+  if (VERBS.has(verb) || verb.startsWith("X")) return commandFault({ ...first, value: verb }, more);
+  return refuse(first, "a verb of SMTP, LMTP or POP3, or of a client's own that begins with X");
 }
 
-function readFields<Fault>(words: readonly ArgumentValue[], fields: Fields<Fault>): Partial<Fault> {
+const ABOUT_OCTETS = "at=N then=drop, chunk=N or coalesce=N";
+
+function commandFault(verb: Word, words: readonly Word[]): CommandFault {
+  const fault = { verb: verb.value, ...readFields(words, COMMAND) };
+  const { reply, silent, delayMs, extra, then, effect, expunge } = fault;
+  if ((reply ?? silent ?? delayMs ?? extra ?? then ?? effect ?? expunge) === undefined) {
+    refuse(verb, "what goes wrong behind it, such as reply=451 4.3.0 Later, silent or then=drop");
+  }
+  const said = wordOf(words, "reply");
+  if (said === undefined) return fault;
+  if (silent) refuse(said, "either silent or a reply");
+  for (const { 0: swallowed, 1: name = "", index } of said.value.matchAll(/ ([a-z]+)=[^ ]*/g)) {
+    if (!Object.hasOwn(COMMAND, name)) continue;
+    const word = wordAt(said.whole, said.index + index + 1, swallowed.slice(1));
+    refuse(word, `${name}= before reply=, which takes the rest of the line`);
+  }
+  return fault;
+}
+
+function wireFault(words: readonly [Word, ...Word[]]): WireFault {
+  const fault = readFields(words, WIRE);
+  const { at, then, chunk, coalesce, side } = fault;
+  const end = wordOf(words, "at") ?? wordOf(words, "then");
+  if (end !== undefined && (at === undefined || then === undefined)) {
+    refuse(end, "at and then together");
+  }
+  if ((at ?? chunk ?? coalesce) === undefined) {
+    refuse(words[0], `a VERB before it, or ${ABOUT_OCTETS} beside it`);
+  }
+  const writes = chunk !== undefined || coalesce !== undefined || then === "split";
+  const sided = wordOf(words, "side");
+  if (side === "received" && writes && sided !== undefined) {
+    refuse(sided, "side=sent with split, chunk and coalesce");
+  }
+  return fault;
+}
+
+function readFields<Fault>(words: readonly Word[], fields: Fields<Fault>): Partial<Fault> {
   let read: Partial<Fault> = {};
   const seen = new Set<string>();
-  for (const argument of words) {
-    const [, name = argument.value, given] = /^([^=]*)=(.*)$/s.exec(argument.value) ?? [];
+  for (const word of words) {
+    const [, name = word.value, given] = /^([^=]*)=(.*)$/s.exec(word.value) ?? [];
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (field === undefined) refuse(argument, `one of ${Object.keys(fields).join(", ")}`);
-    if (seen.has(name)) refuse(argument, `${name} once`);
+    if (field === undefined) refuse(word, `one of ${Object.keys(fields).join(", ")}`);
+    if (seen.has(name)) refuse(word, `${name} once`);
     seen.add(name);
     const value = given ?? field.bare;
-    const part = value === undefined ? undefined : field.read(value, argument);
-    read = { ...read, ...part ?? refuse(argument, `${field.expected} behind "${name}="`) };
+    const part = value === undefined ? undefined : field.read(value, word);
+    read = { ...read, ...part ?? refuse(word, `${field.expected} behind "${name}="`) };
   }
   return read;
 }
 
-function checkedCommand(argument: ArgumentValue, fault: CommandFault): CommandFault {
-  const { reply, silent, delayMs, extra, then, effect, expunge } = fault;
-  const what = [reply, silent, delayMs, extra, then, effect, expunge];
-  if (what.every((one) => one === undefined)) {
-    refuse(argument, "what goes wrong, such as reply=451 4.3.0 Later, silent or then=drop");
-  }
-  const swallowed = / ([a-z]+)=/.exec(String(reply))?.[1];
-  if (swallowed !== undefined && Object.hasOwn(COMMAND, swallowed)) {
-    refuse(argument, `${swallowed}= before reply=, which takes the rest of the line`);
-  }
-  if (silent && reply !== undefined) refuse(argument, "either silent or a reply");
-  return fault;
+function wordOf(words: readonly Word[], name: string): Word | undefined {
+  return words.find(({ value }) => value.startsWith(`${name}=`));
 }
 
-function checkedWire(argument: ArgumentValue, fault: WireFault): WireFault {
-  const { at, then, chunk, coalesce, side } = fault;
-  const ends = at !== undefined && then !== undefined;
-  if (!ends && (at ?? then) !== undefined) refuse(argument, "at and then together");
-  if (!ends && (chunk ?? coalesce) === undefined) {
-    refuse(argument, "a VERB and what goes wrong, or at=N then=drop, chunk=N or coalesce=N");
-  }
-  const writes = chunk !== undefined || coalesce !== undefined || then === "split";
-  if (side === "received" && writes) {
-    refuse(argument, "split, chunk and coalesce for what is sent");
-  }
-  return fault;
+function wordAt(whole: ArgumentValue, index: number, value: string): Word {
+  const column = [...whole.value.slice(0, index)].length + 1;
+  const name = `${whole.name} "${whole.value}", column ${column}:`;
+  return { ...whole, name, value, whole, index };
 }
 
-function refuse({ name, value }: ArgumentValue, expected: string): never {
+function refuse({ name, value }: Word, expected: string): never {
   throw new ValidationError(`Cannot read ${name} "${value}": expected ${expected}`);
 }
