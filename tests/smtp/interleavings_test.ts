@@ -20,15 +20,15 @@ interface Course {
 }
 
 /** Reply codes by verb, the usual ones more often. */
-const CODES: Readonly<Record<string, readonly number[]>> = {
-  MAIL: [250, 250, 250, 250, 250, 250, 250, 250, 450, 550, 421, 354],
-  RCPT: [250, 250, 250, 250, 250, 251, 252, 450, 452, 550, 550, 421],
-  DATA: [354, 354, 354, 354, 354, 354, 354, 354, 354, 451, 554, 421, 250],
-  end: [250, 250, 250, 250, 250, 250, 250, 451, 552, 554, 421],
+const CODES: Readonly<Record<string, string>> = {
+  MAIL: "250 ".repeat(20) + "450 450 550 550 421 354",
+  RCPT: "250 ".repeat(20) + "251 252 450 452 550 550 550 421",
+  DATA: "354 ".repeat(20) + "451 554 421 250",
+  end: "250 ".repeat(20) + "451 552 554 421 334",
 };
 
 function replyTo(verb: string, random: Random): string {
-  const codes = CODES[verb] ?? [250];
+  const codes = (CODES[verb] ?? "250").split(" ");
   const code = codes[random(codes.length)];
   const lines = random(5) === 0 ? `${code}-more of ${verb}\r\n` : "";
   return `${lines}${code} ${verb}\r\n`;
@@ -58,7 +58,8 @@ async function serve(connection: Connection, course: Course, heard: string[]): P
       const [verb = "", size = ""] = line.text.split(/[ :]/);
       let over = false;
       if (verb === "EHLO" || verb === "LHLO") {
-        say([...course.offered, "HELP"].map((word) => `250-${word}\r\n`).join("") + "250 OK\r\n");
+        const lines = ["mx.example", ...course.offered].map((word) => `250-${word}\r\n`);
+        say(`${lines.join("")}250 HELP\r\n`);
       } else if (verb === "BDAT") {
         for (let left = Number(size); left > 0;) {
           const { length } = channel.take(left);
