@@ -49,14 +49,18 @@ export async function recordProxy(
   const serve = async (client: Parameters<typeof relaySession>[0]): Promise<void> => {
     const events: Said[] = [];
     const waits = { signal: io.signal, ...(timeout === undefined ? {} : { timeout }) };
+    let accepted = client;
     try {
-      const accepted = listen.tls ? await acceptTls(client, waits) : client;
+      if (listen.tls) accepted = await acceptTls(client, waits);
       const { connection, hostname } = await dialServer(to, {
         protocol,
         ...waits,
         ...(tls === undefined ? {} : { tls }),
       });
-      const { name, path, file } = await nextFile(folder);
+      const { name, path, file } = await nextFile(folder).catch((error) => {
+        connection.close();
+        throw error;
+      });
       using _closing = file;
       try {
         await relaySession(accepted, connection, {
@@ -76,7 +80,7 @@ export async function recordProxy(
         await talk(io, `wrote ${path}`);
       }
     } catch (error) {
-      client.close();
+      accepted.close();
       if (io.signal.aborted) return;
       failed = true;
       await io.err.line(`${NAME}: ${explain(error, NAME)}`);

@@ -225,6 +225,43 @@ Deno.test("dialogue record --proxy listens inside TLS for a client that begins w
   });
 });
 
+Deno.test("dialogue record --proxy says nothing before TLS, and waits for it only so long", async () => {
+  await using box = await startSandbox();
+  await inFolder(async (folder) => {
+    for (const said of ["", "EHLO me\r\n"]) {
+      const proxy = started([
+        ...["record", "--proxy", `smtps://127.0.0.1:0=${box.smtpUrl}`, "-o", folder],
+        ...["--sessions", "1", "--timeout", "50ms"],
+      ]);
+      using client = await Deno.connect({ port: await portOf(proxy), hostname: "127.0.0.1" });
+      if (said !== "") await client.write(new TextEncoder().encode(said));
+      // What comes is TLS's own alert at most.
+      const answer = await new Response(client.readable).text().catch(() => "");
+      equal(answer.includes("220"), false);
+      const { code, err } = await proxy.ended;
+      equal(code, 3);
+      match(err, said === "" ? /TLS handshake/ : /Cannot start TLS with the client/);
+    }
+    deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+    equal(box.ledger.entries.length, 0);
+  });
+});
+
+Deno.test("dialogue record --proxy lets go of both ends where it cannot write", async () => {
+  await using box = await startSandbox();
+  await inFolder(async (folder) => {
+    const proxy = started([
+      ...["record", "--proxy", `127.0.0.1:0=${box.smtpUrl}`, "-o", `${folder}/gone`],
+      ...["--sessions", "1"],
+    ]);
+    const port = await portOf(proxy);
+    await Deno.remove(`${folder}/gone`);
+    using client = await Deno.connect({ port, hostname: "127.0.0.1" });
+    equal(await client.read(new Uint8Array(1)), null);
+    equal((await proxy.ended).code, 3);
+  });
+});
+
 Deno.test("dialogue record --proxy tells that the server is not there, and goes on", async () => {
   await inFolder(async (folder) => {
     const proxy = started([
