@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { BulkJournal, NewRow } from "../../../src/jobs/bulk/journal/journal.ts";
 
 /** A journal that can be left as a process that dies leaves it, and opened again. */
@@ -386,6 +386,26 @@ export const JOURNAL_CASES: readonly (readonly [
     const { journal: job } = await journal.run(id, NOW);
     deepEqual((await job.claim(9, NOW)).map(({ line }) => line), [2, 4]);
     await journal.close();
+  }],
+
+  ["skips in the next run whose row was taken when he was suppressed [T-B30]", async (world) => {
+    const journal = await world.open();
+    const { id } = await journal.create(ABOUT, people(4));
+    const { journal: job } = await journal.run(id, NOW);
+    const rows = await job.claim(3, NOW);
+    await journal.suppress(rows.map(({ recipient }) => recipient), NOW);
+    const [first, second, third] = rows;
+    ok(first && second && third);
+    await job.outcome({ id: first.id, state: "pending" });
+    await job.outcome({ id: second.id, state: "deferred", notBeforeMs: NOW });
+    await job.committing(third.id);
+    await job.outcome({ id: third.id, state: "accepted" });
+    await journal.close();
+    const again = await world.open();
+    const { journal: resumed } = await again.run(id, NOW + 1);
+    deepEqual((await resumed.claim(9, NOW + 1)).map(({ line }) => line), [5]);
+    match(await states(again, id), /^2:skipped 3:skipped 4:accepted 5:(?:pending|claimed)$/);
+    await again.close();
   }],
 
   [

@@ -1,7 +1,9 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
 import { DatabaseSync, StatementSync } from "node:sqlite";
+import { BulkJournalError } from "../../../src/jobs/bulk/journal/journal_error.ts";
 import { readMark } from "../../../src/jobs/bulk/journal/run_mark.ts";
 import { openSqliteJournal } from "../../../src/jobs/bulk/journal/sqlite_journal.ts";
+import { asProblem } from "../../../src/jobs/bulk/journal/sqlite_problem.ts";
 import { ABOUT, JOURNAL_CASES, people } from "./journal_suite.ts";
 
 /** A folder of its own for a test. */
@@ -171,6 +173,95 @@ Deno.test("a journal in SQLite has one runner at a time, who is named [T-B23]", 
     await rejects(job.release({ to: "resend", by: "ann", atMs: 0 }), { problem: "busy" });
     await first.close();
     await second.run(id, 0);
+  });
+});
+
+Deno.test("a journal in SQLite that cannot be written to leaves its lock to the next try", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/j.db`;
+    await using first = await openSqliteJournal(path, { create: true });
+    await Deno.mkdir(`${path}.mark`); // in its way
+    await rejects(first.create(ABOUT, people(1)));
+    await Deno.remove(`${path}.mark`);
+    {
+      await using second = await openSqliteJournal(path);
+      await second.create(ABOUT, people(1));
+    }
+    await first.run(1, 0);
+    equal((await readMark(`${path}.mark`))?.commits, 2);
+    await using third = await openSqliteJournal(path);
+    await rejects(third.run(1, 0), { problem: "busy" });
+  });
+});
+
+/** A file as a process leaves it that dies within a transaction, with what takes that back. */
+async function dying(from: string, to: string, change: string): Promise<void> {
+  const database = new DatabaseSync(from);
+  try {
+    database.exec(`PRAGMA cache_size = 5; BEGIN; ${change}`);
+    for (const end of ["", "-journal"]) await Deno.copyFile(`${from}${end}`, `${to}${end}`);
+  } finally {
+    database.close();
+  }
+}
+
+Deno.test("openSqliteJournal() begins again what died before there was anything [T-B01]", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/j.db`;
+    const some = "CREATE TABLE line (text TEXT); WITH RECURSIVE n (i) AS " +
+      "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) " +
+      "INSERT INTO line SELECT hex(zeroblob(500)) FROM n;";
+    await dying(`${folder}/other.db`, path, some);
+    ok((await Deno.stat(path)).size > 0);
+    await using journal = await openSqliteJournal(path, { create: true });
+    equal((await journal.create(ABOUT, people(2))).rows, 2);
+  });
+});
+
+Deno.test("openSqliteJournal() takes back what died as the run ended [T-B07]", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/j.db`;
+    {
+      await using journal = await openSqliteJournal(path, { create: true });
+      await journal.create(ABOUT, people(2_000));
+    }
+    const copy = `${folder}/copy.db`;
+    await dying(path, copy, "UPDATE line SET state = 'accepted', text = fields || fields;");
+    await rejects(openSqliteJournal(copy, { readOnly: true, moved: true }), {
+      message: /no run has closed it: go on with it/,
+    });
+    await using journal = await openSqliteJournal(copy, { moved: true });
+    equal((await (await journal.look(1)).counts()).pending, 2_000);
+  });
+});
+
+Deno.test("asProblem() knows what SQLite throws with a number and without", async () => {
+  await withFolder(async (folder) => {
+    using one = new DatabaseSync(`${folder}/j.db`);
+    using two = new DatabaseSync(`${folder}/j.db`);
+    one.exec("PRAGMA busy_timeout = 0");
+    two.exec("BEGIN IMMEDIATE");
+    await Deno.writeTextFile(`${folder}/other.db`, "no database at all".repeat(99));
+    using other = new DatabaseSync(`${folder}/other.db`);
+    const begin = "BEGIN IMMEDIATE";
+    for (
+      const [act, expected] of [
+        [() => one.exec(begin), "busy"],
+        [() => one.prepare(begin).run(), "busy"],
+        [() => other.exec(begin), "damaged"],
+        [() => other.prepare(begin).run(), "damaged"],
+        [() => one.exec("nonsense"), "storage"],
+      ] as const
+    ) {
+      throws(act, (error) => {
+        const problem = asProblem(error, "j.db");
+        ok(problem instanceof BulkJournalError);
+        equal(problem.problem, expected, problem.message);
+        return true;
+      });
+    }
+    const plain = new TypeError("no");
+    equal(asProblem(plain, "j.db"), plain);
   });
 });
 

@@ -220,7 +220,8 @@ export interface BulkJournal extends AsyncDisposable {
   /** The jobs, the oldest first. */
   jobs(): Promise<readonly JobRecord[]>;
   /**
-   * Opens a job to run it. What a runner that died had left is put in order first.
+   * Opens a job to run it. What a runner that died had left is put in order first, and who is suppressed
+   * is skipped.
    *
    * @param id The job.
    * @param nowMs The wall time, in milliseconds since 1970.
@@ -231,7 +232,8 @@ export interface BulkJournal extends AsyncDisposable {
   look(id: number): Promise<JobJournal>;
   /**
    * Says that nothing may be sent to some addresses, in any job of the journal: rows that wait for them
-   * are skipped from now on. What was said before holds on.
+   * are skipped from now on. What was said before holds on. A row that a runner has taken may still be
+   * sent; if it comes back, the next run skips it.
    *
    * @param keys The addresses, as rows have them for `key`; upper and lower case of ASCII are the same
    * here.

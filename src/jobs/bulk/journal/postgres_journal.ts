@@ -26,7 +26,12 @@ import type {
   SharedLimits,
 } from "./journal.ts";
 import { BulkJournalError } from "./journal_error.ts";
-import { CREATE_TABLES, IS_SUPPRESSED, TO_SUPPRESSED } from "./postgres_schema.ts";
+import {
+  CREATE_TABLES,
+  IS_SUPPRESSED,
+  TO_SUPPRESSED,
+  WAITS_SUPPRESSED,
+} from "./postgres_schema.ts";
 import { releasedTo } from "./released.ts";
 import { SlotLimiter, type Slots } from "../send/slot_limiter.ts";
 import type { SqlClient, SqlQueries, SqlRow } from "./sql_client.ts";
@@ -115,6 +120,10 @@ class PostgresJournal implements BulkJournal {
   async run(id: number, nowMs: number, shared: SharedLimits = {}): Promise<RunningJob> {
     const job = await this.#job(id);
     const recovery = await reap(this.#client, id, nowMs);
+    await this.#client.query(
+      `UPDATE mailwright_line SET ${TO_SUPPRESSED} WHERE job = $2 AND ${WAITS_SUPPRESSED}`,
+      [nowMs, id],
+    );
     const running = new PostgresJob(this.#client, job, {
       leaseMs: this.#leaseMs,
       clock: this.#clock,
@@ -146,8 +155,7 @@ class PostgresJournal implements BulkJournal {
         );
       }
       const moved = await queries.query(
-        `UPDATE mailwright_line SET ${TO_SUPPRESSED} ` +
-          `WHERE state IN ('pending', 'deferred') AND ${IS_SUPPRESSED} RETURNING id`,
+        `UPDATE mailwright_line SET ${TO_SUPPRESSED} WHERE ${WAITS_SUPPRESSED} RETURNING id`,
         [nowMs],
       );
       return moved.length;

@@ -72,3 +72,5 @@ export const CREATE_TABLES: readonly string[] = [
 export const TO_SUPPRESSED = "state = 'skipped', text = 'suppressed', changed_ms = $1";
 /** Which rows these are. */
 export const IS_SUPPRESSED: string = `${FOLDED} IN (SELECT ${FOLDED} FROM mailwright_suppressed)`;
+/** Those of them that wait. */
+export const WAITS_SUPPRESSED: string = `state IN ('pending', 'deferred') AND ${IS_SUPPRESSED}`;

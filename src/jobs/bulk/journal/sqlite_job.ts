@@ -19,7 +19,7 @@ import type {
 } from "./journal.ts";
 import { releasedTo } from "./released.ts";
 import { type HeldRow, RowBook } from "./row_book.ts";
-import { asProblem, tryTo } from "./sqlite_problem.ts";
+import { rolledBack } from "./sqlite_problem.ts";
 import { IS_SUPPRESSED, TO_SUPPRESSED } from "./sqlite_schema.ts";
 import { ROW_STATES, type RowState } from "./states.ts";
 import { claimedRow, numberOf, reportedRow } from "./stored_row.ts";
@@ -157,8 +157,7 @@ export class SqliteJob implements JobJournal {
       }
       this.#owner.commit();
     } catch (error) {
-      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
-      throw asProblem(error, this.#place.path);
+      throw rolledBack(this.#database, this.#place.path, error);
     }
   }
 
@@ -216,8 +215,7 @@ export class SqliteJob implements JobJournal {
       this.#owner.commit();
       return Number(changes) - Number(skipped);
     } catch (error) {
-      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
-      throw asProblem(error, this.#place.path);
+      throw rolledBack(this.#database, this.#place.path, error);
     }
   }
 

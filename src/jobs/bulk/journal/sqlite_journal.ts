@@ -15,14 +15,14 @@ import type { BulkJournal, JobJournal, JobRecord, NewJob, NewRow, RunningJob } f
 import { BulkJournalError } from "./journal_error.ts";
 import { readMark, RunMark } from "./run_mark.ts";
 import { type JournalPlace, SqliteJob } from "./sqlite_job.ts";
-import { asProblem, isConstraint, problem, tryTo, UNOPENED } from "./sqlite_problem.ts";
+import { asProblem, isConstraint, problem, rolledBack, tryTo, UNOPENED } from "./sqlite_problem.ts";
 import {
   APPLICATION_ID,
   CREATE_TABLES,
-  IS_SUPPRESSED,
   SCHEMA_VERSION,
   SUPPRESSED,
   TO_SUPPRESSED,
+  WAITS_SUPPRESSED,
 } from "./sqlite_schema.ts";
 import { jobRecord } from "./stored_row.ts";
 
@@ -78,18 +78,24 @@ export async function openSqliteJournal(
   const { store = denoFileStore, clock = systemClock } = options;
   const file = await statOf(path);
   const mark = await readMark(`${path}.mark`);
-  if (file === undefined || file.size === 0) {
+  const begun = (): void => {
     if (mark !== undefined) {
       throw problem("missing", path, "it is gone, though it was there before");
     }
     if (!create || readOnly) throw problem("missing", path, "there is none");
-    if (file === undefined) await make(path);
+  };
+  if (file === undefined) {
+    begun();
+    await make(path);
   }
   const database = opened(() => new DatabaseSync(path, { readOnly }), path);
   try {
     database.exec(PATIENT);
-    if (file === undefined || file.size === 0) await begin(database, path);
-    else check(database, path);
+    // Somebody may have died who was about to make it: SQLite takes that back, and nothing is left.
+    if (pragma(database, "page_count") === 0) {
+      begun();
+      await begin(database, path);
+    } else check(database, path);
     const meta = new Meta(database);
     const journalId = meta.get("id") ?? "";
     if (mark !== undefined) {
@@ -152,19 +158,20 @@ async function begin(database: DatabaseSync, path: string): Promise<void> {
 
 /** Refuses what is no journal, or not a whole one. */
 function check(database: DatabaseSync, path: string): void {
-  const pragma = (name: string): unknown => {
-    const row = database.prepare(`PRAGMA ${name}`).get();
-    return row === undefined ? undefined : Object.values(row)[0];
-  };
-  if (pragma("application_id") !== APPLICATION_ID) {
+  if (pragma(database, "application_id") !== APPLICATION_ID) {
     throw problem("foreign", path, "it is no journal of bulk jobs");
   }
-  const version = pragma("user_version");
+  const version = pragma(database, "user_version");
   if (version !== SCHEMA_VERSION) {
     throw problem("foreign", path, `its version is ${version}, expected ${SCHEMA_VERSION}`);
   }
-  const found = pragma("integrity_check");
+  const found = pragma(database, "integrity_check");
   if (found !== "ok") throw problem("damaged", path, `${found}`);
+}
+
+function pragma(database: DatabaseSync, name: string): unknown {
+  const row = database.prepare(`PRAGMA ${name}`).get();
+  return row === undefined ? undefined : Object.values(row)[0];
 }
 
 class Meta {
@@ -218,7 +225,7 @@ class SqliteJournal implements BulkJournal {
       this.#commit();
       return { ...job, id, createdMs, rows: count };
     } catch (error) {
-      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
+      const reason = rolledBack(this.#database, this.#place.path, error);
       if (isConstraint(error)) {
         throw new BulkJournalError(
           "state",
@@ -226,7 +233,7 @@ class SqliteJournal implements BulkJournal {
           { cause: error },
         );
       }
-      throw asProblem(error, this.#place.path);
+      throw reason;
     }
   }
 
@@ -274,15 +281,23 @@ class SqliteJournal implements BulkJournal {
   async run(id: number, nowMs: number): Promise<RunningJob> {
     await this.#hold();
     const job = this.#job(id);
-    this.#database.exec("BEGIN IMMEDIATE");
-    const { changes } = this.#database.prepare(
-      "UPDATE line SET state = 'in_doubt', changed_ms = ?, " +
-        "text = 'the run ended before the answer came' WHERE job = ? AND state = 'committing'",
-    ).run(nowMs, id);
-    this.#commit();
-    // Claims are not written down: a row that was claimed is found where it came from.
-    const recovery = { returned: 0, inDoubt: Number(changes) };
-    return { journal: this.#open(job), recovery };
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      const { changes } = this.#database.prepare(
+        "UPDATE line SET state = 'in_doubt', changed_ms = ?, " +
+          "text = 'the run ended before the answer came' WHERE job = ? AND state = 'committing'",
+      ).run(nowMs, id);
+      this.#database.prepare(
+        `UPDATE line SET ${TO_SUPPRESSED} WHERE job = ? AND ${WAITS_SUPPRESSED}`,
+      )
+        .run(nowMs, id);
+      this.#commit();
+      // Claims are not written down: a row that was claimed is found where it came from.
+      const recovery = { returned: 0, inDoubt: Number(changes) };
+      return { journal: this.#open(job), recovery };
+    } catch (error) {
+      throw rolledBack(this.#database, this.#place.path, error);
+    }
   }
 
   look(id: number): Promise<JobJournal> {
@@ -299,13 +314,12 @@ class SqliteJournal implements BulkJournal {
       const insert = this.#database.prepare("INSERT OR IGNORE INTO suppressed (key) VALUES (?)");
       for await (const key of keys) insert.run(key);
       const { changes } = this.#database.prepare(
-        `UPDATE line SET ${TO_SUPPRESSED} WHERE state IN ('pending', 'deferred') AND ${IS_SUPPRESSED}`,
+        `UPDATE line SET ${TO_SUPPRESSED} WHERE ${WAITS_SUPPRESSED}`,
       ).run(nowMs);
       this.#commit();
       return Number(changes);
     } catch (error) {
-      if (this.#database.isTransaction) tryTo(() => this.#database.exec("ROLLBACK"));
-      throw asProblem(error, this.#place.path);
+      throw rolledBack(this.#database, this.#place.path, error);
     }
   }
 
@@ -356,15 +370,16 @@ class SqliteJournal implements BulkJournal {
       const holder = await lockHolder(this.#place.store, lockPath);
       throw problem("busy", this.#place.path, `another run holds it${holder}`);
     }
-    this.#lock = lock;
     try {
       this.#database.exec(WRITING);
+      this.#commits = Number(this.#meta.get("commits"));
+      this.#mark = new RunMark(`${this.#place.path}.mark`, this.#place.journalId);
+      this.#mark.set(this.#commits);
     } catch (error) {
+      lock.release();
       throw asProblem(error, this.#place.path);
     }
-    this.#commits = Number(this.#meta.get("commits"));
-    this.#mark = new RunMark(`${this.#place.path}.mark`, this.#place.journalId);
-    this.#mark.set(this.#commits);
+    this.#lock = lock;
   }
 
   #job(id: number): JobRecord {

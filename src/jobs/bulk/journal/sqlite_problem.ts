@@ -19,12 +19,23 @@ const NOT_A_DATABASE = 26;
 export const UNOPENED = "it cannot be opened, expected a file in a folder that can be written";
 
 /** What is wrong with a file that SQLite would first have to put in order, and may not. */
-const UNREADABLE = "no run has closed it, so its folder must be writable: use a copy in such a " +
-  "folder, with all that stands beside it";
+const UNREADABLE =
+  "no run has closed it: go on with it, or look at a copy in a folder that can be " +
+  "written, with all that stands beside it";
 
 const REASONS: ReadonlyMap<number, string> = new Map([
   [CANNOT_OPEN, UNOPENED],
   [READ_ONLY, UNREADABLE],
+]);
+
+/** What `exec` throws has words and no number. */
+const CODES: ReadonlyMap<string, number> = new Map([
+  ["database is locked", BUSY],
+  ["database table is locked", LOCKED],
+  ["attempt to write a readonly database", READ_ONLY],
+  ["database disk image is malformed", CORRUPT],
+  ["unable to open database file", CANNOT_OPEN],
+  ["file is not a database", NOT_A_DATABASE],
 ]);
 
 /** A problem of a journal, in words. */
@@ -38,24 +49,39 @@ export function problem(
 
 /** What SQLite throws, as a problem of the journal. */
 export function asProblem(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !("errcode" in error)) return error;
-  // The low octet is the class of the error (SQLite's result codes).
-  const code = Number(error.errcode) & 0xff;
+  if (!(error instanceof Error) || !("code" in error && error.code === "ERR_SQLITE_ERROR")) {
+    return error;
+  }
+  const code = codeOf(error) ?? CODES.get(error.message);
   const kind = code === CORRUPT || code === NOT_A_DATABASE
     ? "damaged"
     : code === BUSY || code === LOCKED
     ? "busy"
     : "storage";
-  const reason = REASONS.get(code) ?? error.message;
+  const reason = (code === undefined ? undefined : REASONS.get(code)) ?? error.message;
   return new BulkJournalError(kind, `Cannot use the journal "${path}": ${reason}`, {
     cause: error,
   });
 }
 
+/** Takes back what a transaction has done that could not be ended; gives what it failed for. */
+export function rolledBack(
+  database: { readonly isTransaction: boolean; exec(sql: string): void },
+  path: string,
+  error: unknown,
+): unknown {
+  if (database.isTransaction) tryTo(() => database.exec("ROLLBACK"));
+  return asProblem(error, path);
+}
+
 /** Whether SQLite refused something that must be unique. */
 export function isConstraint(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error &&
-    (Number(error.errcode) & 0xff) === CONSTRAINT;
+  return error instanceof Error && codeOf(error) === CONSTRAINT;
+}
+
+/** The class of an error of SQLite: the low octet of its code. */
+function codeOf(error: Error): number | undefined {
+  return "errcode" in error ? Number(error.errcode) & 0xff : undefined;
 }
 
 /** Does something whose failure is not the one to tell. */

@@ -64,3 +64,5 @@ export const TO_SUPPRESSED: string = `state = 'skipped', text = '${SUPPRESSED}',
  * `ann@`, and whoever wants no mail gets none at either.
  */
 export const IS_SUPPRESSED = "key COLLATE NOCASE IN (SELECT key FROM suppressed)";
+/** Those of them that wait. */
+export const WAITS_SUPPRESSED: string = `state IN ('pending', 'deferred') AND ${IS_SUPPRESSED}`;
