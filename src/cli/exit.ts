@@ -10,7 +10,7 @@ export interface ExitNumbers {
   readonly ok: number;
   /** The script was called wrongly, or a secret could not be read. */
   readonly usage: number;
-  /** Something else stopped it. */
+  /** Something else stopped it, or the reader of its output has left before it was done. */
   readonly failure: number;
 }
 

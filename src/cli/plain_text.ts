@@ -6,7 +6,7 @@
 
 // C0, DEL, C1, line separators and what reorders text (T-R12, T-R13).
 // deno-lint-ignore no-control-regex -- finding control characters is what it is for
-const UNSAFE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const UNSAFE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 const SHORT: Readonly<Record<string, string>> = { "\r": "\\r", "\n": "\\n", "\t": "\\t" };
 

@@ -17,6 +17,11 @@ export interface Sink {
 export class OutputError extends Error {
   /** Which kind of error this is. */
   override readonly name = "OutputError";
+
+  /** Whether the reader has left, as `head` does once it has seen enough: nothing is wrong with that. */
+  get left(): boolean {
+    return this.cause instanceof Deno.errors.BrokenPipe;
+  }
 }
 
 /** Writes text, in the order of the calls. After a failure every further call fails as well. */

@@ -45,10 +45,11 @@ const ERASE_ALL = 21;
  */
 export async function promptSecret(question: string, options: PromptOptions = {}): Promise<string> {
   const { keyboard, ask } = atTerminal(question, options);
-  await ask(`${question}: `);
-  // Windows knows no cbreak: there Ctrl-C comes as a key.
+  // Before the question, for who knows it types at once. Windows knows no cbreak: there Ctrl-C comes
+  // as a key.
   keyboard.setRaw(true, { cbreak: Deno.build.os !== "windows" });
   try {
+    await ask(`${question}: `);
     return decode(await readKeys(keyboard, options.signal), question);
   } finally {
     keyboard.setRaw(false);

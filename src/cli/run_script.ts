@@ -8,7 +8,7 @@
 import { ValidationError } from "../deps/cliffy.ts";
 import type { ExitNumbers } from "./exit.ts";
 import { visible } from "./plain_text.ts";
-import { Printer, type Sink } from "./print.ts";
+import { OutputError, Printer, type Sink } from "./print.ts";
 import { SecretError } from "./secret_source.ts";
 import { InterruptedError, Interruption, type SignalSource } from "./signals.ts";
 
@@ -72,7 +72,8 @@ export async function runScript(
     return await Promise.race([main({ out, err, signal }), interruption.leave]);
   } catch (error) {
     const asked = signal.aborted && signal.reason instanceof InterruptedError;
-    if (!asked || error !== signal.reason) await tell(err, `${name}: ${explain(error, name)}`);
+    const known = asked && error === signal.reason || error instanceof OutputError && error.left;
+    if (!known) await tell(err, `${name}: ${explain(error, name)}`);
     if (asked) return signal.reason.exitNumber;
     return isUsage(error) ? exits.usage : exits.failure;
   }

@@ -44,12 +44,18 @@ export class Screen implements Sink {
 
 /** A place to write to that is closed. */
 export class ClosedPipe implements Sink {
+  readonly #why: Error;
+
+  constructor(why: Error = new Deno.errors.BrokenPipe("Broken pipe (os error 32)")) {
+    this.#why = why;
+  }
+
   isTerminal(): boolean {
     return false;
   }
 
   write(): Promise<number> {
-    return Promise.reject(new Deno.errors.BrokenPipe("Broken pipe (os error 32)"));
+    return Promise.reject(this.#why);
   }
 }
 

@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { confirm, promptSecret } from "../../src/cli/mod.ts";
-import { Keys, Screen } from "./fakes.ts";
+import { ClosedPipe, Keys, Screen } from "./fakes.ts";
 
 Deno.test.each<[string, string | Uint8Array, string]>([
   ["up to Enter", "open sesame\n", "open sesame"],
@@ -94,4 +94,29 @@ Deno.test("confirm() asks again, and leaves the next answer alone", {
   equal(await confirm("Go on?", { keyboard, screen }), true);
   equal(screen.text, "Go on? [y/N] Go on? [y/N] ");
   equal(await confirm("Really?", { keyboard, screen }), false);
+});
+
+Deno.test("promptSecret() shows no keys from before its question to the end", {
+  permissions: "none",
+}, async () => {
+  const keyboard = new Keys("open\n");
+  const seen: (boolean | undefined)[] = [];
+  const screen = {
+    write: (bytes: Uint8Array) => {
+      seen.push(keyboard.modes.at(-1));
+      return Promise.resolve(bytes.length);
+    },
+  };
+  equal(await promptSecret("Password", { keyboard, screen }), "open");
+  deepEqual(seen, [true, false]);
+});
+
+Deno.test("promptSecret() lets keys be seen again if nobody can see its question", {
+  permissions: "none",
+}, async () => {
+  const keyboard = new Keys("open\n");
+  await rejects(promptSecret("Password", { keyboard, screen: new ClosedPipe() }), {
+    name: "BrokenPipe",
+  });
+  deepEqual(keyboard.modes, [true, false]);
 });

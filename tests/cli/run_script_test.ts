@@ -120,7 +120,7 @@ Deno.test("explain() shows words of the platform that it does not know", {
   equal(explain(loop, "probe"), "Cannot end");
 });
 
-Deno.test("runScript() counts a closed standard output as failure [T-F16]", {
+Deno.test("runScript() counts a reader that has left as failure, without a word [T-F16]", {
   permissions: "none",
 }, async () => {
   const stderr = new Screen();
@@ -135,7 +135,7 @@ Deno.test("runScript() counts a closed standard output as failure [T-F16]", {
     signals: new Signals(),
   });
   equal(number, EXIT.probe.failure);
-  equal(stderr.text, "probe: Cannot write to standard output: Broken pipe (os error 32)\n");
+  equal(stderr.text, "");
 });
 
 Deno.test("runScript() still gives the number when nobody hears why", {
@@ -189,4 +189,20 @@ Deno.test("runScript() waits no longer after the second signal", {
     return new Promise(() => {});
   }, signals);
   equal(number, 130);
+});
+
+Deno.test("runScript() tells of output that went wrong in another way [T-F16]", {
+  permissions: "none",
+}, async () => {
+  const stderr = new Screen();
+  const full = new ClosedPipe(new Error("No space left on device (os error 28)"));
+  const number = await runScript(async ({ out }) => {
+    await out.line("data");
+    return 0;
+  }, { name: "probe", exits: EXIT.probe, stdout: full, stderr, signals: new Signals() });
+  equal(number, EXIT.probe.failure);
+  equal(
+    stderr.text,
+    "probe: Cannot write to standard output: No space left on device (os error 28)\n",
+  );
 });
