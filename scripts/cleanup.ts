@@ -5,7 +5,7 @@
  * @module
  */
 
-import { EXIT, explain, runScript, type ScriptOptions } from "../src/cli/mod.ts";
+import { EXIT, explain, OutputError, runScript, type ScriptOptions } from "../src/cli/mod.ts";
 import { NAME, VERBS } from "./cleanup/calls.ts";
 import { declared } from "./cleanup/command.ts";
 import { errorValue, exitOfError } from "./cleanup/failure.ts";
@@ -31,6 +31,10 @@ export async function main(args: string[], options: CleanupIo = {}): Promise<num
       await declared(verbs, VERSION).parse(withVerb(args));
       return verbs.exit;
     } catch (error) {
+      // The reader has left: what was done tells, unless that is nothing (T-F16).
+      if (error instanceof OutputError && error.left && verbs.exit !== EXIT.cleanup.ok) {
+        return verbs.exit;
+      }
       const exit = exitOfError(error);
       if (exit === undefined || io.signal.aborted) throw error;
       const message = explain(error, NAME);

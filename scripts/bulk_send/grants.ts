@@ -5,7 +5,7 @@
  */
 
 import { checked } from "../shared/login.ts";
-import { grantsOf, smtpHost } from "../shared/grants.ts";
+import { grantsOf, proxyHost, smtpHost } from "../shared/grants.ts";
 import type { CheckCall, JournalCall, ReportCall, ResumeCall, SendCall } from "./calls.ts";
 import { loadMessage, unlessMissing } from "./inputs.ts";
 import { isPostgres, type JournalUse } from "./journal_place.ts";
@@ -31,7 +31,7 @@ export async function callGrants(
   const written = [...call.report ?? [], ...call.format ?? []].map(({ path }) => path);
   const grants = grantsOf({
     net: [
-      runs ? proxy?.replace(/^[a-z0-9]+:\/\//i, "") ?? checked(() => smtpHost(server)) : undefined,
+      runs ? proxy ? proxyHost(proxy) : checked(() => smtpHost(server)) : undefined,
       journal !== undefined && isPostgres(journal) ? databaseHost(journal) : undefined,
     ],
     read: [

@@ -94,12 +94,10 @@ export function errorValue(error: unknown, message: string, exit: number): Error
  * The exit number of a run.
  *
  * @param exit How it has ended.
- * @param signal The signal that may have ended it.
- * @returns The number.
+ * @returns The number; `undefined` if it is that of the signal that has ended it.
  */
-export function exitOfRun(exit: CleanupExit, signal: AbortSignal): number {
-  if (exit !== "interrupted") return BY_EXIT[exit];
-  throw signal.reason; // which signal it was, the frame around the script knows
+export function exitOfRun(exit: CleanupExit): number | undefined {
+  return exit === "interrupted" ? undefined : BY_EXIT[exit];
 }
 
 /** Errors of connections carry the stage that they came to. */

@@ -5,7 +5,7 @@
  */
 
 import type { Policy, PolicyArchive } from "../../src/jobs/mod.ts";
-import { grantsOf, smtpHost } from "../shared/grants.ts";
+import { grantsOf, proxyHost, smtpHost } from "../shared/grants.ts";
 import type { PermissionsCall, ServerCall } from "./calls.ts";
 import { serverOf } from "./connection.ts";
 import { readPolicy } from "./policy_file.ts";
@@ -55,8 +55,9 @@ async function checkGrant(
 
 /** Whom a call connects to: the proxy, if there is one. */
 function reachedBy(call: ServerCall): string {
+  if (call.proxy !== undefined) return proxyHost(call.proxy);
   const { host, port } = serverOf(call);
-  return call.proxy?.replace(/^[a-z0-9]+:\/\//i, "") ?? `${host}:${port}`;
+  return `${host}:${port}`;
 }
 
 /**

@@ -64,13 +64,14 @@ export function planText(plan: StoredPlan, options: PlanTextOptions): string {
   lines.push(bold(items.length === 0 ? nothing : `To be removed: ${share}`));
   for (const [name, group] of Map.groupBy(items, ({ rule }) => rule)) {
     const [archive = "none"] = group.map(({ archive }) => archive);
-    lines.push(`  ${name}: ${sizeOf(group, formatBytes)}, archive: ${archiveWords(archive)}`);
+    const where = archiveWords(archive);
+    lines.push(visible(`  ${name}: ${sizeOf(group, formatBytes)}, archive: ${where}`));
   }
   const reasons = Map.groupBy(plan.kept, ({ reason }) => reason);
   lines.push(`Kept: ${plan.kept.length}`);
   for (const [reason, group] of reasons) {
     const rules = [...new Set(group.flatMap(({ rule }) => rule ?? []))].join(", ");
-    lines.push(`  ${group.length} ${KEPT[reason]}${rules === "" ? "" : ` (${rules})`}`);
+    lines.push(visible(`  ${group.length} ${KEPT[reason]}${rules === "" ? "" : ` (${rules})`}`));
   }
   if (cost.headers + cost.contents > 0) {
     const read = cost.contents === 0 ? "" : `, ${cost.contents} messages as a whole`;

@@ -84,15 +84,15 @@ export class CleanupVerbs implements Verbs {
       call,
       (job) => job.plan({ acceptChurn: call.acceptChurn ?? false }),
     );
-    const { out, err } = this.#io;
-    if (call.json) await out.json(plan);
-    else if (!call.quiet) await this.#showPlan(plan, call);
-    else for (const { text } of plan.trips) await err.line(`${NAME}: ${visible(text)}`);
     this.exit = plan.trips.length > 0
       ? NUMBERS.guard
       : plan.items.length > 0
       ? NUMBERS.approval
       : NUMBERS.ok;
+    const { out, err } = this.#io;
+    if (call.json) await out.json(plan);
+    else if (!call.quiet) await this.#showPlan(plan, call);
+    else for (const { text } of plan.trips) await err.line(`${NAME}: ${visible(text)}`);
   }
 
   async apply(call: ApplyCall, plan: string): Promise<void> {
@@ -232,10 +232,12 @@ export class CleanupVerbs implements Verbs {
 
   async #showReport(report: CleanupReport, { json, quiet }: TalkCall): Promise<void> {
     const { out, err, signal } = this.#io;
+    const exit = exitOfRun(report.exit);
+    if (exit !== undefined) this.exit = exit;
     if (json) await out.json(report);
     else if (!quiet) await out.print(reportText(report, await loadPalette(out.colors)));
     else for (const line of wrongLines(report)) await err.line(`${NAME}: ${line}`);
-    this.exit = exitOfRun(report.exit, signal);
+    if (exit === undefined) throw signal.reason; // which signal it was, the frame of the script knows
   }
 }
 

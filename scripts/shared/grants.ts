@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SecretSource } from "../../src/cli/mod.ts";
+import { type SecretSource, ValidationError } from "../../src/cli/mod.ts";
 import { parseSmtpUrl } from "../../src/smtp/mod.ts";
 
 /** What a call will use. */
@@ -57,4 +57,18 @@ export function grantsOf(
 export function smtpHost(url: string): string {
   const { target } = parseSmtpUrl(url);
   return "path" in target ? `unix:${target.path}` : `${target.hostname}:${target.port}`;
+}
+
+/**
+ * What must be granted to reach a proxy.
+ *
+ * @param url The proxy.
+ * @returns Host and port.
+ * @throws {ValidationError} If it is none. A login in it is not repeated.
+ */
+export function proxyHost(url: string): string {
+  const [, place] = /^(?:socks5|http):\/\/([^/?#@]+:\d{1,5})\/?$/i.exec(url) ?? [];
+  if (place !== undefined) return place;
+  const expected = "socks5://host:port or http://host:port, without a login";
+  throw new ValidationError(`Cannot use --proxy: expected ${expected}`);
 }

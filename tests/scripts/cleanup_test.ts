@@ -1,14 +1,14 @@
 import { deepEqual, equal, fail, match, ok } from "node:assert/strict";
 import { VERBS } from "../../scripts/cleanup/calls.ts";
 import { main } from "../../scripts/cleanup.ts";
-import { parseConfig, systemReaders } from "../../src/cli/mod.ts";
+import { EXIT, parseConfig, systemReaders } from "../../src/cli/mod.ts";
 import {
   checkPolicy,
   type CleanupReport,
   type CleanupStatus,
   type StoredPlan,
 } from "../../src/jobs/mod.ts";
-import { Signals } from "../cli/fakes.ts";
+import { ClosedPipe, Signals } from "../cli/fakes.ts";
 import { listMail, mail, many } from "./cleanup/mails.ts";
 import { cleanup, inSetting, PASSWORD, type Setting, USER } from "./cleanup/script.ts";
 import { helpOf } from "./help.ts";
@@ -472,6 +472,55 @@ Deno.test("cleanup never takes a secret as an argument, and shows none", async (
       const text = await Deno.readTextFile(`${folder}/job/${name}`);
       equal(text.includes(PASSWORD), false, name);
     }
+  });
+});
+
+Deno.test("cleanup whose reader has left says no word, and exits as it has ended [T-F16]", async () => {
+  await inSetting(async (setting) => {
+    const { all, policy, folder } = setting;
+    fill(setting);
+    await policy(POLICY);
+    const unread = async (...args: string[]) => {
+      const { code, err } = await cleanup(args, { stdout: new ClosedPipe() });
+      equal(err, "");
+      return code;
+    };
+    const caps = ["--max-delete", "1", "--max-fraction", "1"];
+    equal(await unread(...all), EXIT.cleanup.approval);
+    equal(await unread(...all, "--json"), EXIT.cleanup.approval);
+    equal(await unread("status", "--job", `${folder}/job`), EXIT.cleanup.failure);
+    // All is well, and nobody has heard of it.
+    caps[1] = "3";
+    equal(await unread("run", ...all, ...caps), EXIT.cleanup.failure);
+    deepEqual(uids(setting), LEFT);
+    equal(await unread("status", "--job", `${folder}/job`), EXIT.cleanup.failure);
+  });
+});
+
+Deno.test("cleanup run names the flag of the limit that holds", async () => {
+  await inSetting(async (setting) => {
+    fill(setting);
+    await setting.policy(POLICY);
+    const caps = ["--max-delete", "9", "--max-fraction", "0.1"];
+    const { code, err } = await cleanup(["run", ...setting.all, ...caps]);
+    equal(code, EXIT.cleanup.guard);
+    match(
+      err,
+      /3 of 11 messages would be removed; if that is meant, it takes max-fraction 0\.28 of the run\n$/,
+    );
+  });
+});
+
+Deno.test("cleanup asks whom a proxy is reached by, and takes no login in its URL", async () => {
+  await inSetting(async ({ all, policy, folder }) => {
+    await policy(POLICY);
+    const through = (proxy: string) => cleanup([...all, "--proxy", proxy]);
+    for (const proxy of [`http://u:${PASSWORD}@127.0.0.1:1`, "127.0.0.1:1", "http://127.0.0.1"]) {
+      const { code, err } = await through(proxy);
+      deepEqual([code, err.split(":")[1]], [EXIT.cleanup.usage, " Cannot use --proxy"]);
+    }
+    equal((await Array.fromAsync(Deno.readDir(folder))).some(({ name }) => name === "job"), false);
+    match((await through("http://127.0.0.1:1/")).err, /the proxy "http:\/\/127\.0\.0\.1:1"/);
   });
 });
 

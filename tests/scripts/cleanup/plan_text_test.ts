@@ -69,3 +69,23 @@ Deno.test("planText() tells messages without a subject apart", pure, () => {
     "(u1)",
   ]);
 });
+
+Deno.test.each([
+  ["wide letters", "週報 ".repeat(30)],
+  ["emoji", "👨‍👩‍👧‍👦🇩🇪❤️1️⃣👍🏽 ".repeat(20)],
+  ["marks", "e\u0301".repeat(100)],
+  ["right to left", "שלום مرحبا ".repeat(20)],
+  ["what turns a line round", "\u202eabc\u2066\u061c".repeat(20)],
+  ["what moves a cursor", "\x1b[2J\r\n\t\x07".repeat(20)],
+  ["half a character", "\ud83d".repeat(50)],
+])("planText() keeps its columns whatever a subject holds: %s", pure, (_name, subject) => {
+  const items = [item(subject), { ...item("Weekly"), archive: subject, rule: subject }];
+  for (const width of [40, 80, 200, Infinity]) {
+    const lines = shown({ items }, width);
+    for (const line of lines.slice(0, 3)) {
+      ok(displayWidth(line) <= Math.min(width, 160), `${width}: ${line}`);
+    }
+    ok(!/[\p{Cc}\u061c\u202e\u2066]/u.test(lines.join("")), `${width}`);
+    if (width === 40) { for (const line of lines.slice(1, 3)) match(line, / 122d {2}3300 B$/); }
+  }
+});
