@@ -55,7 +55,7 @@ export * from "./cleanup/policy/conditions.ts";
 export * from "./cleanup/policy/define_policy.ts";
 export type { CleanupJob } from "./cleanup/job.ts";
 export { openCleanup } from "./cleanup/open_cleanup.ts";
-export type { GuardTrip } from "./cleanup/plan/guards.ts";
+export type { GuardTrip, RunCaps } from "./cleanup/plan/guards.ts";
 export { JournalError } from "./cleanup/journal/journal_error.ts";
 export type { MessageFact } from "./cleanup/plan/listed_row.ts";
 export type {

@@ -7,6 +7,7 @@
 import type { Pop3Session } from "../../pop3/mod.ts";
 import type { Clock } from "../../wire/mod.ts";
 import type { FileStore } from "../file_store.ts";
+import type { RunCaps } from "./plan/guards.ts";
 import type { Policy } from "./policy/policy.ts";
 
 /** How the cleanup of a mailbox is opened. */
@@ -114,9 +115,4 @@ export interface PlanningOptions {
 }
 
 /** What nobody is asked about when nobody looks on. */
-export interface UnattendedOptions extends PlanningOptions {
-  /** The most messages that may be removed. */
-  readonly maxDelete: number;
-  /** The greatest part of the mailbox that may be removed, from 0 to 1. */
-  readonly maxFraction: number;
-}
+export interface UnattendedOptions extends PlanningOptions, RunCaps {}

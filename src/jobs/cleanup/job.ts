@@ -25,6 +25,7 @@ import { clockDoubt } from "./plan/clock_check.ts";
 import { checkPlan, refuseTrips } from "./plan/check_plan.ts";
 import { checkCopies } from "./run/check_copies.ts";
 import { failureOf, writing } from "./failure.ts";
+import type { RunCaps } from "./plan/guards.ts";
 import { HeaderCache } from "./plan/header_cache.ts";
 import type { JobSettings } from "./job_settings.ts";
 import { Planning } from "./plan/planning.ts";
@@ -69,7 +70,7 @@ export class CleanupJob implements AsyncDisposable {
     this.#journal = journal;
     this.#plans = new PlanFolder(settings.store, settings.folder);
     this.#sessions = new Sessions(settings);
-    this.#sessions.careful = journal.state.careful;
+    this.#sessions.trust(journal.state.careful);
   }
 
   /**
@@ -82,7 +83,7 @@ export class CleanupJob implements AsyncDisposable {
    */
   plan(options: PlanningOptions = {}): Promise<StoredPlan> {
     return this.#do(async () => {
-      const planning = await this.#planning(this.#settings.policy, options);
+      const planning = await this.#planning(options);
       const plan = await planning.plan();
       await this.#plans.put(plan);
       return plan;
@@ -131,7 +132,7 @@ export class CleanupJob implements AsyncDisposable {
       const doubt = clockDoubt(clock.now(), this.#journal.state.lastMs);
       if (doubt !== undefined) throw new CleanupError("clock", `Cannot run unattended: ${doubt}`);
       const writesBefore = this.#sessions.writes;
-      const planning = await this.#planning(policy, options);
+      const planning = await this.#planning(options, options);
       const { plan, open } = await planning.planAndStay();
       try {
         await this.#plans.put(plan);
@@ -253,11 +254,11 @@ export class CleanupJob implements AsyncDisposable {
     return this.#cache ??= await writing(path, () => HeaderCache.open(store, path, account));
   }
 
-  async #planning(policy: Policy, { acceptChurn = false }: PlanningOptions): Promise<Planning> {
+  async #planning({ acceptChurn = false }: PlanningOptions, caps?: RunCaps): Promise<Planning> {
     const cache = await this.#openCache();
     const { state } = this.#journal;
     const context = { settings: this.#settings, state, cache, sessions: this.#sessions };
-    return new Planning(context, { policy, acceptChurn });
+    return new Planning(context, { acceptChurn, caps });
   }
 
   async #apply(
@@ -309,8 +310,8 @@ export class CleanupJob implements AsyncDisposable {
   }
 }
 
-/** The policy with limits that are not above those of an unattended run. */
-function capped(policy: Policy, { maxDelete, maxFraction }: UnattendedOptions): Policy {
+/** The policy with limits that are not above those of one run. */
+function capped(policy: Policy, { maxDelete, maxFraction }: RunCaps): Policy {
   const { guards } = policy;
   return checkPolicy({
     ...policy,

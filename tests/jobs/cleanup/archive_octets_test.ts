@@ -140,7 +140,9 @@ Deno.test.each(KINDS)(
     for (const damage of damages) {
       store.take(copy.path);
       if (damage !== undefined) store.put(copy.path, damage);
-      equal(await open().look(copy), damage === undefined ? "missing" : "damaged");
+      // An mbox that is there may be another one.
+      const missing = damage === undefined || damage.length === 0 && "mbox" in spec;
+      equal(await open().look(copy), missing ? "missing" : "damaged");
       using archive = open();
       const again = await put(archive, text);
       await archive.barrier();

@@ -149,3 +149,30 @@ Deno.test("guardTrips() lets gaps in the numbers pass [Q4]", { permissions: "non
   const text = "LIST has the number 3, STAT 2 messages";
   deepEqual(trips({ contradictions: [{ kind: "beyond-count", text }] }), []);
 });
+
+Deno.test.each<[{ maxDelete: number; maxFraction: number }, string[]]>([
+  [{ maxDelete: 500, maxFraction: 0.25 }, []],
+  [{ maxDelete: 100, maxFraction: 0.1 }, [
+    "max-delete 200 of the run",
+    "max-fraction 0.2 of the run",
+  ]],
+  [{ maxDelete: 900, maxFraction: 0.1 }, ["max-fraction 0.2 of the run"]],
+])("guardTrips() names the limit of the run where that is what holds: %j", {
+  permissions: "none",
+}, (caps, ways) => {
+  const text = "200 of 1000 messages would be removed; if that is meant, it takes";
+  deepEqual(
+    found({ removals: 200, caps }).map((trip) => trip.text),
+    ways.map((way) => `${text} ${way}`),
+  );
+});
+
+Deno.test("guardTrips() names both limits where both hold", { permissions: "none" }, () => {
+  const [trip] = found({ removals: 300, caps: { maxDelete: 999, maxFraction: 0.1 } });
+  deepEqual([trip?.guard, trip?.limit, trip?.found], ["maxFraction", 0.1, 0.3]);
+  equal(
+    trip?.text,
+    "300 of 1000 messages would be removed; if that is meant, it takes max-fraction 0.3 of the run " +
+      "and maxFraction = 0.3",
+  );
+});

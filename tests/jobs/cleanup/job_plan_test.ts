@@ -96,7 +96,10 @@ Deno.test("apply() refuses a plan that is unknown, altered, too old, or of somet
     ] as const
   ) {
     world.store.put(path, text.replace(from, to));
-    await refused(planId, /its file (was altered|cannot be read): job\/plan-[0-9a-f]{64}\.json/);
+    await refused(
+      planId,
+      /its file (was altered|cannot be read), make a new one: job\/plan-[0-9a-f]{64}\.json/,
+    );
   }
   world.store.put(path.replace(planId, planId.slice(0, 8) + "0".repeat(56)), text);
   await refused(planId.slice(0, 8), /several plans begin with it/);
@@ -405,3 +408,54 @@ Deno.test("the cache forgets what is long gone", async () => {
   for (let n = 0; n < 20; n++) await job.plan();
   ok(count() < 1000, `${count()} lines`);
 });
+
+Deno.test("apply() refuses a plan of which anything at all was altered", async () => {
+  await using world = await World.start([
+    ...listMails(2),
+    ...OTHERS.map((content) => ({ content })),
+  ]);
+  await using job = await world.open({ policy: listsPolicy({ guards: { maxDelete: 9 } }) });
+  const { planId } = await job.plan();
+  const path = `job/plan-${planId}.json`;
+  const plan = JSON.parse(world.text(path));
+  const altered = [...alterations(plan)];
+  ok(altered.length > 60, `${altered.length}`);
+  for (const [where, value] of altered) {
+    world.store.put(path, JSON.stringify(value));
+    await rejects(job.apply(planId), {
+      kind: "plan",
+      message: /: its file (was altered|cannot be read), make a new one: /,
+    }, where);
+  }
+  // The layout of the text is nobody's business.
+  world.store.put(path, JSON.stringify(plan));
+  equal((await job.apply(planId)).counts.verified, 2);
+});
+
+/** A value with one thing changed, dropped or added, wherever that is possible. */
+function* alterations(value: unknown, where = "plan"): Generator<readonly [string, unknown]> {
+  if (typeof value === "string") {
+    yield [where, /^[0-9a-f]{64}$/.test(value) ? `${"1".repeat(64)}` : `${value}0`];
+  } else if (typeof value === "number") yield [where, value + 1];
+  else if (typeof value === "boolean") yield [where, !value];
+  else if (Array.isArray(value)) {
+    yield [where, [...value, ...value.length > 0 ? value.slice(0, 1) : [{}]]];
+    for (const [at, each] of value.entries()) {
+      yield [`${where}[${at}]`, value.toSpliced(at, 1)];
+      for (const [inner, other] of alterations(each, `${where}[${at}]`)) {
+        yield [inner, value.with(at, other)];
+      }
+    }
+  } else if (typeof value === "object" && value !== null) {
+    yield [where, { ...value, more: 1 }];
+    for (const [key, each] of Object.entries(value)) {
+      yield [
+        `${where}.${key}`,
+        Object.fromEntries(Object.entries(value).filter(([other]) => other !== key)),
+      ];
+      for (const [inner, other] of alterations(each, `${where}.${key}`)) {
+        yield [inner, { ...value, [key]: other }];
+      }
+    }
+  }
+}

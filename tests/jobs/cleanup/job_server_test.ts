@@ -368,3 +368,25 @@ Deno.test("apply() of nothing is done", async () => {
   });
   deepEqual([report.exit, report.items], ["done", []]);
 });
+
+Deno.test("run() tells of a mistake of its plan, also where the server was not believed before [Q21]", async () => {
+  await using world = await World.start([...listMails(1), ...OTHERS]);
+  const limits = { maxDelete: 9, maxFraction: 1 };
+  const mixUp = () => world.box.misbehave({ verb: "LIST", times: 1, reply: "what?" });
+  await using job = await world.open();
+  const careful = () => job.status().carefulRuns;
+  mixUp();
+  await job.run(limits);
+  equal(careful(), 10);
+  await job.run(limits);
+  await job.run(limits);
+  equal(careful(), 8);
+  mixUp();
+  await job.run(limits);
+  equal(careful(), 10);
+  for (let calm = 0; calm < 10; calm++) await job.run(limits);
+  equal(careful(), 0);
+  // Whoever keeps the job open has a server again that is believed.
+  await job.run(limits);
+  equal(pipelined(world).at(-1), true);
+});

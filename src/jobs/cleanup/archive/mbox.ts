@@ -6,7 +6,7 @@
  */
 
 import { joinPath, parentOf } from "../../file_path.ts";
-import type { OpenFile } from "../../file_store.ts";
+import type { FileRange, OpenFile } from "../../file_store.ts";
 import { type ArchiveFiles, type ArchiveKind, FolderMaker } from "./archive_kind.ts";
 import type { ArchivedCopy } from "./archive_types.ts";
 import { MboxQuoting } from "./mbox_quoting.ts";
@@ -101,7 +101,7 @@ export class Mbox implements ArchiveKind {
       }
       const torn = last?.state === "torn" ? last : undefined;
       if (torn !== undefined) await file.truncate(torn.offset);
-      await this.#closeLine(file, path);
+      await this.#closeLine(file, place);
       seen.end = file.size;
       const opened = { file, seen, torn: torn !== undefined };
       this.#seen.set(place, seen);
@@ -114,13 +114,9 @@ export class Mbox implements ArchiveKind {
   }
 
   /** Ends the last message of another program with an empty line, if it did not. */
-  async #closeLine(file: OpenFile, path: string): Promise<void> {
+  async #closeLine(file: OpenFile, place: string): Promise<void> {
     const offset = Math.max(0, file.size - 3);
-    const end: Uint8Array[] = [];
-    for await (const piece of this.#files.store.readPieces(path, { offset, length: 3 })) {
-      end.push(piece);
-    }
-    const text = new TextDecoder("latin1").decode(joined(end));
+    const text = await this.#textAt(place, { offset, length: 3 });
     if (text === "" || /\n\r?\n$/.test(text)) return;
     await file.write(utf8.encode(text.endsWith("\n") ? "\r\n" : "\r\n\r\n"));
   }
@@ -148,13 +144,15 @@ export class Mbox implements ArchiveKind {
     if (offset === undefined || length === undefined) {
       throw new Deno.errors.InvalidData(`Cannot read "${path}": the place in the mbox is unknown`);
     }
-    const head = fromLine(copy).length;
+    const head = fromLine(copy);
+    // Who moves an mbox away finds a new one in its place after the next run.
+    if (await this.#textAt(path, { offset, length: head.length }) !== head) {
+      throw new Deno.errors.NotFound(`Cannot find "${path}" at ${offset}: the record is not there`);
+    }
     const quoting = new MboxQuoting("unquote");
     let left = bytes;
-    const range = { offset: offset + head, length: length - head };
-    for await (
-      const piece of this.#files.store.readPieces(joinPath(this.#files.base, path), range)
-    ) {
+    const range = { offset: offset + head.length, length: length - head.length };
+    for await (const piece of this.#pieces(path, range)) {
       const octets = quoting.push(piece).subarray(0, left);
       left -= octets.length;
       if (octets.length > 0) yield octets;
@@ -205,11 +203,16 @@ export class Mbox implements ArchiveKind {
   }
 
   #records(place: string, offset: number, size: number): AsyncGenerator<MboxRecord> {
-    const range = { offset, length: size - offset };
-    return mboxRecords(
-      this.#files.store.readPieces(joinPath(this.#files.base, place), range),
-      offset,
-    );
+    return mboxRecords(this.#pieces(place, { offset, length: size - offset }), offset);
+  }
+
+  async #textAt(place: string, range: FileRange): Promise<string> {
+    const pieces = await Array.fromAsync(this.#pieces(place, range));
+    return new TextDecoder("latin1").decode(joined(pieces));
+  }
+
+  #pieces(place: string, range: FileRange): AsyncIterable<Uint8Array> {
+    return this.#files.store.readPieces(joinPath(this.#files.base, place), range);
   }
 }
 

@@ -137,6 +137,9 @@ export interface ReleasedEvent {
   readonly sha256s: readonly string[];
 }
 
+/** The part of a copy that tells it from all others. */
+export type NamedCopy = Pick<ArchivedCopy, "sha256" | "path" | "offset">;
+
 /** Somebody says that copies are gone on purpose. */
 export interface RetiredEvent {
   /** The kind. */
@@ -146,7 +149,7 @@ export interface RetiredEvent {
   /** Where they are now, or why they are gone. */
   readonly note?: string;
   /** The copies. */
-  readonly copies: readonly Pick<ArchivedCopy, "sha256" | "path">[];
+  readonly copies: readonly NamedCopy[];
 }
 
 /** Something that happened. */

@@ -75,10 +75,11 @@ const READERS: Readonly<
   "retired": (from) => ({
     by: from.text("by"),
     ...from.optional("note", () => ({ note: from.text("note") })),
-    copies: from.list(
-      "copies",
-      (copy) => ({ sha256: copy.hash("sha256"), path: copy.text("path") }),
-    ),
+    copies: from.list("copies", (copy) => ({
+      sha256: copy.hash("sha256"),
+      path: copy.text("path"),
+      ...offsetIn(copy),
+    })),
   }),
 };
 
@@ -102,7 +103,11 @@ function copyIn(from: Reader): ArchivedCopy {
     path: from.text("path"),
     sha256: from.hash("sha256"),
     bytes: from.count("bytes"),
-    ...from.optional("offset", () => ({ offset: from.count("offset") })),
+    ...offsetIn(from),
     ...from.optional("length", () => ({ length: from.count("length") })),
   };
+}
+
+function offsetIn(from: Reader): Pick<ArchivedCopy, "offset"> | undefined {
+  return from.optional("offset", () => ({ offset: from.count("offset") }));
 }

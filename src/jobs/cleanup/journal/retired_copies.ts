@@ -6,7 +6,7 @@
  */
 
 import type { ArchivedCopy } from "../archive/archive.ts";
-import type { RetiredEvent } from "./journal_event.ts";
+import type { NamedCopy, RetiredEvent } from "./journal_event.ts";
 
 /** Who has said that a copy is gone on purpose, and when. */
 export interface RetiredMark {
@@ -44,7 +44,7 @@ export class RetiredCopies {
   }
 }
 
-/** What tells a copy from all others. */
-export function keyOf({ sha256, path }: Pick<ArchivedCopy, "sha256" | "path">): string {
-  return `${sha256} ${path}`;
+/** What tells a copy from all others: an mbox may have the same message twice. */
+export function keyOf({ sha256, path, offset = 0 }: NamedCopy): string {
+  return `${sha256} ${offset} ${path}`;
 }

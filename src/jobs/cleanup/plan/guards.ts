@@ -20,10 +20,20 @@ export interface GuardTrip {
   readonly text: string;
 }
 
+/** Limits for one run, beside those of the policy. */
+export interface RunCaps {
+  /** The most messages that may be removed. */
+  readonly maxDelete: number;
+  /** The greatest part of the mailbox that may be removed, from 0 to 1. */
+  readonly maxFraction: number;
+}
+
 /** What guards look at. */
 export interface GuardedRun {
   /** The limits. */
   readonly guards: PolicyGuards;
+  /** More of them; none where somebody approves the plan. */
+  readonly caps?: RunCaps | undefined;
   /** How many messages there are. */
   readonly messages: number;
   /** Their unique-ids. */
@@ -58,6 +68,9 @@ function* listingTrips({ contradictions }: GuardedRun): Generator<GuardTrip> {
   }
 }
 
+/** What the limits of one run are called where they are typed. */
+const OPTIONS = { maxDelete: "max-delete", maxFraction: "max-fraction" } as const;
+
 /** What somebody does who knows why a mailbox has changed. */
 const KNOWN = "; if you know why, plan with accept-churn this once";
 
@@ -80,21 +93,14 @@ function* changeTrips({ guards, messages, uids, previousUids }: GuardedRun): Gen
   }
 }
 
-function* removalTrips({ guards, messages, removals, young }: GuardedRun): Generator<GuardTrip> {
+function* removalTrips(run: GuardedRun): Generator<GuardTrip> {
+  const { guards: { minAge, keepAtLeast }, messages, removals, young } = run;
   if (removals === 0) return;
-  const { maxDelete, maxFraction, minAge, keepAtLeast } = guards;
   const left = messages - removals;
-  const text = `${removals} of ${messages} messages would be removed`;
-  if (removals > maxDelete) {
-    const way = meant(`maxDelete = ${removals}`);
-    yield { guard: "maxDelete", limit: maxDelete, found: removals, text: text + way };
-  }
-  const fraction = removals / messages;
-  if (fraction > maxFraction) {
-    // Rounded down it would stop the next run again.
-    const way = meant(`maxFraction = ${Math.ceil(fraction * 100) / 100}`);
-    yield { guard: "maxFraction", limit: maxFraction, found: fraction, text: text + way };
-  }
+  yield* capTrips(run, "maxDelete", { found: removals, way: removals });
+  const found = removals / messages;
+  // Rounded down it would stop the next run again.
+  yield* capTrips(run, "maxFraction", { found, way: Math.ceil(found * 100) / 100 });
   if (young > 0) {
     const text = `${young} messages that would be removed are younger than ${minAge}`;
     yield { guard: "minAge", limit: minAge, found: young, text: text + meant("a shorter minAge") };
@@ -103,6 +109,22 @@ function* removalTrips({ guards, messages, removals, young }: GuardedRun): Gener
     const text = `${left} would be left${meant(`keepAtLeast = ${left}`)}`;
     yield { guard: "keepAtLeast", limit: keepAtLeast, found: left, text };
   }
+}
+
+function* capTrips(
+  { guards, caps, messages, removals }: GuardedRun,
+  guard: keyof RunCaps,
+  { found, way }: { readonly found: number; readonly way: number },
+): Generator<GuardTrip> {
+  const own = guards[guard];
+  const limit = Math.min(own, caps?.[guard] ?? own);
+  if (found <= limit) return;
+  const ways = [
+    ...(caps !== undefined && found > caps[guard] ? [`${OPTIONS[guard]} ${way} of the run`] : []),
+    ...(found > own ? [`${guard} = ${way}`] : []),
+  ];
+  const text = `${removals} of ${messages} messages would be removed`;
+  yield { guard, limit, found, text: text + meant(ways.join(" and ")) };
 }
 
 function meant(limit: string): string {

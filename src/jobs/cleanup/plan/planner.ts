@@ -8,7 +8,7 @@ import type { MsgNo, Pop3Snapshot } from "../../../pop3/mod.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { Copies } from "../rules/copies.ts";
 import { type Decision, Decisions, type Keeping, type Removal } from "./decisions.ts";
-import { guardTrips } from "./guards.ts";
+import { guardTrips, type RunCaps } from "./guards.ts";
 import { ListedRow, type MessageFact } from "./listed_row.ts";
 import { aboutOf } from "./message_about.ts";
 import { type CleanupPlan, type KeptMessage, planIdOf, type PlanItem } from "./plan.ts";
@@ -27,6 +27,8 @@ export interface PlannerOptions {
   readonly firstSeen?: (uid: string) => number | undefined;
   /** The unique-ids that were there when the last run ended. @default This is the first run. */
   readonly previousUids?: Iterable<string>;
+  /** Limits for this run, beside those of the policy. @default None. */
+  readonly caps?: RunCaps | undefined;
 }
 
 /** The part of a {@linkcode Pop3Snapshot} that a plan is made of. */
@@ -144,13 +146,14 @@ export class Planner {
     if (decisions === "pending") {
       throw new TypeError("Cannot make the plan: there are messages to be fetched first");
     }
-    const { nowMs, previousUids } = this.#options;
+    const { nowMs, previousUids, caps } = this.#options;
     const { guards } = this.#policy;
     const removals = decisions.filter((each) => each.action === "remove");
     const items = removals.map((removal) => this.#itemOf(removal));
     const { digest: snapshotDigest, contradictions } = this.#listing;
     const trips = guardTrips({
       guards,
+      caps,
       messages: this.#rows.length,
       uids: new Set(this.#rows.flatMap(({ uid }) => uid ?? [])),
       previousUids: previousUids && new Set(previousUids),

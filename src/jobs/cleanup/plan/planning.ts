@@ -10,11 +10,11 @@ import type { OpenMailbox } from "../run/apply.ts";
 import { clockDoubt } from "./clock_check.ts";
 import { collectFacts } from "./collect.ts";
 import { failureOf, writing } from "../failure.ts";
+import type { RunCaps } from "./guards.ts";
 import type { HeaderCache } from "./header_cache.ts";
 import type { JobSettings } from "../job_settings.ts";
 import type { JournalState } from "../journal/journal_state.ts";
 import { Planner } from "./planner.ts";
-import type { Policy } from "../policy/policy.ts";
 import { RestoredMail } from "../restore/restored_mail.ts";
 import { leave, type Sessions } from "../run/sessions.ts";
 import { policyDigestOf, type StoredPlan, storedPlan } from "./stored_plan.ts";
@@ -33,10 +33,10 @@ export interface PlanningContext {
 
 /** What a plan is made for. */
 export interface PlannedUse {
-  /** The policy; its guards may be stricter than those that somebody has written. */
-  readonly policy: Policy;
   /** Whether it is fine that the mailbox has changed a lot. */
   readonly acceptChurn: boolean;
+  /** Limits beside those of the policy. */
+  readonly caps?: RunCaps | undefined;
 }
 
 /** Makes a plan. */
@@ -84,7 +84,7 @@ export class Planning {
       } catch (error) {
         sessions.over(session);
         signal?.throwIfAborted();
-        if (error instanceof ProtocolError) sessions.careful = true;
+        if (error instanceof ProtocolError) sessions.distrust();
         if (!(error instanceof WireError) || ++lost >= limits.lostSessions) throw failureOf(error);
       }
     }
@@ -92,14 +92,15 @@ export class Planning {
 
   async #planOf(session: Pop3Session, listing: Pop3Snapshot): Promise<StoredPlan> {
     const { settings, cache, state } = this.#context;
-    const { account, clock, limits, signal, progress } = settings;
-    const { policy, acceptChurn } = this.#use;
+    const { account, clock, limits, policy, signal, progress } = settings;
+    const { acceptChurn, caps } = this.#use;
     const nowMs = clock.now();
     const uids = new Set(listing.messages.flatMap(({ uid }) => uid ?? []));
     cache.see(uids, nowMs);
     const previousUids = acceptChurn ? undefined : state.expectedUids;
     const planner = new Planner(new RestoredMail(state).guarding(policy), listing, {
       nowMs,
+      caps,
       firstSeen: (uid) => cache.firstSeen(uid),
       ...(previousUids !== undefined && { previousUids }),
     });
@@ -111,7 +112,7 @@ export class Planning {
     const doubt = clockDoubt(nowMs, state.lastMs);
     return storedPlan(plan, {
       account,
-      policyDigest: await policyDigestOf(settings.policy),
+      policyDigest: await policyDigestOf(policy),
       acceptChurn,
       warnings: [...doubt === undefined ? [] : [doubt], ...warningsOf(session, listing)],
     });

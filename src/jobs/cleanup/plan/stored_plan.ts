@@ -110,7 +110,9 @@ export class PlanFolder {
   async get(planId: string): Promise<StoredPlan> {
     const path = this.#path(planId);
     const refuse = (seen: string, cause?: unknown): CleanupError =>
-      new CleanupError("plan", `Cannot use plan "${planId}": ${seen}: ${path}`, { cause });
+      new CleanupError("plan", `Cannot use plan "${planId}": ${seen}, make a new one: ${path}`, {
+        cause,
+      });
     const octets = await this.#store.read(path);
     if (octets === undefined) throw refuse("its file is gone");
     let plan: StoredPlan;

@@ -30,7 +30,9 @@ export async function retireCopies(
   for (const copy of copies) if (await archives.look(copy) === "missing") gone.push(copy);
   const said = { event: "retired", by, ...(note !== undefined && { note }) } as const;
   for (const part of lineParts(gone)) {
-    const named = part.map(({ sha256, path }) => ({ sha256, path }));
+    const named = part.map(({ sha256, path, offset }) => {
+      return { sha256, path, ...(offset !== undefined && { offset }) };
+    });
     await journal.record({ ...said, copies: named });
   }
   return { retired: gone.length, there: copies.length - gone.length };

@@ -78,6 +78,6 @@ async function readOnce(run: CleanupRun, early: boolean): Promise<void> {
  */
 export function distrust({ sessions, journal }: CleanupRun, error: unknown): void {
   if (!(error instanceof ProtocolError)) return;
-  sessions.careful = true;
+  sessions.distrust();
   journal.note({ event: "careful" });
 }

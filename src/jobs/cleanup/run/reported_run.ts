@@ -65,7 +65,7 @@ export async function reportedRun(
     await archives.prepare();
     await journal.record({ event: "run", run: runId, account, ...(planId && { plan: planId }) });
     // What was seen of the server while the plan was made.
-    if (sessions.careful && !journal.state.careful) journal.note({ event: "careful" });
+    if (sessions.faulty) journal.note({ event: "careful" });
     await work({
       ...{ runId, policy, limits, clock, signal, journal, archives, sessions, book },
       ...{ firstSeen, progress },
@@ -93,6 +93,7 @@ export async function reportedRun(
   try {
     const exit = exitOf(book, failure, interrupted);
     await journal.record({ event: "ended", run: runId, exit });
+    sessions.trust(journal.state.careful);
     const path = joinPath(folder, `report-${runId}.json`);
     await writing(path, () => writeWhole(store, path, report(exit)));
   } catch (error) {

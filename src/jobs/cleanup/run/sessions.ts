@@ -51,11 +51,37 @@ export class Sessions {
   /** The session that is not over. */
   #current: Pop3Session | undefined;
   /** Whether nothing is sent before the last answer is there. */
-  careful = false;
+  #careful = false;
+  #faulty = false;
 
-  /** No session is made yet. */
+  /**
+   * No session is made yet.
+   *
+   * @param options What they are made with.
+   */
   constructor(options: SessionsOptions) {
     this.#options = options;
+  }
+
+  /** Who breaks the protocol is asked one thing at a time from now on. */
+  distrust(): void {
+    this.#careful = true;
+    this.#faulty = true;
+  }
+
+  /**
+   * Asks as the journal has it from now on.
+   *
+   * @param careful Whether nothing is sent before the last answer is there.
+   */
+  trust(careful: boolean): void {
+    this.#careful = careful;
+    this.#faulty = false;
+  }
+
+  /** Whether the protocol was broken since {@linkcode trust}. */
+  get faulty(): boolean {
+    return this.#faulty;
   }
 
   /** How often something was sent in sessions that are over. */
@@ -98,7 +124,7 @@ export class Sessions {
       progress({ stage: "connect", done: 1, total: 1, octets: 0 });
       const { seconds = 0 } = session.capabilities.loginDelay ?? {};
       this.#notBefore = clock.monotonic() + seconds * 1000;
-      if (this.careful) session.mask("PIPELINING");
+      if (this.#careful) session.mask("PIPELINING");
       this.#leash = leash(session, { clock, signal });
       this.#current = session;
       return session;
