@@ -76,6 +76,7 @@ function obliging(
     authenticated,
   });
   const box = memorySandbox({
+    sasl: { external: user === "" ? "somebody" : user, anonymous: true },
     users: user === "" ? {} : { [user]: { password: secret, token: secret } },
     capabilities: inClear(SANDBOX_CAPABILITIES, "STARTTLS"),
     pop3: { capabilities: inClear(SANDBOX_POP3_CAPABILITIES, "STLS") },

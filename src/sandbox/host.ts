@@ -21,6 +21,7 @@ import { HeldMails } from "./held_mail.ts";
 import { Ledger, type LedgerEntry } from "./ledger.ts";
 import { MailStore } from "./mailbox.ts";
 import { Maildrops } from "./maildrops.ts";
+import { withMechanisms } from "./mechanisms.ts";
 import { misbehave } from "./misbehaviour.ts";
 import { SANDBOX_CAPABILITIES, SANDBOX_POP3_CAPABILITIES, type SandboxOptions } from "./options.ts";
 import { Logins, pop3Backend } from "./pop3_backend.ts";
@@ -58,9 +59,12 @@ export class SandboxHost {
    */
   constructor(options: SandboxOptions) {
     this.#options = options;
-    const { users = {}, pop3 = {} } = options;
-    this.#capabilities = { ...SANDBOX_CAPABILITIES, ...options.capabilities };
-    this.#pop3Capabilities = { ...SANDBOX_POP3_CAPABILITIES, ...pop3.capabilities };
+    const { users = {}, sasl = {}, capabilities, pop3 = {} } = options;
+    this.#capabilities = withMechanisms({ ...SANDBOX_CAPABILITIES, ...capabilities }, sasl);
+    this.#pop3Capabilities = withMechanisms(
+      { ...SANDBOX_POP3_CAPABILITIES, ...pop3.capabilities },
+      sasl,
+    );
     this.#clock = options.clock ?? systemClock;
     this.maildrops = new Maildrops(users);
     this.logins = new Logins(this.maildrops, {
@@ -72,6 +76,7 @@ export class SandboxHost {
     const { signal } = this.#stop;
     this.#state = {
       users,
+      sasl,
       recipients: options.recipients,
       lists: options.lists ?? {},
       nodes: options.nodes ?? {},
@@ -200,7 +205,8 @@ export class SandboxHost {
     options: ServePop3Options,
   ): Promise<void> {
     const { users = {}, pop3: { apop = true, limits } = {} } = this.#options;
-    const backend = pop3Backend(users, this.logins, (entry) => this.#note(index, entry));
+    const { sasl } = this.#state;
+    const backend = pop3Backend({ users, sasl }, this.logins, (entry) => this.#note(index, entry));
     await servePop3(connection, backend, {
       ...options,
       capabilities: this.#pop3Capabilities,

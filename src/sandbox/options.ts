@@ -11,6 +11,7 @@ import {
   pop3CapabilityLists,
   type ReceiverLimits,
   SASL_MECHANISMS,
+  type SaslServerOptions,
 } from "../server/mod.ts";
 import type { Clock, TranscriptListener } from "../wire/mod.ts";
 import type { SandboxFault } from "./faults.ts";
@@ -23,6 +24,11 @@ import type { SandboxUsers } from "./users.ts";
 export interface SandboxOptions {
   /** Who may log in: a password, or more. @default {{}} */
   readonly users?: SandboxUsers;
+  /**
+   * How the mechanisms of AUTH are set. EXTERNAL, for whom a certificate would name, and ANONYMOUS are
+   * offered once they are set here. @default {{}}
+   */
+  readonly sasl?: SaslServerOptions;
   /** Who exists. Without this list, everybody does. */
   readonly recipients?: readonly string[];
   /** Lists for EXPN, by name. @default {{}} */

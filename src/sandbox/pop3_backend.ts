@@ -6,10 +6,10 @@
 
 import {
   type CapabilityLists,
-  type CredentialStore,
   type Maildrop,
   type Pop3Backend,
   Pop3RefusalError,
+  type SaslServerOptions,
 } from "../server/mod.ts";
 import type { Clock } from "../wire/mod.ts";
 import type { LedgerEntry } from "./ledger.ts";
@@ -78,18 +78,22 @@ export class Logins {
 /**
  * The backend of one connection.
  *
- * @param users Who may log in.
+ * @param who Who may log in, and how the mechanisms of AUTH are set.
  * @param logins The logins of all connections.
  * @param note Told of what happens to messages.
  * @returns The backend.
  */
 export function pop3Backend(
-  users: SandboxUsers,
+  { users, sasl }: { readonly users: SandboxUsers; readonly sasl: SaslServerOptions },
   logins: Logins,
   note: (entry: Omit<LedgerEntry, "connection">) => void,
 ): Pop3Backend {
-  const credentials: CredentialStore = credentialsOf(users);
-  return { hostname: "localhost", credentials, open: (user) => logins.open(user, note) };
+  return {
+    hostname: "localhost",
+    credentials: credentialsOf(users),
+    sasl,
+    open: (user) => logins.open(user, note),
+  };
 }
 
 function refusal(code: string, text: string): Pop3RefusalError {

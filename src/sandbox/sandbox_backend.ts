@@ -9,6 +9,7 @@ import type {
   EnvelopeRecipient,
   MessageSink,
   ReceivedEnvelope,
+  SaslServerOptions,
   ServedSession,
   ServerReply,
   SmtpBackend,
@@ -29,6 +30,7 @@ export type EtrnTarget =
 /** What the backends of all connections share. */
 export interface SandboxState {
   readonly users: SandboxUsers;
+  readonly sasl: SaslServerOptions;
   readonly recipients: readonly string[] | undefined;
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly nodes: Readonly<Record<string, EtrnTarget>>;
@@ -46,6 +48,7 @@ export interface SandboxState {
 export class SandboxBackend implements SmtpBackend {
   readonly hostname = "localhost";
   readonly credentials: CredentialStore;
+  readonly sasl: SaslServerOptions;
   readonly #state: SandboxState;
   readonly #stored: (mail: StoredMail) => void;
   /** The envelope whose content comes or came last. */
@@ -61,6 +64,7 @@ export class SandboxBackend implements SmtpBackend {
     this.#state = state;
     this.#stored = stored;
     this.credentials = credentialsOf(state.users);
+    this.sasl = state.sasl;
   }
 
   recipient({ address }: EnvelopeRecipient): ServerReply | undefined {

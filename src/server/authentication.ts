@@ -41,7 +41,7 @@ const REFUSALS: Readonly<Record<Extract<ExchangeEnd, string>, () => RefusalError
 };
 
 function findMechanism(session: ServerSession, name: string): SaslServer {
-  const { offer, secureOffer, backend: { credentials } } = session;
+  const { offer, secureOffer, backend: { credentials, sasl } } = session;
   if (!offer.hasMechanism("AUTH", name)) {
     throw secureOffer.hasMechanism("AUTH", name) && !session.secure
       ? refusal(538, "5.7.11", "Encryption required for this mechanism")
@@ -49,7 +49,7 @@ function findMechanism(session: ServerSession, name: string): SaslServer {
       ? refusal(504, "5.5.4", "Unrecognized authentication mechanism")
       : refusal(502, "5.5.1", "Command not implemented here");
   }
-  const mechanism = credentials === undefined ? undefined : saslServer(name, credentials);
+  const mechanism = credentials === undefined ? undefined : saslServer(name, credentials, sasl);
   if (mechanism === undefined) throw refusal(454, "4.7.0", "Mechanism not available now");
   return mechanism;
 }

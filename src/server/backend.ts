@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CredentialStore } from "../sasl/mod.ts";
+import type { CredentialStore, SaslServerOptions } from "../sasl/mod.ts";
 import type { Connection, Endpoint, Security } from "../wire/mod.ts";
 import type { EnvelopeRecipient, EnvelopeSender, ReceivedEnvelope } from "./envelope.ts";
 import type { ServerReply } from "./reply.ts";
@@ -72,6 +72,8 @@ export interface SmtpBackend {
   readonly hostname: string;
   /** Who may log in. */
   readonly credentials?: CredentialStore;
+  /** How the mechanisms of AUTH are set; without it EXTERNAL and ANONYMOUS are not available. */
+  readonly sasl?: SaslServerOptions;
   /**
    * A client has connected.
    *

@@ -42,4 +42,10 @@ export type { OfferState } from "./capabilities.ts";
 export type { Pop3ServerReply } from "./pop3_reply.ts";
 export type { ServerReply } from "./reply.ts";
 export type { SessionEnd } from "./answer.ts";
-export { type CredentialStore, sameSecret, SASL_MECHANISMS, Secret } from "../sasl/mod.ts";
+export {
+  type CredentialStore,
+  sameSecret,
+  SASL_MECHANISMS,
+  type SaslServerOptions,
+  Secret,
+} from "../sasl/mod.ts";

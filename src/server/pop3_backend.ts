@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CredentialStore } from "../sasl/mod.ts";
+import type { CredentialStore, SaslServerOptions } from "../sasl/mod.ts";
 import type { Endpoint, Security } from "../wire/mod.ts";
 import type { Awaitable } from "./backend.ts";
 import type { Pop3ServerReply } from "./pop3_reply.ts";
@@ -80,6 +80,8 @@ export interface Pop3Backend {
   readonly hostname: string;
   /** Who may log in. */
   readonly credentials: CredentialStore;
+  /** How the mechanisms of AUTH are set; without it EXTERNAL and ANONYMOUS are not available. */
+  readonly sasl?: SaslServerOptions;
   /**
    * A client has connected.
    *

@@ -76,7 +76,8 @@ export async function auth(session: MaildropSession, argument: string): Promise<
   if (word === "" || rest.length > 0) throw no("Send AUTH mechanism [initial-response]");
   const name = word.toUpperCase();
   if (!session.offer.hasMechanism("SASL", name)) throw no("Unrecognized mechanism");
-  const mechanism = saslServer(name, session.backend.credentials);
+  const { credentials, sasl } = session.backend;
+  const mechanism = saslServer(name, credentials, sasl);
   if (mechanism === undefined) throw no("Mechanism not available now");
   const end = await exchange(session, mechanism, { initial, prompt: "+ " });
   return typeof end === "string" ? fail(session, end) : await enter(session, end.user);

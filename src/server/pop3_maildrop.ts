@@ -20,7 +20,7 @@ import { lastNo, no } from "./pop3_refusal.ts";
 import { type MaildropAnswer, ok } from "./pop3_reply.ts";
 import { MaildropSession } from "./pop3_session.ts";
 import { capa, lang, noop, quit } from "./pop3_session_commands.ts";
-import { type CredentialStore, SASL_MECHANISMS, saslServer } from "../sasl/mod.ts";
+import { SASL_MECHANISMS, saslServer } from "../sasl/mod.ts";
 import type { Clock, Connection, ReceivedLine, TranscriptListener } from "../wire/mod.ts";
 
 /** How a maildrop is served. */
@@ -128,7 +128,7 @@ export async function servePop3(
   const limits = { ...DEFAULT_MAILDROP_LIMITS, ...options.limits };
   const session = new MaildropSession(connection, backend, {
     limits,
-    capabilities: options.capabilities ?? ordinary(backend.credentials),
+    capabilities: options.capabilities ?? ordinary(backend),
     strict: options.strict ?? true,
     stamp: options.apop ? `<${crypto.randomUUID()}@${backend.hostname}>` : undefined,
     intervene: options.intervene,
@@ -146,8 +146,10 @@ export async function servePop3(
   });
 }
 
-function ordinary(credentials: CredentialStore): CapabilityLists {
-  const mechanisms = SASL_MECHANISMS.filter((name) => saslServer(name, credentials) !== undefined);
+function ordinary({ credentials, sasl }: Pop3Backend): CapabilityLists {
+  const mechanisms = SASL_MECHANISMS.filter((name) =>
+    saslServer(name, credentials, sasl) !== undefined
+  );
   return pop3CapabilityLists({ mechanisms });
 }
 

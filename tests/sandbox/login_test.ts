@@ -10,7 +10,8 @@ import {
   Secret,
   xoauth2,
 } from "@mailwright/mailwright";
-import { SANDBOX_CAPABILITIES, startSandbox } from "@mailwright/mailwright/sandbox";
+import { memorySandbox, SANDBOX_CAPABILITIES, startSandbox } from "@mailwright/mailwright/sandbox";
+import { Channel, WireLine } from "@mailwright/mailwright/wire";
 
 const users = { ann: { password: "pencil", token: "ya29.token" } };
 
@@ -63,4 +64,37 @@ Deno.test("the sandbox offers what it can log in with", { permissions: "none" },
     "SCRAM-SHA-512",
     "XOAUTH2",
   ]);
+});
+
+Deno.test("the sandbox lets EXTERNAL and ANONYMOUS in once they are set, in both protocols", {
+  permissions: "none",
+}, async () => {
+  const sasl = { external: "ann", anonymous: true };
+  for (const options of [{ sasl }, {}]) {
+    await using box = memorySandbox(options);
+    for (const protocol of ["smtp", "pop3"] as const) {
+      const client = new Channel(box.connect({ protocol, implicitTls: true }));
+      await client.startTls({ hostname: "localhost" });
+      const ask = async (line: string, last: RegExp): Promise<string> => {
+        if (line !== "") client.put(new WireLine(line));
+        await client.flush();
+        for (let text = "";;) {
+          text += `${(await client.readLine())?.text}\n`;
+          if (last.test(text)) return text;
+        }
+      };
+      await ask("", /^(?:220|\+OK) /);
+      const offer = protocol === "smtp"
+        ? await ask("EHLO me", /^250 /m)
+        : await ask("CAPA", /^\.$/m);
+      const isSet = "sasl" in options;
+      equal(/^(?:250.AUTH|SASL) .* EXTERNAL ANONYMOUS$/m.test(offer), isSet);
+      equal(/EXTERNAL|ANONYMOUS/.test(offer), isSet);
+      // As whom a certificate names, and as nobody else.
+      const answers = [await ask(`AUTH EXTERNAL ${btoa("ben")}`, /\n/)];
+      answers.push(await ask("AUTH EXTERNAL =", /\n/));
+      deepEqual(answers.map((text) => /^(?:235|\+OK)/.test(text)), [false, isSet]);
+      client.close();
+    }
+  }
 });

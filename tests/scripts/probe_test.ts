@@ -586,6 +586,24 @@ Deno.test("probe --dry shows a login without TLS, and what a maildrop is asked",
   match(smtp.out, /^C: \$\{cram challenge user pass\}$/m);
 });
 
+Deno.test("probe --dry shows a login that needs no password", { permissions: "none" }, async () => {
+  for (
+    const [target, user] of [["smtp://a.example", ["--user", "ann"]], ["pop3://a.example", []]]
+  ) {
+    for (const mechanism of ["EXTERNAL", "ANONYMOUS"]) {
+      const { code, out, err } = await run([
+        String(target),
+        ...user ?? [],
+        "--auth",
+        mechanism,
+        "--dry",
+      ]);
+      deepEqual([code, err], [0, ""]);
+      match(out, new RegExp(`^(?:@auth|C: AUTH) ${mechanism}`, "m"));
+    }
+  }
+});
+
 Deno.test("probe --dry --message-only shows the message alone", {
   permissions: "none",
 }, async () => {
