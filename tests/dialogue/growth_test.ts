@@ -68,6 +68,15 @@ const PAGES: Record<string, (n: number) => string> = {
   batches: (n) => `${"C: NOOP\n".repeat(n)}${"S: 250 ok\n".repeat(n)}`,
   sessions: (n) => "S: 220 mx\nC: QUIT\nS: 221 bye\n".repeat(n),
   "blanks of one line": (n) => `C: NOOP${" ".repeat(8 * n)}a\nS: 250 ok\n`,
+  arrows: (n) =>
+    `>>> EHLO me\n${"<<< 250-a\n".repeat(n)}<<< 250 b\n${">>> NOOP\n<<< 250 ok\n".repeat(n)}`,
+  "arrows that say nothing": (n) => ">>>\n<<<\n".repeat(n),
+  "a folded line behind an arrow": (n) => `>>> NOOP\n${"       a\n".repeat(n)}<<< 250 ok\n`,
+  "octets that are described": (n) => "C: BDAT 9\nC: (nine octets)\nS: 250 ok\n".repeat(n),
+  "a description without end": (n) => `C: BDAT 9\nC: ${"(".repeat(8 * n)}\nS: 250 ok\n`,
+  logins: (n) =>
+    "S: +OK <a@b>\nC: APOP a b\nS: +OK\nC: AUTH CRAM-MD5\nS: + YQ==\nC: YQ==\nS: +OK\n".repeat(n),
+  "blanks before TLS": (n) => `C: STARTTLS\nS: 220 go\n${" -".repeat(4 * n)}TLS negotiatio\n`,
   "hyphens of one line": (n) => `220 mx\nnoop ${"--- ".repeat(n)}\n250 ok\n`,
 };
 
