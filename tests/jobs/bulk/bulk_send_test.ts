@@ -362,6 +362,16 @@ Deno.test.each(
   },
 );
 
+Deno.test("sendBulk() tells a login that is missing at MAIL from a sender that is refused [T-B18]", async () => {
+  await using world = await EngineWorld.make({ to: 5 });
+  const { stop } = await world.run({}, {
+    verb: "MAIL",
+    reply: "530 5.7.0 Authentication required",
+  });
+  equal(stop?.reason, "login");
+  ok(world.states.every((state) => state === "pending 0"), `${world.states}`);
+});
+
 Deno.test("sendBulk() whose first row is refused for good fails that row alone [T-B16]", async () => {
   for (const reply of ["554 5.7.1 not from you", "550 no", "550 5.1.1 nobody of that name"]) {
     await using world = await EngineWorld.make({ to: 5 });

@@ -51,9 +51,10 @@ function isUnsendable({ rejected }: Receipt): boolean {
   return rejected.length === 0 || rejected.some(({ retry }) => retry === "never");
 }
 
-/** Whether a message was refused for good, by the server or before: trying again would change nothing. */
+/** Whether a message was refused for good, by the server or before: its row fails. */
 export function isRefusal(receipt: Receipt): boolean {
   const { outcome } = receipt;
+  if (asksForLogin(receipt)) return false;
   return outcome === "refused" || outcome === "not-sent" && isUnsendable(receipt);
 }
 
@@ -84,8 +85,8 @@ export function outcomeOf(
     return { ...seen, state: "accepted", ...(queueId !== undefined && { queueId }) };
   }
   if (outcome === "in-doubt") return { ...seen, state: "in_doubt" };
-  if (asksForLogin(receipt)) return { ...seen, state: "pending" };
   if (isRefusal(receipt)) return { ...seen, state: "failed" };
+  if (asksForLogin(receipt)) return { ...seen, state: "pending" };
   if (outcome === "not-sent") {
     const broken = stage === "mail" && error instanceof WireError;
     if (isUnbegun(receipt) && !broken) return { ...seen, state: "pending" };
