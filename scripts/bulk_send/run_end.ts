@@ -18,6 +18,7 @@ import {
   gatherReport,
   type JobJournal,
   type JobRecord,
+  type StateCounts,
 } from "../../src/jobs/mod.ts";
 import { type JournalCall, NAME, type RunCall } from "./calls.ts";
 import { exitOfStates } from "./failure.ts";
@@ -59,14 +60,18 @@ export interface RunEnd {
  * @returns The exit number.
  */
 export async function tell(
-  { job, call, settings }: JobToRun,
+  run: JobToRun,
   { running, stop }: RunEnd,
-  { out, err }: ScriptIo,
+  io: ScriptIo,
 ): Promise<number> {
+  const { job, call, settings } = run;
+  const { out, err } = io;
   const report = await gatherReport(running, Date.now());
   const { states } = report;
-  const shared = isPostgres(call.journal);
-  const exit = exitOfStates(states, { stopped: stop !== undefined, shared });
+  const exit = exitOfStates(states, {
+    stopped: stop !== undefined,
+    shared: isPostgres(call.journal),
+  });
   if (call.json) {
     const told = stop && { reason: stop.reason, text: stop.text };
     await out.json({ event: "end", job: job.name, exit, states, ...(told && { stop: told }) });
@@ -78,21 +83,38 @@ export async function tell(
     const remedy = remedyOfStop(stop, settings.session);
     await err.line(visible(`stopped: ${withoutAddresses(stop.text)}${remedy}`));
   }
-  const left = states.pending + states.deferred + (shared ? 0 : states.claimed + states.committing);
   if (call.quiet) return exit;
-  if (left > 0) await err.line(`${rowsAre(left)} left; next: ${nextCommand("resume", call)}`);
-  if (states.in_doubt > 0) {
-    const next = nextCommand("release", call, ["--to", "resend"]);
-    const doubts = rowsAre(states.in_doubt);
-    await err.line(
-      `${doubts} in doubt; look up in the log of the server whom report names, then: ${next}`,
-    );
-  }
+  await tellLeft(run, states, io);
   // Some servers refuse each recipient in words of their own where a login is missing.
   if (states.failed > 0 && states.accepted === 0 && settings.session.user === undefined) {
     await err.line("nobody was accepted, and nobody has logged in: try --test-to with --user");
   }
   return exit;
+}
+
+/**
+ * Tells what is left of a job, and what to type next.
+ *
+ * @param run The job.
+ * @param states How many rows are in each state.
+ * @param io The script.
+ */
+export async function tellLeft(
+  { call }: JobToRun,
+  states: StateCounts,
+  { err }: ScriptIo,
+): Promise<void> {
+  if (call.quiet) return;
+  const { pending, deferred, claimed, committing, in_doubt: doubts } = states;
+  const left = pending + deferred + (isPostgres(call.journal) ? 0 : claimed + committing);
+  if (left > 0) await err.line(`${rowsAre(left)} left; next: ${nextCommand("resume", call)}`);
+  if (doubts === 0) return;
+  const next = nextCommand("release", call, ["--to", "resend"]);
+  await err.line(
+    `${
+      rowsAre(doubts)
+    } in doubt; look up in the log of the server whom report names, then: ${next}`,
+  );
 }
 
 function rowsAre(count: number): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Rate, type ScriptIo, ValidationError } from "../../src/cli/mod.ts";
+import { OutputError, type Rate, type ScriptIo, ValidationError } from "../../src/cli/mod.ts";
 import {
   BulkMessage,
   type BulkOptions,
@@ -20,7 +20,7 @@ import { poolOptions, sessionOptions, signerOf } from "./connection.ts";
 import { Emergency } from "./emergency.ts";
 import { isPostgres } from "./journal_place.ts";
 import { openReports } from "./report_files.ts";
-import { type JobToRun, tell, writing } from "./run_end.ts";
+import { type JobToRun, tell, tellLeft, writing } from "./run_end.ts";
 import { RunProgress } from "./run_progress.ts";
 import { SavedDialogue } from "./saved_dialogue.ts";
 import type { JobSettings } from "./settings.ts";
@@ -92,6 +92,7 @@ export function compiledMessage(
  * @param prepared What it needs.
  * @param io The script.
  * @returns The exit number.
+ * @throws {OutputError} If nobody can be told any more; what is left is told beside it.
  */
 export async function runJob(
   run: JobToRun,
@@ -113,14 +114,20 @@ export async function runJob(
   }
   const rated = (pace.rate ?? pace.recipientsRate) !== undefined;
   const progress = await RunProgress.begin({ io, call, emergency, rated }, running);
-  const stop = await sendRows(running, {
-    pool: poolOptions(session, pace, saved),
-    render: (row) => message.outgoing(row),
-    ...bulkOptions(pace, call),
-    signal: io.signal,
-    onEvent: (event) => progress.hear(event),
-  }, shared);
-  await progress.end();
+  let stop: BulkStop | undefined;
+  try {
+    stop = await sendRows(running, {
+      pool: poolOptions(session, pace, saved),
+      render: (row) => message.outgoing(row),
+      ...bulkOptions(pace, call),
+      signal: io.signal,
+      onEvent: (event) => progress.hear(event),
+    }, shared);
+    await progress.end();
+  } catch (error) {
+    if (error instanceof OutputError) await tellLeft(run, await running.counts(), io);
+    throw error;
+  }
   if (hasCause(stop?.error, Deno.errors.NotCapable)) throw stop?.error; // nothing was sent
   const told = await tell(run, { running, stop }, io);
   const exit = await writing([() => saved?.write(), () => reports.write(running)], told, io);

@@ -61,7 +61,10 @@ Deno.test("bulk_send tells what the journal could not take, and stops [T-B10]", 
       err,
       /bulk_send: not in the journal: \{"line":4,"recipient":"p2@there\.example",.*"accepted"/,
     );
-    match(err, /\nstopped: database is locked: see to the disk of the journal, then resume\n/);
+    match(
+      err,
+      /\nstopped: Cannot use the journal "[^"]+": database is locked: see to the disk of the journal, then resume\n/,
+    );
     match(
       await Deno.readTextFile(`${path}.emergency`),
       /^\{"line":4,"recipient":"p2@there\.example"/,
