@@ -1,6 +1,6 @@
 import { type ContentDescription, describeContent } from "@mailwright/mailwright/message";
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { counted } from "./random.ts";
+import { counted, seeded, textOf } from "./random.ts";
 
 const pure = { permissions: "none" } as const;
 const octets = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
@@ -71,6 +71,36 @@ Deno.test("describeContent() sees each octet wherever it stands [T-I23] [T-I27]"
       const seen = describeContent(bytes);
       deepEqual({ ...seen, signed: seen.signed }, expected);
     }
+  }
+});
+
+Deno.test("describeContent() describes whatever comes, wherever it lies", pure, () => {
+  const random = seeded(5);
+  const pieces = ["\r", "\n", "\r\n", "\r\n\r\n", ".", "\0", "\t", "\x0e", "\x7f", "\x80", "\xff"];
+  for (let round = 0; round < 5_000; round++) {
+    const text = textOf(random, [...pieces, "ab", "abcde", "text of a line"], 12);
+    const lines = text.split("\n").map((line, at, { length }) =>
+      at < length - 1 ? line.replace(/\r$/, "") : line
+    );
+    const empty = lines.slice(0, -1).indexOf("");
+    const header = empty < 0 ? lines : lines.slice(0, empty);
+    const eightBit = /[\x80-\xff]/;
+    const expected: ContentDescription = {
+      eightBit: eightBit.test(text),
+      longestLine: Math.max(...lines.map(({ length }) => length)),
+      bareCr: /\r(?!\n)/.test(text),
+      bareLf: /(?<!\r)\n/.test(text),
+      nul: text.includes("\0"),
+      dotLine: /(?:^|\n)\./.test(text),
+      utf8Headers: eightBit.test(header.join("\n")),
+      signed: false,
+    };
+    const before = random(8);
+    const around = `${"\n".repeat(before)}${text}\n.\n`;
+    const buffer = Uint8Array.from(around, (character) => character.charCodeAt(0));
+    const bytes = buffer.subarray(before, -3);
+    const seen = describeContent(bytes);
+    deepEqual({ ...seen, signed: seen.signed }, expected, JSON.stringify(text));
   }
 });
 

@@ -5,7 +5,8 @@ import {
   parseAddressList,
   parseMailbox,
 } from "@mailwright/mailwright/message";
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { seeded, textOf } from "./random.ts";
 
 const pure = { permissions: "none" } as const;
 
@@ -66,6 +67,27 @@ Deno.test.each([
   ["\ud800 <ann@mail.example>"],
 ])("parseMailbox() rejects %j [T-I01] [T-I05] [T-I10]", pure, (text) => {
   throws(() => parseMailbox(text), AddressError);
+});
+
+Deno.test("parseMailbox() reads a bare address as it reads one behind a blank", pure, () => {
+  const random = seeded(3);
+  const read = (text: string): string => {
+    try {
+      return JSON.stringify(parseMailbox(text));
+    } catch (error) {
+      return `${error instanceof AddressError ? error.reason : error}`;
+    }
+  };
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  const characters = [..."aZ.-@@@\u00e9", ...ascii];
+  let good = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const text = `a${textOf(random, characters, 3)}@b${textOf(random, characters, 3)}.example`;
+    const seen = read(text);
+    equal(seen.replace(/\d+/g, "N"), read(` ${text}`).replace(/\d+/g, "N"), JSON.stringify(text));
+    if (seen.startsWith("{")) good++;
+  }
+  ok(good > 1_000, `${good}`);
 });
 
 Deno.test("parseMailbox() takes literals by option [T-I13]", pure, () => {
