@@ -53,6 +53,7 @@ export function describeContent(bytes: Uint8Array): ContentDescription {
   return new Described(bytes);
 }
 
+/** A class, for it is made at once: a literal with a getter takes longer than a look at a small message. */
 class Described implements ContentDescription {
   readonly eightBit: boolean;
   readonly longestLine: number;
@@ -86,10 +87,10 @@ class Described implements ContentDescription {
         if (octet > 127) eightBit = true;
       } else if (octet === LF) {
         const afterCr = bytes[at - 1] === CR;
-        const length = at - lineStart - (afterCr ? 1 : 0);
+        const octets = at - lineStart - (afterCr ? 1 : 0);
         if (!afterCr) bareLf = true;
-        if (length > longestLine) longestLine = length;
-        if (length === 0 && headerEnd < 0) {
+        if (octets > longestLine) longestLine = octets;
+        if (octets === 0 && headerEnd < 0) {
           headerEnd = lineStart;
           utf8Headers = eightBit;
         }
@@ -119,14 +120,12 @@ class Described implements ContentDescription {
   }
 }
 
-/** Four octets at a time, where they lie so that the platform can read them so. */
+/** Four octets at a time, where they lie so that the platform can read them so; else none. */
 function wordsOf({ buffer, byteOffset, length }: Uint8Array): Int32Array {
   return byteOffset % 4 === 0
     ? new Int32Array(buffer, byteOffset, Math.trunc(length / 4))
-    : NO_WORDS;
+    : new Int32Array(0);
 }
-
-const NO_WORDS = new Int32Array(0);
 
 /**
  * Passes over words whose octets are all text, which is nearly all of them: from 14 to 127. Taking 14

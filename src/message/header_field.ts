@@ -43,6 +43,7 @@ export function addressHeader(
   list: readonly (Address | Mailbox | Group)[],
 ): Header {
   if (list.length === 0) throw new HeaderError(name, "it has no address");
+  // Most lists hold one address, for which map() and join() take twice the time.
   let text = "";
   for (const item of list) text += `${text === "" ? "" : ", "}${itemText(name, item)}`;
   return new Header(name, fold(name, text));
