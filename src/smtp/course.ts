@@ -56,11 +56,11 @@ export class Course {
   }
 
   /**
-   * Whether the replies to a whole envelope are here and its content is wanted: the usual case, in
-   * which {@linkcode Course.envelope} need not be waited for.
+   * Takes the replies that are here. Usually they are those to the whole envelope and its content is
+   * wanted: then there is nothing to wait for, and else {@linkcode Course.envelope} goes on from here.
    *
    * @param transaction The transaction, its first commands written.
-   * @returns Whether all of that is so.
+   * @returns Whether all was answered and the content is wanted.
    */
   wanted(transaction: Transaction): boolean {
     return this.#answered(transaction) && transaction.data?.code === 354 &&
