@@ -1,5 +1,6 @@
 import { equal } from "node:assert/strict";
 import { OutBuffer } from "../../src/wire/out_buffer.ts";
+import { seeded } from "../message/random.ts";
 
 const pure = { permissions: "none" } as const;
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -28,6 +29,39 @@ Deno.test("OutBuffer leaves what was taken alone until it is given back", pure, 
       text(taken.reduce((all, one) => Uint8Array.of(...all, ...one))),
       `${first}\r\nsecond\r\nthird\r\nfourth\r\n`,
     );
+  }
+});
+
+Deno.test("OutBuffer lends and takes back in any order", pure, () => {
+  const random = seeded(11);
+  const out = new OutBuffer();
+  const lent: { readonly bytes: Uint8Array; readonly before: string }[] = [];
+  let gathered = "";
+  for (let round = 0; round < 5_000; round++) {
+    const line = String.fromCharCode(97 + random(26)).repeat(
+      random(20) === 0 ? 70_000 : random(40),
+    );
+    switch (random(6)) {
+      case 0:
+        lent.push({ bytes: out.take(), before: gathered });
+        gathered = "";
+        break;
+      case 1: {
+        const [back] = lent.splice(random(lent.length + 1), 1);
+        if (back !== undefined) out.giveBack(back.bytes);
+        break;
+      }
+      case 2:
+        out.clear();
+        gathered = "";
+        break;
+      default:
+        out.line(line);
+        gathered += `${line}\r\n`;
+    }
+    equal(out.length, gathered.length);
+    for (const { bytes, before } of lent.slice(-4)) equal(text(bytes), before);
+    if (lent.length > 4) out.giveBack(lent.splice(0, 1)[0]?.bytes ?? new Uint8Array(0));
   }
 });
 
