@@ -47,10 +47,11 @@ export async function promptSecret(question: string, options: PromptOptions = {}
   const { keyboard, ask } = atTerminal(question, options);
   // Before the question, for who knows it types at once. Windows knows no cbreak: there Ctrl-C comes
   // as a key.
+  using ends = new SilentEnds(options.signal);
   keyboard.setRaw(true, { cbreak: Deno.build.os !== "windows" });
   try {
     await ask(`${question}: `);
-    return decode(await readKeys(keyboard, options.signal), question);
+    return decode(await readKeys(keyboard, ends.signal), question);
   } finally {
     keyboard.setRaw(false);
     await ask("\n");
@@ -72,6 +73,30 @@ export async function confirm(question: string, options: PromptOptions = {}): Pr
     const answer = new TextDecoder().decode(await readKeys(keyboard, options.signal)).trim();
     if (/^y(es)?$/i.test(answer)) return true;
     if (/^(no?)?$/i.test(answer)) return false;
+  }
+}
+
+/** Signals that would end the process while keys are not shown, and so leave the terminal like that. */
+class SilentEnds implements Disposable {
+  static readonly #names: readonly Deno.Signal[] = Deno.build.os === "windows"
+    ? []
+    : ["SIGHUP", "SIGQUIT"];
+  readonly #end = new AbortController();
+  readonly #listeners = SilentEnds.#names.map((name) => {
+    const listener = () =>
+      this.#end.abort(new Deno.errors.Interrupted(`Cannot go on: ${name} was received`));
+    Deno.addSignalListener(name, listener);
+    return [name, listener] as const;
+  });
+  /** Aborted by one of them, or by the given signal. */
+  readonly signal: AbortSignal;
+
+  constructor(given: AbortSignal | undefined) {
+    this.signal = AbortSignal.any([this.#end.signal, ...given === undefined ? [] : [given]]);
+  }
+
+  [Symbol.dispose](): void {
+    for (const [name, listener] of this.#listeners) Deno.removeSignalListener(name, listener);
   }
 }
 

@@ -1,4 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import { mock } from "node:test";
 import { confirm, promptSecret } from "../../src/cli/mod.ts";
 import { ClosedPipe, Keys, Screen } from "./fakes.ts";
 
@@ -119,4 +120,26 @@ Deno.test("promptSecret() lets keys be seen again if nobody can see its question
     name: "BrokenPipe",
   });
   deepEqual(keyboard.modes, [true, false]);
+});
+
+Deno.test("promptSecret() lets keys be seen again where a signal would end the process", {
+  permissions: "none",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const heard = new Map<Deno.Signal, () => void>();
+  const add = mock.method(Deno, "addSignalListener", heard.set.bind(heard));
+  const remove = mock.method(Deno, "removeSignalListener", heard.delete.bind(heard));
+  using _restored = {
+    [Symbol.dispose]: () => [add, remove].forEach((each) => each.mock.restore()),
+  };
+  for (const signal of ["SIGHUP", "SIGQUIT"] as const) {
+    const drained = () => heard.get(signal)?.();
+    const keyboard = new Keys("op", { then: "nothing", drained });
+    await rejects(promptSecret("Password", { keyboard, screen: new Screen() }), {
+      name: "Interrupted",
+      message: `Cannot go on: ${signal} was received`,
+    });
+    deepEqual(keyboard.modes, [true, false]);
+    equal(heard.size, 0);
+  }
 });
