@@ -7,6 +7,9 @@
 import { ValidationError } from "../../src/cli/mod.ts";
 import { reading } from "../shared/files.ts";
 
+const CR = 13;
+const LF = 10;
+
 /**
  * Reads the messages of a folder.
  *
@@ -28,12 +31,14 @@ export async function readMails(folder: string): Promise<Uint8Array[]> {
 
 /** On disk lines mostly end in LF, on the wire in CRLF. Other octets stay as they are. */
 function withCrlf(octets: Uint8Array): Uint8Array {
-  const whole: number[] = [];
+  const isBare = (octet: number, at: number): boolean => octet === LF && octets[at - 1] !== CR;
+  const whole = new Uint8Array(octets.length + octets.filter(isBare).length);
+  let to = 0;
   for (const [at, octet] of octets.entries()) {
-    if (octet === 10 && octets[at - 1] !== 13) whole.push(13);
-    whole.push(octet);
+    if (isBare(octet, at)) whole[to++] = CR;
+    whole[to++] = octet;
   }
-  return Uint8Array.from(whole);
+  return whole;
 }
 
 /** A folder that takes what arrives. */
