@@ -44,6 +44,17 @@ async function states(journal: BulkJournal, id: number): Promise<string> {
   return seen.join(" ");
 }
 
+/** What every row says of itself. */
+async function reasons(journal: BulkJournal, id: number): Promise<readonly string[]> {
+  const seen: string[] = [];
+  const job = await journal.look(id);
+  for await (const { stage, code, enhanced, text, queueId, notBeforeMs, ms } of job.rows()) {
+    const said = [stage, code, enhanced, text, queueId, notBeforeMs, ms];
+    seen.push(said.filter((each) => each !== undefined).join(" "));
+  }
+  return seen;
+}
+
 /** The cases, each for a journal of its own. */
 export const JOURNAL_CASES: readonly (readonly [
   name: string,
@@ -103,13 +114,29 @@ export const JOURNAL_CASES: readonly (readonly [
       { line: 4, recipient: "a@x.example", key: "a@x.example", fields },
     ]);
     equal(await states(journal, id), "2:pending 3:skipped 4:skipped");
-    const reasons: (string | undefined)[] = [];
-    for await (const row of (await journal.look(id)).rows({ states: ["skipped"] })) {
-      reasons.push(row.text);
-    }
-    deepEqual(reasons, ["suppressed", "duplicate of line 2"]);
+    deepEqual(await reasons(journal, id), ["", "suppressed", "duplicate of line 2"]);
     await journal.close();
   }],
+
+  [
+    "takes the first of many lines with one address, wherever the others are [T-I34]",
+    async (world) => {
+      const journal = await world.open();
+      const far = [...people(1_100)];
+      const twice = [0, 700, 0].flatMap((at) => far.slice(at, at + 1))
+        .map((row, at) => ({ ...row, line: 2_000 + at, fields: { name: "the other" } }));
+      const { id, rows } = await journal.create(ABOUT, [...far, ...twice]);
+      equal(rows, 1_103);
+      const { journal: job } = await journal.run(id, NOW);
+      const claims = await job.claim(2_000, NOW);
+      equal(claims.length, 1_100);
+      deepEqual([claims[0]?.fields["name"], claims[700]?.fields["name"]], ["P 1", "P 701"]);
+      deepEqual((await reasons(journal, id)).slice(-3), [
+        ...["duplicate of line 2", "duplicate of line 702", "duplicate of line 2"],
+      ]);
+      await journal.close();
+    },
+  ],
 
   ["hands out each row once, in the order of the list", async (world) => {
     const journal = await world.open();
@@ -311,6 +338,10 @@ export const JOURNAL_CASES: readonly (readonly [
       "2:pending 3:pending 4:failed 5:pending 6:in_doubt 7:accepted",
     );
     await rejects(async () => await job.release({ ...word, to: "failed" }), { problem: "state" });
+    deepEqual(await reasons(journal, id), [
+      ...["released to resend by ann", "released to resend by ann", "rcpt 550 5.1.1 no such user"],
+      ...["released to resend by ann", "rcpt", "rcpt"],
+    ]);
 
     // What was in doubt may have arrived, whatever the operator calls it.
     equal(await job.release({ to: "failed", by: "ann", atMs: NOW }), 1);
@@ -397,14 +428,16 @@ export const JOURNAL_CASES: readonly (readonly [
     const [first, second, third] = rows;
     ok(first && second && third);
     await job.outcome({ id: first.id, state: "pending" });
-    await job.outcome({ id: second.id, state: "deferred", notBeforeMs: NOW });
+    const later = { state: "deferred", notBeforeMs: NOW, stage: "rcpt", code: 450 } as const;
+    await job.outcome({ id: second.id, ...later, text: "busy", ms: 1 });
     await job.committing(third.id);
-    await job.outcome({ id: third.id, state: "accepted" });
+    await job.outcome({ id: third.id, state: "accepted", stage: "final" });
     await journal.close();
     const again = await world.open();
     const { journal: resumed } = await again.run(id, NOW + 1);
     deepEqual((await resumed.claim(9, NOW + 1)).map(({ line }) => line), [5]);
     match(await states(again, id), /^2:skipped 3:skipped 4:accepted 5:(?:pending|claimed)$/);
+    deepEqual(await reasons(again, id), ["suppressed", "suppressed", "final", ""]);
     await again.close();
   }],
 

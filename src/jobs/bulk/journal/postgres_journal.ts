@@ -32,7 +32,7 @@ import {
   TO_SUPPRESSED,
   WAITS_SUPPRESSED,
 } from "./postgres_schema.ts";
-import { releasedTo } from "./released.ts";
+import { releasedTo, UNSAID } from "./released.ts";
 import { SlotLimiter, type Slots } from "../send/slot_limiter.ts";
 import type { SqlClient, SqlQueries, SqlRow } from "./sql_client.ts";
 import { claimedRow, jobRecord, numberOf, reportedRow } from "./stored_row.ts";
@@ -508,7 +508,8 @@ class PostgresJob implements JobJournal {
     return await this.#client.transaction(async (queries) => {
       const released = await queries.query(
         "WITH released AS (UPDATE mailwright_line SET state = $2, worker = NULL, changed_ms = $3, " +
-          "text = $4, attempt = CASE state WHEN 'failed' THEN 0 ELSE attempt END " +
+          `text = $4, ${UNSAID}, ` +
+          "attempt = CASE state WHEN 'failed' THEN 0 ELSE attempt END " +
           "WHERE job = $1 AND state = $5 " +
           "AND ($6::text[] IS NULL OR recipient = ANY($6::text[])) " +
           "AND ($7::text[] IS NULL OR code::text = ANY($7::text[]) OR enhanced = ANY($7::text[])) " +

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { UNSAID } from "./released.ts";
+
 /**
  * A key without its case, as in SQLite that of ASCII. Duplicates are told by their key as it is; but
  * hardly a server tells `Ann@` from `ann@`, and whoever wants no mail gets none at either.
@@ -69,7 +71,8 @@ export const CREATE_TABLES: readonly string[] = [
 ];
 
 /** What becomes of rows whose address was suppressed, as long as they wait; $1 is the time. */
-export const TO_SUPPRESSED = "state = 'skipped', text = 'suppressed', changed_ms = $1";
+export const TO_SUPPRESSED: string =
+  `state = 'skipped', text = 'suppressed', changed_ms = $1, ${UNSAID}`;
 /** Which rows these are. */
 export const IS_SUPPRESSED: string = `${FOLDED} IN (SELECT ${FOLDED} FROM mailwright_suppressed)`;
 /** Those of them that wait. */

@@ -18,6 +18,11 @@ export interface Released {
   readonly text: string;
 }
 
+/** What a server has said is over where a rule or the operator has decided since. */
+export const UNSAID: string =
+  "stage = NULL, code = NULL, enhanced = NULL, queue_id = NULL, ms = NULL, " +
+  "not_before_ms = NULL";
+
 /**
  * What becomes of rows.
  *

@@ -17,7 +17,7 @@ import type {
   RowFilter,
   RowOutcome,
 } from "./journal.ts";
-import { releasedTo } from "./released.ts";
+import { releasedTo, UNSAID } from "./released.ts";
 import { type HeldRow, RowBook } from "./row_book.ts";
 import { rolledBack } from "./sqlite_problem.ts";
 import { IS_SUPPRESSED, TO_SUPPRESSED } from "./sqlite_schema.ts";
@@ -206,7 +206,7 @@ export class SqliteJob implements JobJournal {
           `SELECT job, id, :to, :by, :atMs FROM line WHERE ${RELEASED}`,
       ).run({ ...which, to, by, atMs });
       const { changes } = this.#database.prepare(
-        "UPDATE line SET state = :state, changed_ms = :atMs, text = :text, " +
+        `UPDATE line SET state = :state, changed_ms = :atMs, text = :text, ${UNSAID}, ` +
           `attempt = CASE state WHEN 'failed' THEN 0 ELSE attempt END WHERE ${RELEASED}`,
       ).run({ ...which, state, atMs, text });
       const { changes: skipped } = this.#database.prepare(

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { UNSAID } from "./released.ts";
+
 /** "mwbj": whose file it is. */
 export const APPLICATION_ID: number = 0x6d77626a;
 /** Which tables it has. */
@@ -58,7 +60,8 @@ export const CREATE_TABLES: string = `
 /** Why a row is skipped whose address was suppressed. */
 export const SUPPRESSED = "suppressed";
 /** What becomes of such rows that wait; its one parameter is the time. */
-export const TO_SUPPRESSED: string = `state = 'skipped', text = '${SUPPRESSED}', changed_ms = ?`;
+export const TO_SUPPRESSED: string =
+  `state = 'skipped', text = '${SUPPRESSED}', changed_ms = ?, ${UNSAID}`;
 /**
  * Which rows these are. Duplicates are told by their key as it is; but hardly a server tells `Ann@` from
  * `ann@`, and whoever wants no mail gets none at either.
