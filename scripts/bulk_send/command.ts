@@ -199,7 +199,10 @@ function running<O>(command: Command<O, [], Types>) {
     .option("--deadline <t:duration>", "How long the run may take")
     .option("--limit <n:count>", "The most rows of the run")
     .option("--no-wait", "End when only deferred rows are left")
-    .option("--suppress <path:file>", "Addresses that are not written to, one on each line")
+    .option(
+      "--suppress <path:file>",
+      "Addresses that are not written to, one on each line; case makes no difference",
+    )
     .option("--report <format:report>", "At the end write csv:PATH, json:PATH or html:PATH", {
       collect: true,
     })

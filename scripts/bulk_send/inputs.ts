@@ -7,6 +7,7 @@
 import { type SecretReaders, systemReaders, ValidationError } from "../../src/cli/mod.ts";
 import {
   type BulkJournal,
+  ListError,
   type ListOptions,
   parseMessageFile,
   readList,
@@ -177,11 +178,17 @@ export class HashedOctets {
  */
 export async function* suppressedKeys(path: string): AsyncGenerator<string> {
   const option = "--suppress";
+  const wrong = (line: number, seen: string, cause: unknown): ValidationError =>
+    new ValidationError(`Cannot use ${option} "${path}": line ${line}: ${seen}`, { cause });
   if (/\.(?:csv|jsonl|ndjson)$/i.test(path)) {
     const format = /\.csv$/i.test(path) ? "csv" : "jsonl";
-    for await (const row of readList(piecesOf(option, path), { format, allowLiterals: true })) {
-      if (row instanceof Error) throw row;
-      yield row.key;
+    try {
+      for await (const row of readList(piecesOf(option, path), { format, allowLiterals: true })) {
+        if (row instanceof Error) throw row;
+        yield row.key;
+      }
+    } catch (error) {
+      throw error instanceof ListError ? wrong(error.line, error.reason, error) : error;
     }
     return;
   }
@@ -192,10 +199,7 @@ export async function* suppressedKeys(path: string): AsyncGenerator<string> {
     try {
       yield parseAddress(text, { allowLiterals: true }).key;
     } catch (cause) {
-      const seen = cause instanceof Error ? cause.message : String(cause);
-      throw new ValidationError(`Cannot use ${option} "${path}": line ${at + 1}: ${seen}`, {
-        cause,
-      });
+      throw wrong(at + 1, cause instanceof Error ? cause.message : String(cause), cause);
     }
   }
 }

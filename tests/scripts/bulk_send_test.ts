@@ -276,10 +276,18 @@ Deno.test("bulk_send reads what spreadsheets write in other countries [T-I33]", 
 
 Deno.test("bulk_send makes no journal where addresses to leave out cannot be read", async () => {
   await inSetting(async ({ all, folder, write }) => {
-    const path = await write("left.txt", "ann@there.example\nnobody\n");
-    const { code, err } = await bulkSend(["send", ...all, "--suppress", path]);
-    equal(code, EXIT.bulk_send.usage);
-    match(err, /line 2: /);
+    for (
+      const [name, text, line] of [
+        ["left.txt", "ann@there.example\nnobody\n", 2],
+        ["left.csv", "email\nann@there.example\nnobody\n", 3],
+        ["semicolons.csv", "email;name\nann@there.example;Ann\n", 1],
+        ["left.jsonl", '{"email":"ann@there.example"}\n{}\n', 2],
+      ] as const
+    ) {
+      const { code, err } = await bulkSend(["send", ...all, "--suppress", await write(name, text)]);
+      equal(code, EXIT.bulk_send.usage);
+      match(err, new RegExp(`^bulk_send: Cannot use --suppress "[^"]*/${name}": line ${line}: `));
+    }
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
     ok(!names.some((name) => name.startsWith("welcome.db")), `${names}`);
   });
