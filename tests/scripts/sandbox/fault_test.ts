@@ -43,7 +43,7 @@ Deno.test.each<[string, SandboxFault]>([
 
 Deno.test.each<[string, RegExp]>([
   ["", /--fault "", column 1: "": expected a VERB and what goes wrong/],
-  ["  ", /--fault "  ", column 1: "": expected a VERB/],
+  ["  ", /--fault " +", column 1: "": expected a VERB/],
   ["side=sent", /column 1: "side=sent": expected a VERB before it, or at=N then=drop/],
   ["RCTP reply=451", /--fault "RCTP reply=451", column 1: "RCTP": expected a verb of SMTP/],
   ["RCPT\treply=451", /column 1: "RCPT\treply=451": expected a verb of SMTP/],
