@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type ArchivedCopy, openArchive } from "../../../src/jobs/cleanup/archive/archive.ts";
+import { fromLine } from "../../../src/jobs/cleanup/archive/mbox_records.ts";
 import { MemoryStore } from "../../faults/memory_store.ts";
 import { all, DAY, KINDS, MESSAGES, octetsIn, octetsOf, put } from "./archives.ts";
 
@@ -178,5 +179,30 @@ Deno.test.each(KINDS)(
     let longest = 0;
     for await (const { length } of archive.read(copy)) longest = Math.max(longest, length);
     ok(longest <= 2 * store.pieceSize);
+  },
+);
+
+Deno.test(
+  "an mbox that another one has taken the place of is read from its begin [T-C08]",
+  PURE,
+  async () => {
+    const spec = { mbox: "lists.mbox" };
+    const store = new MemoryStore();
+    const write = async (text: string, known: readonly ArchivedCopy[] = []) => {
+      using archive = openArchive(store, "lists", spec, { known });
+      const copy = await put(archive, text);
+      await archive.barrier();
+      return copy;
+    };
+    const old = await write("x".repeat(500));
+    store.take("lists.mbox");
+    // Where the old one ended, this one has what would be a torn record if that were the begin of a line.
+    const lie = fromLine({ sha256: "0".repeat(64), bytes: 99_999 });
+    const head = fromLine({ sha256: "0".repeat(64), bytes: 999 }).length;
+    const other = await write("y".repeat((old.length ?? 0) - head) + lie);
+    const next = await write("Subject: next\r\n\r\n", [old]);
+    using archive = openArchive(store, "lists", spec);
+    equal(await archive.look(old), "missing");
+    for (const copy of [other, next]) equal(await archive.look(copy), "whole");
   },
 );

@@ -28,6 +28,8 @@ interface OpenMbox {
 interface Seen {
   /** Up to where. */
   end: number;
+  /** A copy before that, of the journal: if it is not there, the file is another one. */
+  readonly last?: ArchivedCopy;
   /** Copies before that by digest, those of the journal left out. */
   readonly copies: Map<string, ArchivedCopy>;
 }
@@ -42,9 +44,11 @@ export class Mbox implements ArchiveKind {
   constructor(files: ArchiveFiles, known: Iterable<ArchivedCopy>) {
     this.#files = files;
     this.#folders = new FolderMaker(files);
-    for (const { path, offset = 0, length = 0 } of known) {
-      const end = Math.max(this.#seen.get(path)?.end ?? 0, offset + length);
-      this.#seen.set(path, { end, copies: new Map() });
+    for (const last of known) {
+      const { path, offset = 0, length = 0 } = last;
+      const end = offset + length;
+      if (end < (this.#seen.get(path)?.end ?? 0)) continue;
+      this.#seen.set(path, { end, last, copies: new Map() });
     }
   }
 
@@ -91,8 +95,10 @@ export class Mbox implements ArchiveKind {
     const file = await store.append(path);
     try {
       let seen = this.#seen.get(place);
-      // Somebody has put another file in its place.
-      if (seen === undefined || seen.end > file.size) seen = { end: 0, copies: new Map() };
+      // Somebody may have put another file in its place.
+      if (seen === undefined || seen.end > file.size || !await this.#holds(seen.last)) {
+        seen = { end: 0, copies: new Map() };
+      }
       let last: MboxRecord | undefined;
       for await (const record of this.#records(place, seen.end, file.size)) {
         last = record;
@@ -144,11 +150,11 @@ export class Mbox implements ArchiveKind {
     if (offset === undefined || length === undefined) {
       throw new Deno.errors.InvalidData(`Cannot read "${path}": the place in the mbox is unknown`);
     }
-    const head = fromLine(copy);
     // Who moves an mbox away finds a new one in its place after the next run.
-    if (await this.#textAt(path, { offset, length: head.length }) !== head) {
+    if (!await this.#holds(copy)) {
       throw new Deno.errors.NotFound(`Cannot find "${path}" at ${offset}: the record is not there`);
     }
+    const head = fromLine(copy);
     const quoting = new MboxQuoting("unquote");
     let left = bytes;
     const range = { offset: offset + head.length, length: length - head.length };
@@ -204,6 +210,13 @@ export class Mbox implements ArchiveKind {
 
   #records(place: string, offset: number, size: number): AsyncGenerator<MboxRecord> {
     return mboxRecords(this.#pieces(place, { offset, length: size - offset }), offset);
+  }
+
+  /** Whether the record of a copy begins where it did. */
+  async #holds(copy: ArchivedCopy | undefined): Promise<boolean> {
+    if (copy?.offset === undefined) return true;
+    const head = fromLine(copy);
+    return await this.#textAt(copy.path, { offset: copy.offset, length: head.length }) === head;
   }
 
   async #textAt(place: string, range: FileRange): Promise<string> {
