@@ -49,7 +49,7 @@ export function declared(verbs: Verbs, version: string): ParentCommand {
         "plan. It knows what it did (--job DIR), so that a run that was cut off can just be repeated.\n\n" +
         "Exit status: 0 done or nothing to do, 1 called wrongly or a mistake in the policy, 2 a plan " +
         "awaits approval, 3 done but some messages kept because of errors, 4 to be verified, 5 busy, " +
-        "6 a guard tripped, 7 the archive failed, 8 connection, TLS or login.",
+        "6 a guard tripped, 7 the archive failed, 8 connection, TLS or login, 130 or 143 interrupted.",
     )
     .example(
       "A first policy, from what is in the mailbox",
