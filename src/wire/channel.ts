@@ -198,6 +198,7 @@ export class Channel {
    * @returns Their texts as they were received, censored or not; none if more must be read.
    * @throws {LineTooLongError} If one is too long, at the latest when it is the first; the channel is
    *   then dead.
+   * @throws {unknown} The reason, if a listener ends the channel.
    */
   takeLines(last: string): string[] {
     let line = this.takeLine();
@@ -213,7 +214,10 @@ export class Channel {
       begin = end + 1;
     }
     this.#reader.take(begin);
-    this.#recorder.lines(this.#peer, texts.slice(1));
+    for (const text of this.#recorder.worthNoting(texts.slice(1))) {
+      this.#throwIfDead(); // whoever listens may have had enough
+      this.#recorder.line(this.#peer, text);
+    }
     while (plain === "" && texts.at(-1) !== last && (line = this.takeLine()) !== undefined) {
       texts.push(textOf(line));
     }

@@ -57,14 +57,13 @@ export class Recorder {
   }
 
   /**
-   * Notes many lines. Without a listener only the last ones matter.
+   * Which of many lines are to be noted: without a listener only the last ones matter.
    *
-   * @param end Who said them.
    * @param texts What may be shown of them.
+   * @returns Those of them.
    */
-  lines(end: "C" | "S", texts: readonly string[]): void {
-    const kept = this.#listener === undefined ? texts.slice(-TAIL) : texts;
-    for (const text of kept) this.line(end, text);
+  worthNoting(texts: readonly string[]): readonly string[] {
+    return this.#listener === undefined ? texts.slice(-TAIL) : texts;
   }
 
   /**

@@ -213,6 +213,33 @@ Deno.test(
   },
 );
 
+Deno.test.each([
+  ["1 a", "1 a\r\n2 b\r\n.\r\n", ["line 1 a"]],
+  ["2 b", "1 a\r\n2 b\r\n3 c\r\n.\r\n", ["line 1 a", "line 2 b"]],
+  ["2 b", "1 a\r\n2 b\r\n3 \xfc\r\n.\r\n", ["line 1 a", "line 2 b"]],
+])(
+  "Channel.takeLines() tells nothing more when its listener has had enough at %s of %j",
+  pure,
+  async (last, listing, lines) => {
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const [client, server] = memoryPair();
+    const told: string[] = [];
+    const channel = new Channel(client, {
+      signal: controller.signal,
+      onEvent: ({ kind, text }) => {
+        told.push(`${kind} ${text}`);
+        if (text === last) controller.abort(reason);
+      },
+    });
+    await server.write(octets(listing));
+    await channel.fill();
+    throws(() => channel.takeLines("."), reason);
+    deepEqual(told, ["open ", ...lines, "close "]);
+    server.close();
+  },
+);
+
 Deno.test("Channel.takeLines() decodes a listing in a few calls", pure, async () => {
   using w = world();
   const lines = Array.from({ length: 1000 }, (_, at) => `${at + 1} uid${at}`);
