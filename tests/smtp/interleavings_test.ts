@@ -1,4 +1,4 @@
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Receipt } from "../../src/smtp/receipt.ts";
 import { SmtpSession } from "../../src/smtp/session.ts";
 import { Channel, type Connection, memoryPair } from "../../src/wire/mod.ts";
@@ -100,7 +100,20 @@ async function serve(connection: Connection, course: Course, heard: string[]): P
 }
 
 /** What a user, a listener and the server see of a run. */
-async function seen(course: Course, next: (offset: number) => number): Promise<unknown> {
+interface Seen {
+  readonly told: readonly string[];
+  readonly error: string;
+  readonly events: readonly string[];
+  readonly heard: readonly string[];
+}
+
+/** Runs it; the listener may break it off at one of the events. */
+async function seen(
+  course: Course,
+  next: (offset: number) => number,
+  last: number = Infinity,
+): Promise<Seen> {
+  const controller = new AbortController();
   const [ours, theirs] = memoryPair();
   const heard: string[] = [];
   const served = serve(theirs, course, heard).catch(() => {}); // the client has gone
@@ -110,7 +123,10 @@ async function seen(course: Course, next: (offset: number) => number): Promise<u
     host: "mx.example",
     name: "client.example",
     protocol: course.lmtp ? "lmtp" : "smtp",
-    onEvent: ({ end, kind, text }) => events.push(`${kind} ${end} ${text}`),
+    onEvent: ({ end, kind, text }) => {
+      events.push(`${kind} ${end} ${text}`);
+      if (events.length === last) controller.abort(new Error("enough"));
+    },
   });
   await session.readGreeting();
   await (course.lmtp ? session.lhlo() : session.ehlo());
@@ -121,8 +137,9 @@ async function seen(course: Course, next: (offset: number) => number): Promise<u
   });
   const receipts: Receipt[] = [];
   let error: unknown;
+  const ways = { window: course.window, signal: controller.signal };
   try {
-    for await (const receipt of session.sendAll(messages, { window: course.window })) {
+    for await (const receipt of session.sendAll(messages, ways)) {
       receipts.push(receipt);
     }
   } catch (thrown) {
@@ -147,7 +164,7 @@ Deno.test.each(WAYS)(
   PURE,
   async ({ offered, lmtp = false, chunking = false, window = 1 }) => {
     const outcomes = new Set<string>();
-    for (let seed = 0; seed < 150; seed++) {
+    for (let seed = 0; seed < 60; seed++) {
       const course = { seed: seed * 10, offered, lmtp, chunking, window };
       const whole = await seen(course, () => Infinity);
       for (const octets of [1, 2, 5, 11, 40]) {
@@ -158,5 +175,28 @@ Deno.test.each(WAYS)(
       }
     }
     ok(outcomes.size >= 5, [...outcomes].join());
+  },
+);
+
+Deno.test.each(WAYS)(
+  "SmtpSession.sendAll() says nothing more when it is broken off, $name [S17]",
+  PURE,
+  async ({ offered, lmtp = false, chunking = false, window = 1 }) => {
+    for (let seed = 0; seed < 12; seed++) {
+      const course = { seed: seed * 10, offered, lmtp, chunking, window };
+      const whole = await seen(course, () => Infinity);
+      const begin = whole.events.findIndex((event) => event.startsWith("line C MAIL"));
+      for (let last = begin + 1; last < whole.events.indexOf("close C "); last++) {
+        const { told, error, events, heard } = await seen(course, every(1 + last), last);
+        // When all was answered there is nothing to break off.
+        equal(error, told.join() === whole.told.join() ? whole.error : "Error: enough");
+        deepEqual(events, [...whole.events.slice(0, last), "close C "]);
+        deepEqual(heard, whole.heard.slice(0, heard.length));
+        // What had its answers is told as ever, and the rest is told why it has none.
+        const same = told.filter((receipt, at) => receipt === whole.told[at]);
+        deepEqual(told.slice(0, same.length), same);
+        for (const receipt of told.slice(same.length)) match(receipt, /"Error: enough"\]$/);
+      }
+    }
   },
 );
