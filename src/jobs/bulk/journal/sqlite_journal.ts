@@ -88,7 +88,17 @@ export async function openSqliteJournal(
     begun();
     await make(path);
   }
-  const database = opened(() => new DatabaseSync(path, { readOnly }), path);
+  const open = (): DatabaseSync => opened(() => new DatabaseSync(path, { readOnly }), path);
+  let database = open();
+  // A run that died as it ended has left what SQLite takes back; but not for who only looks.
+  if (readOnly && !isReadable(database)) {
+    database.close();
+    tryTo(() => {
+      using writable = new DatabaseSync(path);
+      isReadable(writable);
+    });
+    database = open();
+  }
   try {
     database.exec(PATIENT);
     // Somebody may have died who was about to make it: SQLite takes that back, and nothing is left.
@@ -142,6 +152,16 @@ function opened(open: () => DatabaseSync, path: string): DatabaseSync {
     throw new BulkJournalError("storage", `Cannot use the journal "${path}": ${UNOPENED}`, {
       cause,
     });
+  }
+}
+
+function isReadable(database: DatabaseSync): boolean {
+  try {
+    database.exec(PATIENT);
+    pragma(database, "page_count");
+    return true;
+  } catch {
+    return false; // why, the next one who asks is told
   }
 }
 
