@@ -7,7 +7,7 @@
  * 16 MB: any run comes to that after some 40,000 rows, and stays there. And it does not collect the old
  * generation before that has grown by some 25 MB of garbage, to which 20,000 rows do not come. Both are
  * V8's way and say nothing about rows, so those that are compared have a young generation of one size and
- * 32 MB for the old one: enough for any number of rows, or the run dies. What runs come to without is
+ * 24 MB for the old one: enough for any number of rows, or the run dies. What runs come to without is
  * shown below them. Sending needs no flag: it only costs memory once.
  *
  * @module
@@ -24,7 +24,7 @@ const SENDER = new URL("bulk_memory_sender.ts", import.meta.url).pathname;
 const [few = 20_000, many = 1_000_000] = Deno.args.map(Number);
 /** Generations that stay as they are; sending is as fast with them. */
 const STEADY = [
-  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--max-old-space-size=32",
+  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--max-old-space-size=24",
 ];
 /** A peak depends on when V8 collects: of several runs of few rows the largest counts. */
 const TIMES = 3;
